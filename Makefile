@@ -1,0 +1,60 @@
+# Thin front: each target calls CMake or a script that can also be called by hand. `make help` lists them.
+BUILD := build/release
+WORKSPACE ?=
+PREFIX ?= /usr/local
+OUT ?=
+FUZZ_TIME ?= 60
+export WORKSPACE OUT FUZZ_TIME
+
+.PHONY: help build run test fuzz install format tidy clean
+.DEFAULT_GOAL := help
+
+help: ## Show these targets
+	@awk '/^ifneq/ { f = $$0; sub(/.*wildcard /, "", f); sub(/\).*/, "", f); hide = system("test -e " f) } \
+	      /^endif/ { hide = 0 } \
+	      !hide && /^[a-z-]+:.*## / { split($$0, a, /:.*## /); printf "  make %-16s %s\n", a[1], a[2] }' Makefile
+
+build: ## Build build/release/parseltongue
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD)
+
+run: ## Index a real crate and ask it questions (WORKSPACE=path: yours)
+	@scripts/setup.sh --run
+	@$(MAKE) --no-print-directory build
+	@scripts/run-tour.sh
+
+test: ## Everything that must hold: units, end to end, layers, format, lint, sanitizers
+	@scripts/setup.sh --test
+	@scripts/test.sh
+
+# A benchmark is a program in bench/; without it the target is neither offered nor defined.
+ifneq ($(wildcard bench/run.py),)
+.PHONY: bench
+bench: ## Speed and memory beside the peers, in one run (OUT=file: JSON)
+	@scripts/setup.sh --bench
+	@$(MAKE) --no-print-directory build
+	@python3 bench/run.py $(if $(OUT),--out $(OUT))
+endif
+ifneq ($(wildcard bench/accuracy.py),)
+.PHONY: bench-accuracy
+bench-accuracy: ## Precision and recall held against rustc (OUT=file: JSON)
+	@scripts/setup.sh --bench
+	@$(MAKE) --no-print-directory build
+	@python3 bench/accuracy.py $(if $(OUT),--out $(OUT))
+endif
+
+fuzz: ## Run each fuzzer for FUZZ_TIME seconds
+	@scripts/setup.sh --test
+	@scripts/fuzz.sh
+
+install: build ## Install under PREFIX (default /usr/local), honours DESTDIR
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+format: ## Format the C sources in place
+	@scripts/format.sh
+
+tidy: ## Run clang-tidy over the C sources that changed since it last passed
+	@scripts/tidy.sh
+
+clean: ## Remove build/
+	@rm -rf build

@@ -1,0 +1,46 @@
+# bash completion for parseltongue
+_parseltongue() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
+    local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
+        find-cycles search list entities-in where-defined overview unused export stats doctor'
+    local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine'
+    local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
+        assoc_type assoc_const macro'
+    COMPREPLY=()
+
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        word=${COMP_WORDS[at]}
+        if [[ " ${commands//$'\n'/ } " == *" $word "* ]]; then
+            command=$word
+            break
+        fi
+    done
+
+    case $previous in
+        --workspace) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current"); return ;;
+        --engine) mapfile -t COMPREPLY < <(compgen -W 'memory store' -- "$current"); return ;;
+        --level) mapfile -t COMPREPLY < <(compgen -W 'module type call' -- "$current"); return ;;
+        --kind) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$current"); return ;;
+        --format) mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid' -- "$current"); return ;;
+        --cfg) mapfile -t COMPREPLY < <(compgen -W 'host' -- "$current"); return ;;
+        --store | --limit | --threads | --depth) return ;;
+    esac
+
+    if [[ $current == -* ]]; then
+        case $command in
+            index) common+=' --rebuild --threads' ;;
+            find-cycles) common+=' --level' ;;
+            list | search) common+=' --kind' ;;
+            blast-radius) common+=' --depth' ;;
+            export) common+=' --format' ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$common" -- "$current")
+    elif [[ -z $command ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    elif [[ $command == index || $command == entities-in ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        compopt -o filenames 2>/dev/null
+    fi
+}
+complete -F _parseltongue parseltongue

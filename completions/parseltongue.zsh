@@ -1,0 +1,61 @@
+#compdef parseltongue
+# zsh completion for parseltongue
+
+_parseltongue() {
+    local -a commands common own
+    local command
+    commands=(
+        'index:read a workspace, crate, folder or code dump'
+        'who-implements:types that implement a trait'
+        'what-implements:types that implement a trait'
+        'traits-of:traits a type implements'
+        'callers:who calls the item'
+        'callees:what the item calls'
+        'uses:what the item refers to'
+        'used-by:who refers to the item'
+        'blast-radius:what a change of the item may affect'
+        'path:a shortest path between two items'
+        'find-cycles:cycles among modules, types or calls'
+        'search:items whose name resembles the pattern'
+        'list:items, all or of one kind'
+        'entities-in:items of a file'
+        'where-defined:where items of that name are defined'
+        'overview:crates, modules, traits and most used items'
+        'unused:items that nothing refers to'
+        'export:the whole graph'
+        'stats:sizes of the graph and of its store'
+        'doctor:what was not read or not resolved, by reason'
+    )
+    common=(
+        '--workspace[workspace to ask about]:folder:_files -/'
+        '--store[where the graph is kept]:URI:'
+        '--json[answer as JSON]'
+        '--limit[show at most N results]:N:'
+        '--candidates[show candidate edges too]'
+        '--cfg[only what holds under this configuration]:set:(host)'
+        '--stale-ok[do not look for changed files]'
+        '--color[colours]:when:(auto always never)'
+        '--quiet[no progress and no closing line]'
+        '--all[answer for every item an ambiguous name may mean]'
+        '--engine[what answers]:engine:(memory store)'
+    )
+
+    if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
+        _describe -t commands command commands
+        return
+    fi
+    for command in ${words[2,CURRENT-1]}; do
+        (( ${commands[(I)$command:*]} )) && break
+    done
+    case $command in
+        index) own=('--rebuild[start from nothing]' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
+        find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
+        list|search) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
+        blast-radius) own=('--depth[follow at most N steps]:N:') ;;
+        export) own=('--format[format]:format:(jsonl dot graphml mermaid)') ;;
+        entities-in) own=('1: :' '*:file:_files') ;;
+    esac
+    _arguments -S $common $own
+}
+
+_parseltongue "$@"

@@ -1,0 +1,180 @@
+#include "facts/cfg.h"
+
+#include <stdlib.h>
+
+/* A canonical predicate is cut at its top-level commas; operands are short, so text is representation enough. */
+enum { MAX_OPERANDS = 64, MAX_DEPTH = 32 };
+
+typedef struct operands {
+    pt_str list[MAX_OPERANDS];
+    u32 count;
+} operands;
+
+static bool call_of(pt_str text, const char *name, pt_str *inside) {
+    u32 n = (u32)strlen(name);
+    if (text.length < n + 2 || memcmp(text.data, name, n) != 0 || text.data[n] != '(' || text.data[text.length - 1] != ')')
+        return false;
+    *inside = (pt_str){text.data + n + 1, text.length - n - 2};
+    return true;
+}
+
+static void split(operands *out, pt_str inside) {
+    u32 depth = 0, start = 0;
+    bool quoted = false;
+    for (u32 i = 0; i <= inside.length; i++) {
+        char c = i < inside.length ? inside.data[i] : ',';
+        if (quoted) {
+            if (c == '\\') i++;
+            else if (c == '"') quoted = false;
+        } else if (c == '"') quoted = true;
+        else if (c == '(') depth++;
+        else if (c == ')' && depth) depth--;
+        if (i == inside.length || (c == ',' && !depth && !quoted)) {
+            pt_str part = pt_str_trim((pt_str){inside.data + start, i - start});
+            if (part.length && out->count < MAX_OPERANDS) out->list[out->count++] = part;
+            start = i + 1;
+        }
+    }
+}
+
+static int order(const void *a, const void *b) { return pt_str_compare(*(const pt_str *)a, *(const pt_str *)b); }
+
+static void join(pt_buffer *out, const char *name, operands *parts) {
+    qsort(parts->list, parts->count, sizeof parts->list[0], order);
+    u32 unique = 0;
+    for (u32 i = 0; i < parts->count; i++)
+        if (!unique || !pt_str_equal(parts->list[unique - 1], parts->list[i])) parts->list[unique++] = parts->list[i];
+    if (unique == 1) {
+        pt_buffer_str(out, parts->list[0]);
+        return;
+    }
+    pt_buffer_text(out, name);
+    pt_buffer_char(out, '(');
+    for (u32 i = 0; i < unique; i++) {
+        if (i) pt_buffer_text(out, ", ");
+        pt_buffer_str(out, parts->list[i]);
+    }
+    pt_buffer_char(out, ')');
+}
+
+static void canonical(pt_buffer *out, const pt_lexemes *l, u32 first, u32 end, u32 depth) {
+    const pt_token *t = l->tokens.data;
+    if (first >= end || depth > MAX_DEPTH) return;
+    pt_str word = pt_token_text(l->text, &t[first]);
+    if (first + 1 < end && t[first + 1].kind == PT_T_OPEN_PAREN) {
+        u32 close = PT_MIN(t[first + 1].extent, end);
+        bool is_not = pt_str_equal(word, PT_STR("not"));
+        pt_buffer pieces = {0};
+        operands parts = {0};
+        u32 marks[MAX_OPERANDS + 1], count = 0;
+        for (u32 at = first + 2; at < close && count < MAX_OPERANDS;) {
+            u32 stop = at;
+            while (stop < close && t[stop].kind != PT_T_COMMA)
+                stop = pt_token_is_open(t[stop].kind) ? PT_MAX(t[stop].extent, stop) + 1 : stop + 1;
+            marks[count] = pieces.count;
+            canonical(&pieces, l, at, PT_MIN(stop, close), depth + 1);
+            if (pieces.count > marks[count]) count++;
+            at = stop + 1;
+        }
+        marks[count] = pieces.count;
+        for (u32 i = 0; i < count && pieces.data; i++) {
+            pt_str part = {pieces.data + marks[i], marks[i + 1] - marks[i]}, inside;
+            if (!is_not && call_of(part, pt_str_equal(word, PT_STR("all")) ? "all" : "any", &inside)) split(&parts, inside);
+            else if (parts.count < MAX_OPERANDS) parts.list[parts.count++] = part;
+        }
+        if (is_not) {
+            pt_str inside;
+            if (parts.count && call_of(parts.list[0], "not", &inside)) pt_buffer_str(out, inside);
+            else if (parts.count) pt_buffer_text(out, "not("), pt_buffer_str(out, parts.list[0]), pt_buffer_char(out, ')');
+        } else if (parts.count) {
+            join(out, pt_str_equal(word, PT_STR("all")) ? "all" : "any", &parts);
+        } else if (pt_str_equal(word, PT_STR("any"))) {
+            pt_buffer_text(out, "any()");
+        }
+        pt_buffer_free(&pieces);
+        return;
+    }
+    pt_buffer_str(out, word);
+    if (first + 2 < end && t[first + 1].kind == PT_T_EQ) {
+        pt_buffer_text(out, " = ");
+        pt_buffer_str(out, pt_token_text(l->text, &t[first + 2]));
+    }
+}
+
+void pt_cfg_canonical(pt_buffer *out, const pt_lexemes *lexemes, u32 first, u32 end) {
+    canonical(out, lexemes, first, end, 0);
+}
+
+static void conjuncts(operands *out, pt_str a) {
+    pt_str inside;
+    if (call_of(a, "all", &inside)) split(out, inside);
+    else if (a.length && out->count < MAX_OPERANDS) out->list[out->count++] = a;
+}
+
+void pt_cfg_and(pt_buffer *out, pt_str a, pt_str b) {
+    operands parts = {0};
+    conjuncts(&parts, a);
+    conjuncts(&parts, b);
+    if (parts.count) join(out, "all", &parts);
+}
+
+/* Options that have one value at a time. */
+static bool single_valued(pt_str name) {
+    return pt_str_equal(name, PT_STR("target_os")) || pt_str_equal(name, PT_STR("target_arch")) ||
+           pt_str_equal(name, PT_STR("target_pointer_width")) || pt_str_equal(name, PT_STR("target_endian")) ||
+           pt_str_equal(name, PT_STR("target_env")) || pt_str_equal(name, PT_STR("target_vendor")) ||
+           pt_str_equal(name, PT_STR("panic"));
+}
+static pt_str option_name(pt_str atom) {
+    const char *equals = memchr(atom.data, '=', atom.length);
+    return equals && atom.data[atom.length - 1] != ')' ? pt_str_trim((pt_str){atom.data, (u32)(equals - atom.data)})
+                                                       : (pt_str){atom.data, 0};
+}
+
+bool pt_cfg_exclusive(pt_str a, pt_str b) {
+    if (!a.length || !b.length || pt_str_equal(a, b)) return false;
+    operands left = {0}, right = {0};
+    conjuncts(&left, a);
+    conjuncts(&right, b);
+    for (u32 i = 0; i < left.count; i++)
+        for (u32 j = 0; j < right.count; j++) {
+            pt_str x = left.list[i], y = right.list[j], inside;
+            if ((call_of(x, "not", &inside) && pt_str_equal(inside, y)) || (call_of(y, "not", &inside) && pt_str_equal(inside, x)))
+                return true;
+            if ((pt_str_equal(x, PT_STR("unix")) && pt_str_equal(y, PT_STR("windows"))) ||
+                (pt_str_equal(y, PT_STR("unix")) && pt_str_equal(x, PT_STR("windows"))))
+                return true;
+            pt_str name = option_name(x);
+            if (name.length && single_valued(name) && pt_str_equal(name, option_name(y)) && !pt_str_equal(x, y)) return true;
+        }
+    return false;
+}
+
+static bool holds(pt_str predicate, const pt_cfg_set *set, u32 depth) {
+    pt_str inside;
+    if (!predicate.length) return true;
+    if (depth > MAX_DEPTH) return false;
+    if (call_of(predicate, "not", &inside)) return !holds(inside, set, depth + 1);
+    bool all = call_of(predicate, "all", &inside);
+    if (all || call_of(predicate, "any", &inside)) {
+        operands parts = {0};
+        split(&parts, inside);
+        for (u32 i = 0; i < parts.count; i++)
+            if (holds(parts.list[i], set, depth + 1) != all) return !all;
+        return all;
+    }
+    if (pt_str_equal(predicate, PT_STR("true"))) return true;
+    for (u32 i = 0; i < set->count; i++)
+        if (pt_str_equal(set->options[i], predicate)) return true;
+    return false;
+}
+
+bool pt_cfg_holds(pt_str predicate, const pt_cfg_set *set) { return holds(predicate, set, 0); }
+
+bool pt_cfg_requires(pt_str predicate, pt_str option) {
+    operands parts = {0};
+    conjuncts(&parts, predicate);
+    for (u32 i = 0; i < parts.count; i++)
+        if (pt_str_equal(parts.list[i], option)) return true;
+    return false;
+}

@@ -1,0 +1,378 @@
+/* expand.c: the fixpoint of imports, modules and item-position macros.
+ *
+ * A pass resolves what can be resolved; a glob is a subscription: what its source gains later, the importer
+ * gains (scope.c). An expanded macro brings items, imports, modules and macros of its own. The loop ends when a
+ * pass changes nothing; everything runs in the order of definitions, so it ends the same way each time. */
+#include "resolve/macro.h"
+#include "resolve/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_SEGMENTS = 64, MAX_PASSES = 64, MAX_EXPANSIONS = 200000 };
+
+static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_item *item) {
+    if (w->defs.data[im->module].kind == PT_KIND_BLOCK) return im->module;
+    switch (item->visibility) {
+    case PT_VIS_PUB: return PT_NO_DEF;
+    case PT_VIS_CRATE:
+    case PT_VIS_IN: return w->crates.data[w->defs.data[im->module].crate].root;
+    case PT_VIS_SUPER: {
+        u32 up = pt_parent_module(w, im->module);
+        return up == PT_NO_DEF ? im->module : up;
+    }
+    default: return im->module;
+    }
+}
+
+static bool bind(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible) {
+    if (name == w->known.underscore) return false;
+    pt_binding b = {.def = def, .visible = visible, .cfg = im->cfg, .ns = (u8)ns, .is_import = true};
+    return pt_scope_define(w, im->module, name, b);
+}
+
+static bool import_extern_crate(pt_world *w, pt_import *im, const pt_file *file, const pt_item *item, u32 visible) {
+    u32 name = file->symbols[item->name], as = item->extra ? file->symbols[item->extra] : name, root = PT_NO_DEF;
+    const pt_crate *c = &w->crates.data[w->defs.data[im->module].crate];
+    if (name == w->known.self_lower) root = c->root;
+    for (u32 i = 0; i < c->externs.count && root == PT_NO_DEF; i++)
+        if (c->externs.data[i].name == name) root = c->externs.data[i].root;
+    for (u32 i = 0; i < w->std_crate_count && root == PT_NO_DEF; i++)
+        if (w->crates.data[i].name == name) root = w->crates.data[i].root;
+    if (root == PT_NO_DEF) root = pt_external(w, pt_sym(w, name), PT_KIND_CRATE);
+    im->done = 7;
+    if (im->module == c->root && as != w->known.underscore && root != PT_NO_DEF) { /* also in the extern prelude */
+        pt_crate *own = &w->crates.data[w->defs.data[im->module].crate];
+        bool known = false;
+        for (u32 i = 0; i < own->externs.count; i++) known = known || own->externs.data[i].name == as;
+        if (!known) pt_vec_push(&own->externs, (pt_extern_name){as, root});
+    }
+    return root != PT_NO_DEF && bind(w, im, as, root, PT_NS_TYPE, visible);
+}
+
+static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible) {
+    if (pt_def_is_external_path(source)) {
+        w->defs.data[im->module].flags |= PT_DEF_UNKNOWN_GLOB;
+        return true;
+    }
+    if (w->glob_heads.count < w->defs.count) {
+        if (!pt_vec_reserve(&w->glob_heads, (u64)w->defs.count + w->defs.count / 4)) return false;
+        u32 grown = w->glob_heads.capacity;
+        memset(w->glob_heads.data + w->glob_heads.count, 0, (grown - w->glob_heads.count) * sizeof(u32));
+        w->glob_heads.count = grown;
+    }
+    for (u32 g = w->glob_heads.data[source]; g; g = w->globs.data[g - 1].next)
+        if (w->globs.data[g - 1].importer == im->module && w->globs.data[g - 1].visible == visible) return false;
+    if (source == im->module || !pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg, w->glob_heads.data[source]})) return false;
+    w->glob_heads.data[source] = w->globs.count;
+    if (w->defs.data[source].flags & PT_DEF_UNKNOWN_GLOB) w->defs.data[im->module].flags |= PT_DEF_UNKNOWN_GLOB;
+    return true;
+}
+
+/* What `source` holds already; later additions come by subscription. */
+static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u32 cfg) {
+    PT_VEC(pt_scope_entry) found = {0};
+    /* the names of a module: its items, and what its imports bound; the table is scanned once a pass instead */
+    for (u32 i = 0; i < w->scopes.count; i++)
+        if (w->scopes.data[i].module == source) pt_vec_push(&found, w->scopes.data[i]);
+    for (u32 i = 0; i < found.count; i++)
+        for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
+            for (u32 b = found.data[i].bindings[ns]; b; b = w->bindings.data[b].next) {
+                pt_binding copy = w->bindings.data[b];
+                if (!pt_is_visible(w, copy.visible, importer)) continue;
+                copy.next = 0;
+                copy.from_glob = copy.is_import = true;
+                copy.visible = visible;
+                if (cfg) copy.cfg = cfg;
+                pt_scope_define(w, importer, found.data[i].name, copy);
+            }
+    pt_vec_free(&found);
+}
+
+typedef struct fresh_glob {
+    u32 source, importer, visible, cfg;
+} fresh_glob;
+
+static int by_source(const void *a, const void *b) {
+    const fresh_glob *x = a, *y = b;
+    return x->source != y->source ? (x->source < y->source ? -1 : 1) : x->importer < y->importer ? -1 : x->importer > y->importer;
+}
+
+typedef struct named {
+    u32 module, entry;
+} named;
+static int by_module(const void *a, const void *b) {
+    const named *x = a, *y = b;
+    return x->module != y->module ? (x->module < y->module ? -1 : 1) : x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* Copies for all globs of one pass with a single scan of the table. */
+static void copy_fresh(pt_world *w, fresh_glob *globs, u32 count) {
+    if (!count) return;
+    if (count <= 2) {
+        for (u32 i = 0; i < count; i++) copy_bindings(w, globs[i].source, globs[i].importer, globs[i].visible, globs[i].cfg);
+        return;
+    }
+    qsort(globs, count, sizeof *globs, by_source);
+    PT_VEC(named) index = {0};
+    PT_VEC(pt_scope_entry) entries = {0};
+    u8 *wanted = pt_calloc((w->defs.count + 7) / 8, 1);
+    if (!wanted) return;
+    for (u32 i = 0; i < count; i++) wanted[globs[i].source / 8] |= (u8)(1u << (globs[i].source % 8));
+    for (u32 i = 0; i < w->scopes.count; i++) {
+        u32 m = w->scopes.data[i].module;
+        if (m == PT_NONE || !(wanted[m / 8] >> (m % 8) & 1)) continue;
+        pt_vec_push(&index, (named){m, entries.count});
+        pt_vec_push(&entries, w->scopes.data[i]);
+    }
+    if (index.count) qsort(index.data, index.count, sizeof(named), by_module);
+    for (u32 i = 0, at = 0; i < count; i++) {
+        if (i && globs[i].source != globs[i - 1].source) at = 0;
+        u32 low = at, high = index.count;
+        while (low < high) {
+            u32 middle = (low + high) / 2;
+            if (index.data[middle].module < globs[i].source) low = middle + 1;
+            else high = middle;
+        }
+        for (u32 k = low; k < index.count && index.data[k].module == globs[i].source; k++) {
+            pt_scope_entry e = entries.data[index.data[k].entry];
+            for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
+                for (u32 b = pt_scope_lookup(w, e.module, e.name, ns); b; b = w->bindings.data[b].next) {
+                    pt_binding copy = w->bindings.data[b];
+                    if (!pt_is_visible(w, copy.visible, globs[i].importer)) continue;
+                    copy.next = 0;
+                    copy.from_glob = copy.is_import = true;
+                    copy.visible = globs[i].visible;
+                    if (globs[i].cfg) copy.cfg = globs[i].cfg;
+                    pt_scope_define(w, globs[i].importer, e.name, copy);
+                }
+        }
+    }
+    pt_free(wanted);
+    pt_vec_free(&index);
+    pt_vec_free(&entries);
+}
+
+/* One import; true when it changed anything. Fresh globs are queued. */
+static bool resolve_import(pt_world *w, pt_import *im, fresh_glob *glob, bool *has_glob) {
+    const pt_file *file = &w->files.data[w->instances.data[im->instance].file];
+    const pt_item *item = &file->facts.items[im->item];
+    u32 visible = import_visibility(w, im, item);
+    *has_glob = false;
+    if (im->use == PT_NONE) return import_extern_crate(w, im, file, item, visible);
+    const pt_use *use = &file->facts.uses[im->use];
+    u32 segments[MAX_SEGMENTS], count = PT_MIN(use->segment_count, (u32)MAX_SEGMENTS);
+    for (u32 i = 0; i < count; i++) segments[i] = file->symbols[file->facts.segments[use->first_segment + i]];
+    const pt_crate *crate = &w->crates.data[w->defs.data[im->module].crate];
+    u32 from = im->module;
+    if (crate->edition < 2018 && count) from = crate->root; /* use paths start at the root */
+    if (im->is_glob) {
+        pt_path_result r = {0};
+        if (!count) r.def = crate->root;
+        else if (count == 1 && segments[0] == w->known.self_lower) r.def = pt_module_of(w, im->module);
+        else pt_resolve_path(w, &r, from, segments, count, use->is_global && crate->edition >= 2018, PT_NS_TYPE);
+        if (count && segments[0] == w->known.self_lower && from == crate->root && from != im->module) /* self in 2015 is still here */
+            pt_resolve_path(w, &r, im->module, segments, count, false, PT_NS_TYPE);
+        if (r.def == PT_NO_DEF || (count && r.resolved < count && r.def != crate->root)) return false;
+        u32 source = r.def;
+        if (!pt_def_is_external_path(source) && w->defs.data[source].kind == PT_KIND_TYPE_ALIAS) return false;
+        im->done = 7;
+        im->target = source;
+        if (!subscribe(w, im, source, visible)) return false;
+        if (!pt_def_is_external_path(source)) *glob = (fresh_glob){source, im->module, visible, im->cfg}, *has_glob = true;
+        return true;
+    }
+    u32 name = file->symbols[use->name];
+    bool changed = false;
+    bool relative = count && (segments[0] == w->known.self_lower || segments[0] == w->known.super);
+    for (u32 ns = 0; ns < PT_NS_COUNT; ns++) {
+        if (im->done >> ns & 1 || (use->only_type && ns != PT_NS_TYPE)) continue;
+        pt_path_result r = {0};
+        pt_resolve_path(w, &r, relative ? im->module : from, segments, count, use->is_global && !relative, ns);
+        if (r.def == PT_NO_DEF || r.resolved < count) continue;
+        if (pt_def_is_external_path(r.def) && pt_def_kind(w, r.def) != PT_KIND_PRIMITIVE) {
+            bool own_name = count > 1 && segments[0] == name && !use->is_global;
+            for (u32 k = 0; k < PT_NS_COUNT; k++)
+                if (!(im->done >> k & 1) && !(use->only_type && k != PT_NS_TYPE) && !(k == PT_NS_TYPE && own_name)) bind(w, im, name, r.def, k, visible);
+            im->done = 7;
+            im->target = r.def;
+            return true;
+        }
+        im->done |= (u8)(1u << ns);
+        if (im->target == PT_NO_DEF) im->target = r.def;
+        if (!r.binding) {
+            changed |= bind(w, im, name, r.def, ns, visible);
+        } else {
+            for (u32 b = r.binding, hops = 0; b && hops < 64; hops++) {
+                u32 next = w->bindings.data[b].next;
+                changed |= bind(w, im, name, w->bindings.data[b].def, ns, visible);
+                b = next;
+            }
+        }
+        changed = true;
+    }
+    return changed;
+}
+
+/* Macros. */
+
+static u32 call_path(const pt_world *w, u32 call, u32 *segments, bool *is_global) {
+    const pt_file *f = pt_def_file(w, call);
+    const pt_node *nodes = f->facts.nodes;
+    const pt_item *item = pt_def_item(w, call);
+    u32 path = item->tree ? nodes[item->tree].child : 0, count = 0;
+    while (path && nodes[path].kind != PT_N_PATH) path = nodes[path].next;
+    *is_global = path && nodes[path].op;
+    for (u32 s = path ? nodes[path].child : 0; s && count < MAX_SEGMENTS; s = nodes[s].next)
+        if (nodes[s].kind == PT_N_SEGMENT) segments[count++] = f->symbols[nodes[s].name];
+    return count;
+}
+
+static u32 resolve_call(pt_world *w, u32 call) {
+    u32 segments[MAX_SEGMENTS];
+    bool is_global;
+    u32 count = call_path(w, call, segments, &is_global);
+    if (count == 1 && !is_global) return pt_resolve_macro(w, call, call, segments[0]);
+    pt_path_result r = {0};
+    pt_resolve_path(w, &r, call, segments, count, is_global, PT_NS_MACRO);
+    return r.resolved == count ? r.def : PT_NO_DEF;
+}
+
+static u32 mount_expansion(pt_world *w, u32 call, u32 file) {
+    const pt_instance in = *pt_def_instance(w, call);
+    /* `mod x;` inside looks where the call stands: the folder of the inline modules around it */
+    char folder[4096];
+    u32 chain[64], depth = 0;
+    for (u32 d = w->defs.data[call].parent; d != in.module && d != PT_NO_DEF && depth < 64; d = w->defs.data[d].parent)
+        if (w->defs.data[d].kind == PT_KIND_MODULE) chain[depth++] = d;
+    snprintf(folder, sizeof folder, "%s", in.folder ? in.folder : ".");
+    while (depth) {
+        pt_str name = pt_sym(w, w->defs.data[chain[--depth]].name);
+        size_t n = strlen(folder);
+        snprintf(folder + n, sizeof folder - n, "/%.*s", (int)name.length, name.data);
+    }
+    u32 instance = pt_world_mount(w, file, in.crate, w->defs.data[call].parent, pt_arena_copy(&w->arena, folder, strlen(folder)), call);
+    if (instance == PT_NONE) return PT_NONE;
+    pt_expansion_add(w, instance);
+    pt_world_mount_modules(w, instance);
+    return instance;
+}
+
+static int by_prepared(const void *a, const void *b) {
+    const pt_prepared *x = a, *y = b;
+    return x->file != y->file ? (x->file < y->file ? -1 : 1) : x->item < y->item ? -1 : x->item > y->item;
+}
+
+static bool include_file(pt_world *w, u32 call) {
+    u32 segments[MAX_SEGMENTS];
+    bool is_global;
+    u32 count = call_path(w, call, segments, &is_global);
+    if (!count || !pt_str_equal(pt_sym(w, segments[count - 1]), PT_STR("include"))) return false;
+    const pt_instance *in = pt_def_instance(w, call);
+    pt_file *f = &w->files.data[in->file];
+    const pt_item *item = pt_def_item(w, call);
+    if (pt_world_read_text(w, f) || f->is_expansion) return false;
+    const char *open = f->text + item->body_start + 1, *end = f->text + item->body_end - 1;
+    pt_str inside = pt_str_trim((pt_str){open, (u32)PT_MAX(end - open, 0)});
+    if (inside.length < 3 || inside.data[0] != '"' || inside.data[inside.length - 1] != '"') return false;
+    char path[4096];
+    const char *slash = strrchr(f->path, '/');
+    snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - f->path) + 1 : 0, f->path, (int)inside.length - 2, inside.data + 1);
+    pt_path_normalize(path);
+    u32 file = pt_world_file(w, path, f->edition);
+    if (file == PT_NONE) {
+        u16 edition = f->edition;
+        file = pt_world_add_file(w, path, edition);
+        const char *folder = ".";
+        if (file == PT_NONE || pt_world_read_closure(w, NULL, &file, &folder, 1)) return false;
+    }
+    if (w->files.data[file].read_code || !w->files.data[file].facts.header) return false;
+    return mount_expansion(w, call, file) != PT_NONE;
+}
+
+typedef struct macro_scratch {
+    pt_lexemes rules, call;
+    pt_buffer out;
+} macro_scratch;
+
+/* True when the call was settled, one way or the other. */
+static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
+    const pt_instance in = *pt_def_instance(w, call);
+    pt_prepared key = {in.file, w->defs.data[call].item, 0, 0, 0};
+    const pt_prepared *p = w->prepared.count ? bsearch(&key, w->prepared.data, w->prepared.count, sizeof key, by_prepared) : NULL;
+    if (p) return mount_expansion(w, call, p->expansion), true;
+    if ((w->defs.data[call].flags & PT_DEF_EXTERNAL) && w->std_map) return true; /* std: what was not prepared never was */
+    u32 target = resolve_call(w, call);
+    if (target == PT_NO_DEF) return false;
+    pt_vec_push(&w->call_targets, call);
+    pt_vec_push(&w->call_targets, target);
+    if (pt_def_is_external_path(target) || w->defs.data[target].kind != PT_KIND_MACRO) return true;
+    const pt_item *macro = pt_def_item(w, target);
+    pt_file *from = &w->files.data[pt_def_instance(w, target)->file], *to = &w->files.data[in.file];
+    if (macro->attributes & PT_ATTR_BUILTIN_MACRO) return include_file(w, call), true;
+    const pt_item *item = pt_def_item(w, call);
+    if (macro->body_end <= macro->body_start || item->body_end <= item->body_start) return true;
+    if ((!from->text && pt_world_read_text(w, from)) || (!to->text && pt_world_read_text(w, to))) return true;
+    if (w->expansions.count > MAX_EXPANSIONS || in.depth >= PT_MACRO_MAX_DEPTH) return true;
+    /* copies: the lexer wants readable bytes behind the end */
+    u32 rules_length = macro->body_end - macro->body_start, call_length = item->body_end - item->body_start;
+    char *rules = pt_malloc((size_t)rules_length + 16), *arguments = pt_malloc((size_t)call_length + 16);
+    if (rules && arguments) {
+        memcpy(rules, from->text + macro->body_start, rules_length);
+        memset(rules + rules_length, 0, 16);
+        memcpy(arguments, to->text + item->body_start, call_length);
+        memset(arguments + call_length, 0, 16);
+        pt_lex(&s->rules, rules, rules_length, from->edition);
+        pt_lex(&s->call, arguments, call_length, to->edition);
+        pt_buffer_clear(&s->out);
+        u16 edition = to->edition;
+        const char *path = to->path;
+        if (pt_macro_expand(&s->out, &s->rules, macro->extra, &s->call, w->defs.data[target].crate, edition) == PT_OK) {
+            char *text = pt_malloc((size_t)s->out.count + 16);
+            if (text) {
+                memcpy(text, s->out.data ? s->out.data : "", s->out.count);
+                memset(text + s->out.count, 0, 16);
+                u32 file = pt_world_add_text(w, path, text, s->out.count, edition);
+                if (file != PT_NONE) mount_expansion(w, call, file);
+            }
+        }
+    }
+    pt_free(rules);
+    pt_free(arguments);
+    return true;
+}
+
+void pt_world_expand(pt_world *w) {
+    PT_VEC(fresh_glob) fresh = {0};
+    macro_scratch scratch = {0};
+    if (w->prepared.count) qsort(w->prepared.data, w->prepared.count, sizeof(pt_prepared), by_prepared);
+    bool changed = true;
+    for (u32 pass = 0; changed && pass < MAX_PASSES && !pt_alloc_failed(); pass++) {
+        changed = false;
+        u32 kept = 0, count = w->imports.count;
+        fresh.count = 0;
+        for (u32 i = 0; i < count; i++) {
+            pt_import im = w->imports.data[i];
+            fresh_glob glob;
+            bool has_glob;
+            changed |= resolve_import(w, &im, &glob, &has_glob);
+            if (has_glob) pt_vec_push(&fresh, glob);
+            if (im.done != 7) w->imports.data[kept++] = im;
+        }
+        copy_fresh(w, fresh.data, fresh.count);
+        for (u32 i = count; i < w->imports.count; i++) w->imports.data[kept++] = w->imports.data[i];
+        w->imports.count = kept;
+        u32 calls = w->calls.count, open = 0;
+        for (u32 i = 0; i < calls; i++) {
+            u32 call = w->calls.data[i];
+            if (expand_call(w, call, &scratch)) changed = true;
+            else w->calls.data[open++] = call;
+        }
+        for (u32 i = calls; i < w->calls.count; i++) w->calls.data[open++] = w->calls.data[i];
+        w->calls.count = open;
+    }
+    pt_vec_free(&fresh);
+    pt_lexemes_free(&scratch.rules);
+    pt_lexemes_free(&scratch.call);
+    pt_buffer_free(&scratch.out);
+}

@@ -1,0 +1,23 @@
+/* impls.h: heads of types and impls, over a world whose names are resolved. */
+#ifndef PT_IMPLS_H
+#define PT_IMPLS_H
+
+#include "resolve/world.h"
+
+/* The head under which members of blanket impls (`impl<T: Bound> Trait for T`) are kept. */
+#define PT_BLANKET_HEAD 0xfffffffeu
+
+/* The item among `def` and what encloses it whose generics declare the type or const parameter `name`. */
+u32 pt_generic_owner(const pt_world *world, u32 def, u32 name);
+/* Segments (symbols) of a PATH node of a file's facts; generic arguments are passed over. */
+u32 pt_tree_path_segments(const pt_file *file, u32 path, u32 *segments, u32 limit);
+/* Head of a type in a file's facts, aliases followed, as seen from `def`: a definition, a primitive ("&" for
+ * references, "[]", "()" ...), or PT_NO_DEF; *blanket is set when it is a generic parameter. */
+u32 pt_type_head(pt_world *world, u32 def, const pt_file *file, u32 type, u32 depth, bool *blanket);
+/* Follows type aliases to the head they stand for. */
+u32 pt_alias_head(pt_world *world, u32 def, u32 depth);
+/* Impls with this head or of this trait: indices into world->impls. */
+const u32 *pt_impls_of_head(const pt_world *world, u32 head, u32 *count);
+const u32 *pt_impls_of_trait(const pt_world *world, u32 trait, u32 *count);
+
+#endif

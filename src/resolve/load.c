@@ -1,0 +1,382 @@
+/* load.c: reading files in waves, in parallel, along `mod` declarations; crates of a workspace. */
+#include "base/parallel.h"
+#include "resolve/world.h"
+
+#include <stdio.h>
+
+enum { PATH_SIZE = 2048, MAX_MODULE_DEPTH = 128 };
+
+typedef struct wave {
+    pt_world *w;
+    const pt_known_facts *known;
+    const u32 *files;
+    pt_extractor **extractors;
+} wave;
+
+static void read_one(void *payload, u32 item, u32 worker) {
+    wave *v = payload;
+    pt_world *w = v->w;
+    pt_file *f = &w->files.data[v->files[item]];
+    pt_error error;
+    void *block;
+    u32 size;
+    if (v->known && pt_source_stat(w->source, &f->stamp, f->path) == PT_OK &&
+        v->known->find(v->known->payload, f->path, f->edition, &f->stamp, &block, &size)) {
+        f->is_cached = true;
+        pt_world_add_block(w, f, block, size);
+        return;
+    }
+    f->read_code = pt_source_read(w->source, &f->text, &f->text_length, &f->stamp, f->path, &error);
+    if (f->read_code) return;
+    f->read_code = pt_extract(&block, &size, v->extractors[worker], f->text, f->text_length, f->edition);
+    if (!f->read_code) pt_world_add_block(w, f, block, size);
+}
+
+static int read_wave(pt_world *w, const pt_known_facts *known, const u32 *files, u32 count) {
+    pt_extractor *extractors[64] = {0};
+    u32 threads = PT_MIN(w->threads, 64u);
+    int code = PT_OK;
+    for (u32 i = 0; i < threads; i++)
+        if (!(extractors[i] = pt_extractor_create())) code = PT_ENOMEM;
+    wave v = {w, known, files, extractors};
+    if (!code) code = pt_parallel(threads, count, read_one, &v);
+    for (u32 i = 0; i < threads; i++) pt_extractor_destroy(extractors[i]);
+    for (u32 i = 0; i < count; i++) w->unread_count += w->files.data[files[i]].read_code != 0;
+    return code;
+}
+
+static void folder_of(char *out, const char *path) {
+    const char *slash = strrchr(path, '/');
+    snprintf(out, PATH_SIZE, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+}
+
+static void append(char *path, const char *part) {
+    size_t n = strlen(path);
+    snprintf(path + n, PATH_SIZE - n, "/%s", part);
+    pt_path_normalize(path);
+}
+
+/* Where the file of a `mod` item is. `folder`: where its own modules are looked for. False: nowhere. */
+static bool module_file(pt_world *w, char *path, char *folder, const pt_file *file, const char *instance_folder, u32 item) {
+    const pt_facts *f = &file->facts;
+    const pt_item *t = &f->items[item];
+    u32 chain[MAX_MODULE_DEPTH], depth = 0;
+    for (u32 p = t->parent; p != PT_NONE && depth < MAX_MODULE_DEPTH; p = f->items[p].parent)
+        if (f->items[p].kind == PT_KIND_MODULE) chain[depth++] = p;
+    snprintf(folder, PATH_SIZE, "%s", instance_folder);
+    bool inlined = depth != 0;
+    while (depth) {
+        const pt_item *m = &f->items[chain[--depth]];
+        pt_str name = pt_facts_string(f, m->extra ? m->extra : m->name);
+        char text[PATH_SIZE];
+        snprintf(text, sizeof text, "%.*s", (int)name.length, name.data);
+        append(folder, text);
+    }
+    pt_str name = pt_facts_string(f, t->name);
+    char text[PATH_SIZE];
+    if (t->extra) {
+        pt_str given = pt_facts_string(f, t->extra);
+        snprintf(text, sizeof text, "%.*s", (int)given.length, given.data);
+        if (inlined) snprintf(path, PATH_SIZE, "%s", folder);
+        else folder_of(path, file->path);
+        append(path, text);
+        folder_of(folder, path);
+        return true;
+    }
+    snprintf(text, sizeof text, "%.*s.rs", (int)name.length, name.data);
+    snprintf(path, PATH_SIZE, "%s", folder);
+    append(path, text);
+    text[name.length] = 0;
+    if (pt_world_file(w, path, file->edition) != PT_NONE || pt_source_is_file(w->source, path)) {
+        append(folder, text);
+        return true;
+    }
+    append(folder, text);
+    snprintf(path, PATH_SIZE, "%s", folder);
+    append(path, "mod.rs");
+    return pt_world_file(w, path, file->edition) != PT_NONE || pt_source_is_file(w->source, path);
+}
+
+typedef struct pending {
+    u32 file;
+    const char *folder;
+} pending;
+
+/* Reads the files named by `mod` items of the pending ones, and theirs, wave by wave. */
+static int read_closure(pt_world *w, const pt_known_facts *known, const pending *start, u32 start_count) {
+    PT_VEC(pending) now = {0};
+    PT_VEC(u32) next = {0};
+    PT_VEC(const char *) folders = {0};
+    int code = PT_OK;
+    for (u32 i = 0; i < start_count; i++) pt_vec_push(&now, start[i]);
+    while (now.count && !code) {
+        next.count = folders.count = 0;
+        for (u32 i = 0; i < now.count; i++) {
+            const pt_facts facts = w->files.data[now.data[i].file].facts; /* files move as they are added */
+            if (w->files.data[now.data[i].file].read_code || !facts.header) continue;
+            for (u32 k = 0; k < facts.header->item_count; k++) {
+                const pt_item *t = &facts.items[k];
+                char path[PATH_SIZE], folder[PATH_SIZE];
+                if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
+                if (!module_file(w, path, folder, &w->files.data[now.data[i].file], now.data[i].folder, k)) continue;
+                u16 edition = w->files.data[now.data[i].file].edition;
+                if (pt_world_file(w, path, edition) != PT_NONE || !pt_source_is_file(w->source, path)) continue;
+                u32 file = pt_world_add_file(w, path, edition);
+                pt_vec_push(&next, file);
+                pt_vec_push(&folders, pt_arena_copy(&w->arena, folder, strlen(folder)));
+            }
+        }
+        code = read_wave(w, known, next.data, next.count);
+        now.count = 0;
+        for (u32 i = 0; i < next.count; i++) pt_vec_push(&now, (pending){next.data[i], folders.data[i]});
+    }
+    pt_vec_free(&now);
+    pt_vec_free(&next);
+    pt_vec_free(&folders);
+    return code;
+}
+
+int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *files, const char *const *folders, u32 count) {
+    PT_VEC(pending) start = {0};
+    int code = read_wave(w, known, files, count);
+    for (u32 i = 0; i < count; i++) pt_vec_push(&start, (pending){files[i], folders[i]});
+    if (!code) code = read_closure(w, known, start.data, start.count);
+    pt_vec_free(&start);
+    return code;
+}
+
+u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition) {
+    pt_extractor *x = pt_extractor_create();
+    void *block = NULL;
+    u32 size = 0, index = w->files.count;
+    int code = x ? pt_extract(&block, &size, x, text, length, edition) : PT_ENOMEM;
+    pt_extractor_destroy(x);
+    pt_file f = {.path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
+    if (code || !pt_vec_push(&w->files, f)) {
+        pt_free(text);
+        return PT_NONE;
+    }
+    pt_world_add_block(w, &w->files.data[index], block, size);
+    return w->files.data[index].read_code ? PT_NONE : index;
+}
+
+void pt_world_mount_modules(pt_world *w, u32 instance) {
+    if (instance == PT_NONE) return;
+    u32 file_index = w->instances.data[instance].file;
+    u32 count = w->files.data[file_index].facts.header->item_count;
+    bool read = false;
+    for (u32 k = 0; k < count; k++) {
+        const pt_file *f = &w->files.data[file_index];
+        const pt_item *t = &f->facts.items[k];
+        char path[PATH_SIZE], folder[PATH_SIZE];
+        if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
+        pt_instance in = w->instances.data[instance];
+        if ((w->defs.data[in.first_def + k].flags & PT_DEF_EXTERNAL) && (w->defs.data[in.first_def + k].flags & PT_DEF_TEST)) continue;
+        if (!module_file(w, path, folder, f, in.folder, k)) continue;
+        u32 file = pt_world_file(w, path, f->edition);
+        if (file == PT_NONE && !read) { /* modules that a macro made: read now, all of this file's */
+            pending p = {file_index, in.folder};
+            read = true;
+            read_closure(w, NULL, &p, 1);
+            file = pt_world_file(w, path, f->edition);
+        }
+        if (file == PT_NONE || w->files.data[file].read_code || !w->files.data[file].facts.header) continue;
+        u32 module = in.first_def + k, depth = 0;
+        bool cyclic = false;
+        for (u32 m = module; m != PT_NO_DEF; m = w->defs.data[m].parent, depth++)
+            cyclic = cyclic || (w->defs.data[m].item != PT_NONE && pt_def_instance(w, m)->file == file);
+        if (depth > MAX_MODULE_DEPTH || cyclic) continue;
+        u32 made = pt_world_mount(w, file, in.crate, module, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
+        if (made != PT_NONE) pt_world_mount_modules(w, made);
+    }
+}
+
+u32 pt_world_prelude(pt_world *w, u16 edition, bool no_std) {
+    if (!w->std_crate_count) return PT_NO_DEF;
+    char name[16];
+    snprintf(name, sizeof name, "rust_%u", edition >= 2024 ? 2021 : edition);
+    u32 segments[2] = {pt_intern(w->names, PT_STR("prelude")), pt_intern(w->names, pt_str_of(name))};
+    pt_path_result r = {0};
+    u32 crate = no_std ? 0 : w->std_crate_count - 1;
+    pt_resolve_path(w, &r, w->crates.data[crate].root, segments, 2, false, PT_NS_TYPE);
+    if (r.def == PT_NO_DEF) {
+        segments[1] = pt_intern(w->names, PT_STR("v1"));
+        pt_resolve_path(w, &r, w->crates.data[crate].root, segments, 2, false, PT_NS_TYPE);
+    }
+    return r.def;
+}
+
+/* The major version as semver compares it: 1.2.3 is 1, 0.4.2 is 0.4, 0.0.7 is 0.0.7. */
+static void major_version(char *out, size_t size, const char *version) {
+    u32 a = 0, b = 0, c = 0;
+    sscanf(version, "%u.%u.%u", &a, &b, &c);
+    if (a) snprintf(out, size, "%u", a);
+    else if (b) snprintf(out, size, "0.%u", b);
+    else snprintf(out, size, "0.0.%u", c);
+}
+
+static void add_target_crate(pt_world *w, u32 target_index) {
+    const pt_target *t = &w->workspace->targets.data[target_index];
+    const pt_package *p = &w->workspace->packages.data[t->package];
+    char label[512], identity[1024], major[64];
+    if (t->kind == PT_TARGET_LIB) snprintf(label, sizeof label, "%s", t->name);
+    else if (t->kind == PT_TARGET_BUILD) snprintf(label, sizeof label, "%s[build]", p->name);
+    else snprintf(label, sizeof label, "%s[%s:%s]", p->name, pt_target_kind_name(t->kind), t->name);
+    for (char *c = label; t->kind != PT_TARGET_LIB && *c && *c != '['; c++)
+        if (*c == '-') *c = '_';
+    major_version(major, sizeof major, p->version);
+    int n = snprintf(identity, sizeof identity, "pt1\n%s\n%s\n%s\n%s", p->name, major, pt_target_kind_name(t->kind),
+                     t->kind == PT_TARGET_LIB || t->kind == PT_TARGET_BUILD ? "" : t->name);
+    pt_crate c = {.name = pt_intern(w->names, pt_str_of(t->name)), .label = pt_intern(w->names, pt_str_of(label)),
+                  .package = t->package, .target = target_index, .edition = t->edition,
+                  .is_test = t->kind == PT_TARGET_TEST || t->kind == PT_TARGET_BENCH || t->kind == PT_TARGET_EXAMPLE,
+                  .is_proc_macro = t->is_proc_macro, .prelude = PT_NO_DEF,
+                  .hash = pt_hash128_bytes(identity, (size_t)PT_MIN(n, (int)sizeof identity - 1))};
+    pt_world_add_crate(w, c);
+}
+
+static void add_extern(pt_crate *c, u32 name, u32 root) {
+    for (u32 i = 0; i < c->externs.count; i++)
+        if (c->externs.data[i].name == name) return;
+    pt_vec_push(&c->externs, (pt_extern_name){name, root});
+}
+
+static u32 library_root(const pt_world *w, u32 package, u32 first_crate) {
+    for (u32 i = first_crate; i < w->crates.count; i++) {
+        const pt_crate *c = &w->crates.data[i];
+        if (c->package == package && w->workspace->targets.data[c->target].kind == PT_TARGET_LIB) return c->root;
+    }
+    return PT_NO_DEF;
+}
+
+static void link_externs(pt_world *w, u32 index, u32 first_crate) {
+    pt_crate *c = &w->crates.data[index];
+    const pt_target *t = c->target == PT_NONE ? NULL : &w->workspace->targets.data[c->target];
+    const pt_package *p = t ? &w->workspace->packages.data[c->package] : NULL;
+    if (t && t->kind != PT_TARGET_LIB && t->kind != PT_TARGET_BUILD && p->library != PT_NONE)
+        add_extern(c, pt_intern(w->names, pt_str_of(w->workspace->targets.data[p->library].name)), library_root(w, c->package, first_crate));
+    for (u32 i = 0; p && i < p->dependencies.count; i++) {
+        const pt_dependency *d = &p->dependencies.data[i];
+        bool build = t->kind == PT_TARGET_BUILD;
+        if ((d->kind == PT_DEPENDENCY_BUILD) != build) continue;
+        u32 name = pt_intern(w->names, pt_str_of(d->name)), root = PT_NO_DEF;
+        if (d->target_package != PT_NONE) {
+            root = library_root(w, d->target_package, first_crate);
+            const pt_package *other = &w->workspace->packages.data[d->target_package];
+            char code_name[256]; /* not renamed: the library's own name counts */
+            snprintf(code_name, sizeof code_name, "%s", other->name);
+            for (char *k = code_name; *k; k++)
+                if (*k == '-') *k = '_';
+            if (root != PT_NO_DEF && strcmp(code_name, d->name) == 0) name = w->crates.data[w->defs.data[root].crate].name;
+        }
+        if (root == PT_NO_DEF) {
+            char path[256];
+            snprintf(path, sizeof path, "%s", d->package);
+            for (char *k = path; *k; k++)
+                if (*k == '-') *k = '_';
+            root = pt_external(w, pt_str_of(path), PT_KIND_CRATE);
+        }
+        add_extern(c, name, root);
+    }
+    for (u32 i = 0; i < w->std_crate_count; i++) {
+        if (w->crates.data[i].name == w->known.alloc) continue;
+        add_extern(c, w->crates.data[i].name, w->crates.data[i].root);
+    }
+    if (!w->std_crate_count)
+        for (u32 i = 0; i < 2; i++) add_extern(c, i ? w->known.std : w->known.core, pt_external(w, i ? PT_STR("std") : PT_STR("core"), PT_KIND_CRATE));
+    if (c->is_proc_macro || (t && t->kind != PT_TARGET_BUILD)) add_extern(c, pt_intern(w->names, PT_STR("proc_macro")), pt_external(w, PT_STR("proc_macro"), PT_KIND_CRATE));
+}
+
+/* Loose files: each that no other names as its module is a crate of its own. */
+static int load_loose(pt_world *w, const pt_known_facts *known, u32 first_crate) {
+    PT_VEC(u32) files = {0};
+    (void)first_crate;
+    for (u32 i = 0; i < w->workspace->loose.count; i++) pt_vec_push(&files, pt_world_add_file(w, w->workspace->loose.data[i], 2021));
+    int code = read_wave(w, known, files.data, files.count);
+    u8 *child = pt_calloc(w->files.count, 1);
+    if (!child) code = PT_ENOMEM;
+    for (u32 pass = 0; pass < 2 && !code; pass++)
+        for (u32 i = 0; i < files.count; i++) {
+            const pt_file *f = &w->files.data[files.data[i]];
+            char own[PATH_SIZE], path[PATH_SIZE], folder[PATH_SIZE];
+            const char *base = strrchr(f->path, '/');
+            base = base ? base + 1 : f->path;
+            bool is_root_name = strcmp(base, "lib.rs") == 0 || strcmp(base, "main.rs") == 0 || strcmp(base, "mod.rs") == 0;
+            for (u32 k = 0; f->facts.header && k < f->facts.header->item_count; k++) {
+                if (f->facts.items[k].kind != PT_KIND_MODULE || (f->facts.items[k].flags & PT_F_HAS_BODY)) continue;
+                folder_of(own, f->path);
+                if (pass && !is_root_name) { /* name.rs: its modules are in name/ */
+                    char stem[PATH_SIZE];
+                    snprintf(stem, sizeof stem, "%.*s", (int)strlen(base) - 3, base);
+                    append(own, stem);
+                }
+                if (!module_file(w, path, folder, f, own, k)) continue;
+                u32 to = pt_world_file(w, path, f->edition);
+                if (to != PT_NONE && to != files.data[i]) child[to] = 1;
+            }
+        }
+    for (u32 i = 0; i < files.count && !code; i++) {
+        const pt_file *f = &w->files.data[files.data[i]];
+        if (child[files.data[i]] || f->read_code) continue;
+        char label[PATH_SIZE], folder[PATH_SIZE], identity[PATH_SIZE + 32];
+        snprintf(label, sizeof label, "%.*s", (int)strlen(f->path) - 3, f->path);
+        for (char *c = label; *c; c++)
+            if (*c == '/' || *c == '-' || *c == '.') *c = '_';
+        snprintf(identity, sizeof identity, "pt1\nloose\n%s", f->path);
+        pt_crate c = {.name = pt_intern(w->names, pt_str_of(label)), .label = pt_intern(w->names, pt_str_of(label)), .package = PT_NONE,
+                      .target = PT_NONE, .edition = 2021, .prelude = PT_NO_DEF, .hash = pt_hash128_bytes(identity, strlen(identity))};
+        u32 crate = pt_world_add_crate(w, c);
+        folder_of(folder, f->path);
+        link_externs(w, crate, crate);
+        w->crates.data[crate].prelude = pt_world_prelude(w, 2021, false);
+        u32 instance = pt_world_mount(w, files.data[i], crate, w->crates.data[crate].root, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
+        if (instance != PT_NONE) {
+            w->defs.data[w->crates.data[crate].root].instance = instance;
+            pt_world_mount_modules(w, instance);
+        }
+    }
+    pt_free(child);
+    pt_vec_free(&files);
+    return code;
+}
+
+int pt_world_load(pt_world *w, const pt_known_facts *known, pt_error *error) {
+    const pt_workspace *ws = w->workspace;
+    PT_VEC(pending) roots = {0};
+    PT_VEC(u32) files = {0};
+    u32 first_crate = w->crates.count;
+    for (u32 i = 0; i < ws->targets.count; i++) {
+        const pt_target *t = &ws->targets.data[i];
+        char folder[PATH_SIZE];
+        folder_of(folder, t->path);
+        u32 file = pt_world_file(w, t->path, t->edition);
+        if (file == PT_NONE) {
+            file = pt_world_add_file(w, t->path, t->edition);
+            pt_vec_push(&files, file);
+        }
+        pt_vec_push(&roots, (pending){file, pt_arena_copy(&w->arena, folder, strlen(folder))});
+    }
+    int code = read_wave(w, known, files.data, files.count);
+    if (!code) code = read_closure(w, known, roots.data, roots.count);
+    for (u32 i = 0; i < ws->targets.count; i++) add_target_crate(w, i);
+    for (u32 i = 0; i < ws->targets.count && !code; i++) {
+        u32 crate = first_crate + i;
+        const pt_file *f = &w->files.data[roots.data[i].file];
+        link_externs(w, crate, first_crate);
+        if (f->read_code || !f->facts.header) continue;
+        w->crates.data[crate].no_std = (f->facts.header->attributes & PT_ATTR_NO_STD) != 0;
+        w->crates.data[crate].prelude = pt_world_prelude(w, w->crates.data[crate].edition, w->crates.data[crate].no_std);
+        u32 instance = pt_world_mount(w, roots.data[i].file, crate, w->crates.data[crate].root, roots.data[i].folder, PT_NO_DEF);
+        if (instance == PT_NONE) continue;
+        w->defs.data[w->crates.data[crate].root].instance = instance;
+        pt_world_mount_modules(w, instance);
+    }
+    if (!code && ws->loose.count) code = load_loose(w, known, first_crate);
+    pt_vec_free(&roots);
+    pt_vec_free(&files);
+    if (code || pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "out of memory while reading the workspace");
+    pt_world_expand(w);
+    pt_world_find_lang(w);
+    pt_world_index_impls(w);
+    return pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory while linking modules") : PT_OK;
+}

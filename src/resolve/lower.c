@@ -1,0 +1,686 @@
+/* lower.c: syntax of types to types; signatures, bounds, projections, impl search. */
+#include "resolve/bodies.h"
+
+u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind) {
+    const pt_item *item = pt_def_item(w, def);
+    if (!item || !item->tree) return 0;
+    const pt_node *nodes = pt_def_file(w, def)->facts.nodes;
+    for (u32 c = nodes[item->tree].child; c; c = nodes[c].next)
+        if (nodes[c].kind == kind) return c;
+    return 0;
+}
+
+static pt_view facts_view(const pt_world *w, u32 def) {
+    const pt_file *f = pt_def_file(w, def);
+    return (pt_view){f->facts.nodes, f->symbols, NULL, f};
+}
+
+pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
+    return pt_ty_make(&r->types, PT_TY_ADT, def, 0, args, count);
+}
+
+/* The parameters an item declares, in order, as types. */
+static u32 own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit) {
+    u32 generics = pt_item_tree_child(r->w, def, PT_N_GENERICS), count = 0;
+    if (!generics) return 0;
+    pt_view v = facts_view(r->w, def);
+    for (u32 g = v.nodes[generics].child; g && count < limit; g = v.nodes[g].next)
+        if (v.nodes[g].kind != PT_N_GENERIC_LIFETIME) out[count++] = pt_ty_make(&r->types, PT_TY_PARAM, def, pt_view_name(&v, g), NULL, 0);
+    return count;
+}
+
+pt_ty pt_adt_generic(pt_resolver *r, u32 def) {
+    pt_ty args[16];
+    u32 count = pt_def_is_external_path(def) ? 0 : own_params(r, def, args, PT_COUNT_OF(args));
+    return pt_adt(r, def, args, count);
+}
+
+/* Runs `lower` as if reading `def`: names from its place, nothing emitted. */
+typedef struct place {
+    u32 scope;
+    u32 depth;
+} place;
+
+static bool enter(pt_resolver *r, place *p, u32 def) {
+    if (r->depth >= PT_MAX_TYPE_DEPTH) return false;
+    *p = (place){r->scope, r->depth};
+    r->scope = def;
+    r->depth++;
+    return true;
+}
+static void leave(pt_resolver *r, const place *p) {
+    r->scope = p->scope;
+    r->depth = p->depth;
+}
+
+static pt_ty lower_child_type(pt_resolver *r, u32 def, u32 tree) {
+    pt_view v = facts_view(r->w, def);
+    place p;
+    if (!tree || !enter(r, &p, def)) return 0;
+    pt_ty ty = 0;
+    for (u32 c = v.nodes[tree].child; c; c = v.nodes[c].next)
+        if (pt_kind_is_type(v.nodes[c].kind)) {
+            ty = pt_lower(r, &v, c, def, PT_NO_EMIT);
+            break;
+        }
+    leave(r, &p);
+    return ty;
+}
+
+pt_ty pt_type_of_item(pt_resolver *r, u32 def) {
+    const pt_item *item = pt_def_item(r->w, def);
+    return item ? lower_child_type(r, def, item->tree) : 0;
+}
+
+pt_ty pt_self_type(pt_resolver *r, u32 def) {
+    for (u32 d = def; d != PT_NO_DEF; d = r->w->defs.data[d].parent) {
+        u8 kind = r->w->defs.data[d].kind;
+        if (kind == PT_KIND_IMPL) return pt_type_of_item(r, d);
+        if (kind == PT_KIND_TRAIT) return pt_ty_make(&r->types, PT_TY_PARAM, d, r->w->known.self_upper, NULL, 0);
+        if (kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION) return pt_adt_generic(r, d);
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) return 0;
+    }
+    return 0;
+}
+
+u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 emit, pt_ty *out, u32 limit) {
+    u32 args = v->nodes[segment].child, count = 0;
+    if (!args || v->nodes[args].kind != PT_N_GENERIC_ARGS) return 0;
+    for (u32 a = v->nodes[args].child; a; a = v->nodes[a].next) {
+        const pt_node *n = &v->nodes[a];
+        if (n->kind == PT_N_RETURN) {
+            pt_ty result = n->child ? pt_lower(r, v, n->child, owner, emit) : 0;
+            pt_ty binding = pt_ty_make(&r->types, PT_TY_BINDING, 0, pt_intern(r->w->names, PT_STR("Output")), &result, 1);
+            if (count < limit) out[count++] = binding;
+        } else if (n->kind == PT_N_ARG_ASSOC) {
+            pt_ty bound = 0;
+            for (u32 c = n->child; c; c = v->nodes[c].next) {
+                if (pt_kind_is_type(v->nodes[c].kind)) bound = pt_lower(r, v, c, owner, emit);
+                else if (v->nodes[c].kind == PT_N_BOUNDS) {
+                    pt_ty bounds[8];
+                    u32 n_bounds = 0;
+                    for (u32 b = v->nodes[c].child; b; b = v->nodes[b].next)
+                        if (v->nodes[b].kind == PT_N_BOUND && v->nodes[b].child && n_bounds < 8)
+                            bounds[n_bounds++] = pt_lower_bound(r, v, v->nodes[b].child, owner, emit);
+                    bound = pt_ty_make(&r->types, PT_TY_OPAQUE, 0, 0, bounds, n_bounds);
+                }
+            }
+            if (count < limit) out[count++] = pt_ty_make(&r->types, PT_TY_BINDING, 0, pt_view_name(v, a), &bound, 1);
+        } else if (pt_kind_is_type(n->kind)) {
+            pt_ty ty = pt_lower(r, v, a, owner, emit);
+            if (count < limit) out[count++] = ty;
+        } else if (n->kind == PT_N_ARG_CONST) {
+            if (count < limit) out[count++] = 0;
+        }
+    }
+    return count;
+}
+
+static bool keyword_segment(const pt_resolver *r, u32 name) {
+    return name == r->w->known.self_lower || name == r->w->known.super || name == r->w->known.crate || name == r->w->known.self_upper ||
+           pt_str_starts(pt_sym(r->w, name), PT_STR("__crate_of_"));
+}
+
+/* Emits `uses` of the segments before the last and the given kind for the last. */
+static void emit_path(pt_resolver *r, const pt_view *v, const u32 *nodes, const u32 *names, const pt_path_result *p, u8 kind) {
+    for (u32 i = 0; i + 1 < p->resolved && i < PT_COUNT_OF(p->prefix); i++)
+        if (!keyword_segment(r, names[i]) && p->prefix[i] != PT_NO_DEF) {
+            u8 confidence = pt_def_is_external_path(p->prefix[i]) ? PT_INFERRED : PT_EXACT;
+            pt_emit(r, p->prefix[i], PT_EDGE_USES, PT_VIA_NONE, confidence, pt_view_offset(v, nodes[i]));
+        }
+    if (!p->resolved || keyword_segment(r, names[p->resolved - 1])) return;
+    bool external = pt_def_is_external_path(p->def) && pt_def_kind(r->w, p->def) != PT_KIND_PRIMITIVE;
+    pt_emit_binding(r, p->binding, p->def, kind, PT_VIA_NONE, external ? PT_INFERRED : PT_EXACT, pt_view_offset(v, nodes[p->resolved - 1]));
+}
+
+static pt_ty expand_alias(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
+    pt_subst s = {0};
+    pt_ty params[16];
+    u32 n = own_params(r, def, params, PT_COUNT_OF(params));
+    for (u32 i = 0; i < n && i < count; i++) pt_subst_add(&s, def, pt_ty_at(&r->types, params[i])->name, args[i]);
+    return pt_ty_subst(&r->types, pt_type_of_item(r, def), &s, 0);
+}
+
+pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
+    if (def == PT_NO_DEF) return 0;
+    if (pt_def_is_external_path(def)) {
+        if (pt_def_kind(r->w, def) != PT_KIND_PRIMITIVE) pt_external_evidence(r->w, def, PT_KIND_STRUCT);
+        return pt_adt(r, def, args, count);
+    }
+    switch (r->w->defs.data[def].kind) {
+    case PT_KIND_STRUCT:
+    case PT_KIND_ENUM:
+    case PT_KIND_UNION: {
+        pt_ty full[16];
+        u32 n = own_params(r, def, full, PT_COUNT_OF(full)); /* missing arguments (defaults, inference) are unknown */
+        for (u32 i = 0; i < n; i++) full[i] = i < count ? args[i] : 0;
+        return pt_adt(r, def, full, n);
+    }
+    case PT_KIND_TYPE_ALIAS: return expand_alias(r, def, args, count);
+    case PT_KIND_TRAIT: return pt_ty_make(&r->types, PT_TY_DYN, def, 0, args, count);
+    case PT_KIND_VARIANT: return pt_adt_generic(r, r->w->defs.data[def].parent);
+    default: return 0;
+    }
+}
+
+static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 emit) {
+    u32 nodes[32], names[32], count = 0;
+    u32 child = v->nodes[path].child;
+    pt_ty self = 0;
+    u32 at = 0;
+    if (child && v->nodes[child].kind == PT_N_QUALIFIED_SELF) {
+        u32 type = v->nodes[child].child, of_trait = type ? v->nodes[type].next : 0;
+        u32 trait = PT_NO_DEF;
+        self = type ? pt_lower(r, v, type, owner, emit == PT_NO_EMIT ? (u8)PT_NO_EMIT : (u8)PT_EDGE_USES) : 0;
+        if (of_trait) {
+            pt_ty bound = pt_lower_bound(r, v, of_trait, owner, emit == PT_NO_EMIT ? (u8)PT_NO_EMIT : (u8)PT_EDGE_USES);
+            if (bound) trait = pt_ty_at(&r->types, bound)->def;
+        }
+        u32 s = v->nodes[child].next;
+        if (!s) return self;
+        return pt_project(r, self, trait, pt_view_name(v, s));
+    }
+    for (u32 s = child; s && count < 32; s = v->nodes[s].next)
+        if (v->nodes[s].kind == PT_N_SEGMENT) nodes[count] = s, names[count++] = pt_view_name(v, s);
+    if (!count) return 0;
+    if (names[0] == r->w->known.self_upper) {
+        self = pt_self_type(r, owner);
+        if (emit != PT_NO_EMIT && self && emit != PT_EDGE_USES) { /* `Self` is its type */
+            u32 head = pt_head_of(r, self);
+            if (head != PT_NO_DEF && count == 1) pt_emit(r, head, emit, PT_VIA_NONE, PT_EXACT, pt_view_offset(v, nodes[0]));
+        }
+        at = 1;
+    } else if (!v->nodes[path].op) {
+        u32 declared = pt_generic_owner(r->w, owner, names[0]);
+        if (declared != PT_NO_DEF) {
+            self = pt_ty_make(&r->types, PT_TY_PARAM, declared, names[0], NULL, 0);
+            at = 1;
+        }
+    }
+    pt_ty args[16];
+    if (!at) {
+        pt_path_result p = {0};
+        pt_resolve_path(r->w, &p, r->scope, names, count, v->nodes[path].op, PT_NS_TYPE);
+        if (p.def == PT_NO_DEF) {
+            if (emit != PT_NO_EMIT) {
+                pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, pt_view_offset(v, nodes[count - 1]));
+                for (u32 i = 0; i < count; i++) pt_lower_args(r, v, nodes[i], owner, emit, args, PT_COUNT_OF(args));
+            }
+            return 0;
+        }
+        if (pt_def_is_external_path(p.def) && pt_def_kind(r->w, p.def) != PT_KIND_PRIMITIVE) pt_external_evidence(r->w, p.def, PT_KIND_STRUCT);
+        if (emit != PT_NO_EMIT) emit_path(r, v, nodes, names, &p, p.resolved == count ? emit : (u8)PT_EDGE_USES);
+        u32 n = pt_lower_args(r, v, nodes[p.resolved - 1], owner, emit, args, PT_COUNT_OF(args));
+        self = pt_type_from_def(r, p.def, args, n);
+        at = p.resolved;
+    }
+    for (; at < count; at++) {
+        self = pt_project(r, self, PT_NO_DEF, names[at]);
+        pt_lower_args(r, v, nodes[at], owner, emit, args, PT_COUNT_OF(args));
+    }
+    return self;
+}
+
+pt_ty pt_lower_bound(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 emit) {
+    u32 nodes[32], names[32], count = 0;
+    for (u32 s = v->nodes[path].child; s && count < 32; s = v->nodes[s].next)
+        if (v->nodes[s].kind == PT_N_SEGMENT) nodes[count] = s, names[count++] = pt_view_name(v, s);
+    if (!count) return 0;
+    pt_path_result p = {0};
+    pt_resolve_path(r->w, &p, r->scope, names, count, v->nodes[path].op, PT_NS_TYPE);
+    pt_ty args[16];
+    if (p.def == PT_NO_DEF || p.resolved < count) {
+        if (emit != PT_NO_EMIT) pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, pt_view_offset(v, nodes[count - 1]));
+        pt_lower_args(r, v, nodes[count - 1], owner, emit, args, PT_COUNT_OF(args));
+        return 0;
+    }
+    pt_external_evidence(r->w, p.def, PT_KIND_TRAIT);
+    if (emit != PT_NO_EMIT) emit_path(r, v, nodes, names, &p, emit);
+    u32 n = pt_lower_args(r, v, nodes[count - 1], owner, emit, args, PT_COUNT_OF(args));
+    return pt_ty_make(&r->types, PT_TY_BOUND, p.def, 0, args, n);
+}
+
+static u32 lower_bounds(pt_resolver *r, const pt_view *v, u32 bounds, u32 owner, u8 emit, pt_ty *out, u32 limit) {
+    u32 count = 0;
+    for (u32 b = bounds ? v->nodes[bounds].child : 0; b; b = v->nodes[b].next) {
+        if (v->nodes[b].kind != PT_N_BOUND || !v->nodes[b].child) continue;
+        pt_ty bound = pt_lower_bound(r, v, v->nodes[b].child, owner, emit);
+        if (bound && v->nodes[b].op != '?' && count < limit) out[count++] = bound;
+    }
+    return count;
+}
+
+pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
+    const pt_node *n = &v->nodes[node];
+    pt_ty args[16] = {0};
+    u32 count = 0;
+    if (r->depth > PT_MAX_TYPE_DEPTH * 2) return 0;
+    switch (n->kind) {
+    case PT_N_TYPE_PATH: return n->child ? lower_path(r, v, n->child, owner, emit) : 0;
+    case PT_N_TYPE_REF:
+    case PT_N_TYPE_PTR:
+    case PT_N_TYPE_SLICE:
+    case PT_N_TYPE_ARRAY:
+        args[0] = n->child ? pt_lower(r, v, n->child, owner, emit) : 0;
+        return pt_ty_make(&r->types, n->kind == PT_N_TYPE_REF ? PT_TY_REF : n->kind == PT_N_TYPE_PTR ? PT_TY_PTR : n->kind == PT_N_TYPE_SLICE ? PT_TY_SLICE : PT_TY_ARRAY, 0, 0, args, 1);
+    case PT_N_TYPE_TUPLE:
+        for (u32 c = n->child; c; c = v->nodes[c].next) {
+            pt_ty ty = pt_lower(r, v, c, owner, emit);
+            if (count < 16) args[count++] = ty;
+        }
+        return pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, args, count);
+    case PT_N_TYPE_FN:
+        for (u32 c = n->child; c; c = v->nodes[c].next) {
+            if (v->nodes[c].kind == PT_N_RETURN) continue;
+            pt_ty ty = v->nodes[c].child ? pt_lower(r, v, v->nodes[c].child, owner, emit) : 0;
+            if (count < 15) args[count++] = ty;
+        }
+        {
+            pt_ty result = pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, NULL, 0);
+            for (u32 c = n->child; c; c = v->nodes[c].next)
+                if (v->nodes[c].kind == PT_N_RETURN && v->nodes[c].child) result = pt_lower(r, v, v->nodes[c].child, owner, emit);
+            args[count++] = result;
+        }
+        return pt_ty_make(&r->types, PT_TY_FN_PTR, 0, 0, args, count);
+    case PT_N_TYPE_DYN:
+    case PT_N_TYPE_IMPL:
+        count = lower_bounds(r, v, n->child, owner, emit, args, 8);
+        if (n->kind == PT_N_TYPE_IMPL) return pt_ty_make(&r->types, PT_TY_OPAQUE, 0, 0, args, count);
+        if (!count) return 0;
+        {
+            pt_type b = *pt_ty_at(&r->types, args[0]);
+            pt_ty own[16];
+            for (u32 i = 0; i < b.count; i++) own[i] = pt_ty_arg(&r->types, args[0], i);
+            return pt_ty_make(&r->types, PT_TY_DYN, b.def, 0, own, b.count);
+        }
+    case PT_N_TYPE_NEVER: return pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0);
+    default: return 0;
+    }
+}
+
+void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner) {
+    pt_ty ignored[16];
+    for (u32 g = v->nodes[node].child; g; g = v->nodes[g].next) {
+        const pt_node *n = &v->nodes[g];
+        for (u32 c = n->child; c; c = v->nodes[c].next) {
+            if (v->nodes[c].kind == PT_N_BOUNDS) lower_bounds(r, v, c, owner, PT_EDGE_BOUNDS, ignored, 16);
+            else if (pt_kind_is_type(v->nodes[c].kind)) pt_lower(r, v, c, owner, n->kind == PT_N_PREDICATE ? (u8)PT_EDGE_USES : (u8)PT_EDGE_USES);
+        }
+    }
+}
+
+/* Signatures. */
+
+const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
+    if (def == PT_NO_DEF || pt_def_is_external_path(def)) return NULL;
+    if (r->signatures.count * 2 >= r->signature_table.count) {
+        u32 size = r->signature_table.count ? r->signature_table.count * 2 : 1024;
+        if (!pt_vec_reserve(&r->signature_table, size)) return NULL;
+        memset(r->signature_table.data, 0, size * sizeof(u32));
+        r->signature_table.count = size;
+        for (u32 i = 0; i < r->signatures.count; i++) {
+            u32 k = (u32)pt_hash_u64(r->signatures.data[i].def) & (size - 1);
+            while (r->signature_table.data[k]) k = (k + 1) & (size - 1);
+            r->signature_table.data[k] = i + 1;
+        }
+    }
+    u32 mask = r->signature_table.count - 1, k = (u32)pt_hash_u64(def) & mask;
+    for (; r->signature_table.data[k]; k = (k + 1) & mask)
+        if (r->signatures.data[r->signature_table.data[k] - 1].def == def) return &r->signatures.data[r->signature_table.data[k] - 1];
+    pt_signature s = {.def = def, .is_known = true};
+    const pt_item *item = pt_def_item(r->w, def);
+    pt_view v = facts_view(r->w, def);
+    place p;
+    if (!item || !item->tree || !enter(r, &p, def)) return NULL;
+    s.has_self = item->flags & PT_F_HAS_SELF;
+    pt_ty params[32];
+    u32 count = 0;
+    s.result = pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, NULL, 0);
+    for (u32 c = v.nodes[item->tree].child; c; c = v.nodes[c].next) {
+        if (v.nodes[c].kind == PT_N_PARAMS) {
+            for (u32 a = v.nodes[c].child; a; a = v.nodes[a].next) {
+                pt_ty ty = 0;
+                for (u32 t = v.nodes[a].child; t; t = v.nodes[t].next)
+                    if (pt_kind_is_type(v.nodes[t].kind) && (v.nodes[t].kind != PT_N_MACRO_CALL)) ty = pt_lower(r, &v, t, def, PT_NO_EMIT);
+                if (v.nodes[a].kind == PT_N_SELF_PARAM) {
+                    s.self_op = v.nodes[a].op;
+                    if (!ty) {
+                        ty = pt_self_type(r, def);
+                        if (v.nodes[a].op) ty = pt_ty_make(&r->types, PT_TY_REF, 0, 0, &ty, 1);
+                    }
+                }
+                if (count < PT_COUNT_OF(params)) params[count++] = ty;
+            }
+        } else if (v.nodes[c].kind == PT_N_RETURN && v.nodes[c].child) {
+            s.result = pt_lower(r, &v, v.nodes[c].child, def, PT_NO_EMIT);
+        }
+    }
+    leave(r, &p);
+    if (item->flags & PT_F_ASYNC) { /* async fn: a future of the written result */
+        u32 future = r->w->lang.future;
+        pt_ty binding = pt_ty_make(&r->types, PT_TY_BINDING, 0, r->w->known.output, &s.result, 1);
+        if (future != PT_NO_DEF) {
+            pt_ty bound = pt_ty_make(&r->types, PT_TY_BOUND, future, 0, &binding, 1);
+            s.result = pt_ty_make(&r->types, PT_TY_OPAQUE, 0, 0, &bound, 1);
+        }
+    }
+    s.params = r->signature_types.count;
+    s.count = count;
+    for (u32 i = 0; i < count; i++) pt_vec_push(&r->signature_types, params[i]);
+    u32 index = r->signatures.count;
+    if (!pt_vec_push(&r->signatures, s)) return NULL;
+    mask = r->signature_table.count - 1; /* the table may have grown meanwhile */
+    k = (u32)pt_hash_u64(def) & mask;
+    while (r->signature_table.data[k]) k = (k + 1) & mask;
+    r->signature_table.data[k] = index + 1;
+    return &r->signatures.data[index];
+}
+
+/* Bounds. */
+
+static bool visit_bounds(pt_resolver *r, const pt_view *v, u32 bounds, u32 owner, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
+    for (u32 b = v->nodes[bounds].child; b; b = v->nodes[b].next) {
+        if (v->nodes[b].kind != PT_N_BOUND || !v->nodes[b].child || v->nodes[b].op == '?') continue;
+        pt_ty bound = pt_lower_bound(r, v, v->nodes[b].child, owner, PT_NO_EMIT);
+        if (bound && visit(r, bound, payload)) return true;
+    }
+    return false;
+}
+
+static bool predicate_is_about(pt_resolver *r, const pt_view *v, u32 predicate, u32 name) {
+    u32 type = v->nodes[predicate].child, segments = 0, last = 0;
+    (void)r;
+    if (!type || v->nodes[type].kind != PT_N_TYPE_PATH || !v->nodes[type].child) return false;
+    for (u32 s = v->nodes[v->nodes[type].child].child; s; s = v->nodes[s].next) segments++, last = s;
+    return segments == 1 && v->nodes[last].kind == PT_N_SEGMENT && pt_view_name(v, last) == name;
+}
+
+static bool bounds_in(pt_resolver *r, u32 def, u32 name, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
+    const pt_item *item = pt_def_item(r->w, def);
+    if (!item || !item->tree) return false;
+    pt_view v = facts_view(r->w, def);
+    place p;
+    bool stop = false;
+    if (!enter(r, &p, def)) return false;
+    for (u32 c = v.nodes[item->tree].child; c && !stop; c = v.nodes[c].next) {
+        if (v.nodes[c].kind == PT_N_GENERICS) {
+            for (u32 g = v.nodes[c].child; g && !stop; g = v.nodes[g].next)
+                if (v.nodes[g].kind == PT_N_GENERIC_TYPE && pt_view_name(&v, g) == name)
+                    for (u32 b = v.nodes[g].child; b && !stop; b = v.nodes[b].next)
+                        if (v.nodes[b].kind == PT_N_BOUNDS) stop = visit_bounds(r, &v, b, def, visit, payload);
+        } else if (v.nodes[c].kind == PT_N_WHERE) {
+            for (u32 q = v.nodes[c].child; q && !stop; q = v.nodes[q].next)
+                if (predicate_is_about(r, &v, q, name))
+                    for (u32 b = v.nodes[q].child; b && !stop; b = v.nodes[b].next)
+                        if (v.nodes[b].kind == PT_N_BOUNDS) stop = visit_bounds(r, &v, b, def, visit, payload);
+        }
+    }
+    leave(r, &p);
+    return stop;
+}
+
+bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
+    pt_type t = *pt_ty_at(&r->types, param);
+    if (t.kind == PT_TY_OPAQUE) {
+        for (u32 i = 0; i < t.count; i++)
+            if (visit(r, pt_ty_arg(&r->types, param, i), payload)) return true;
+        return false;
+    }
+    if (t.kind == PT_TY_DYN) {
+        pt_ty own[16];
+        for (u32 i = 0; i < t.count; i++) own[i] = pt_ty_arg(&r->types, param, i);
+        return visit(r, pt_ty_make(&r->types, PT_TY_BOUND, t.def, 0, own, t.count), payload);
+    }
+    if (t.kind != PT_TY_PARAM) return false;
+    if (t.name == r->w->known.self_upper) { /* the trait itself, then its where-clauses and supertraits */
+        if (visit(r, pt_ty_make(&r->types, PT_TY_BOUND, t.def, 0, NULL, 0), payload)) return true;
+    } else if (bounds_in(r, t.def, t.name, visit, payload)) {
+        return true;
+    }
+    /* where-clauses of the method may bound parameters of its impl */
+    for (u32 d = r->item; d != PT_NO_DEF && d != t.def; d = r->w->defs.data[d].parent) {
+        u8 kind = r->w->defs.data[d].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
+        if ((kind == PT_KIND_METHOD || kind == PT_KIND_FN) && bounds_in(r, d, t.name, visit, payload)) return true;
+    }
+    return false;
+}
+
+bool pt_supertraits(pt_resolver *r, u32 trait, bool (*visit)(pt_resolver *, u32, void *), void *payload) {
+    u32 queue[64], count = 0;
+    queue[count++] = trait;
+    for (u32 i = 0; i < count; i++) {
+        if (visit(r, queue[i], payload)) return true;
+        if (pt_def_is_external_path(queue[i]) || r->w->defs.data[queue[i]].kind != PT_KIND_TRAIT) continue;
+        u32 bounds = pt_item_tree_child(r->w, queue[i], PT_N_BOUNDS);
+        if (!bounds) continue;
+        pt_view v = facts_view(r->w, queue[i]);
+        place p;
+        if (!enter(r, &p, queue[i])) continue;
+        for (u32 b = v.nodes[bounds].child; b; b = v.nodes[b].next) {
+            if (v.nodes[b].kind != PT_N_BOUND || !v.nodes[b].child) continue;
+            pt_ty bound = pt_lower_bound(r, &v, v.nodes[b].child, queue[i], PT_NO_EMIT);
+            if (!bound) continue;
+            u32 def = pt_ty_at(&r->types, bound)->def;
+            bool seen = false;
+            for (u32 k = 0; k < count; k++) seen = seen || queue[k] == def;
+            if (!seen && count < PT_COUNT_OF(queue)) queue[count++] = def;
+        }
+        leave(r, &p);
+    }
+    return false;
+}
+
+/* Heads, derefs, impls. */
+
+pt_ty pt_strip_refs(pt_resolver *r, pt_ty ty) {
+    for (u32 i = 0; i < 16 && pt_ty_at(&r->types, ty)->kind == PT_TY_REF; i++) ty = pt_ty_arg(&r->types, ty, 0);
+    return ty;
+}
+
+u32 pt_head_of(pt_resolver *r, pt_ty ty) {
+    const pt_type *t = pt_ty_at(&r->types, ty);
+    switch (t->kind) {
+    case PT_TY_ADT:
+    case PT_TY_DYN: return t->def;
+    case PT_TY_REF: return pt_primitive(r->w, "&");
+    case PT_TY_PTR: return pt_primitive(r->w, "*");
+    case PT_TY_SLICE: return pt_primitive(r->w, "[]");
+    case PT_TY_ARRAY: return pt_primitive(r->w, "[;]");
+    case PT_TY_TUPLE: return pt_primitive(r->w, "()");
+    case PT_TY_FN_PTR: return pt_primitive(r->w, "fn");
+    case PT_TY_INT: return pt_primitive(r->w, "i32");
+    case PT_TY_FLOAT: return pt_primitive(r->w, "f64");
+    default: return PT_NO_DEF;
+    }
+}
+
+typedef struct implements_query {
+    u32 trait;
+    bool found;
+} implements_query;
+static bool same_trait(pt_resolver *r, u32 trait, void *payload) {
+    implements_query *q = payload;
+    (void)r;
+    return q->found = trait == q->trait;
+}
+static bool bound_has_trait(pt_resolver *r, pt_ty bound, void *payload) {
+    return pt_supertraits(r, pt_ty_at(&r->types, bound)->def, same_trait, payload);
+}
+
+u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
+    if (trait == PT_NO_DEF || !self || r->depth > PT_MAX_TYPE_DEPTH) return PT_NONE;
+    u32 head = pt_head_of(r, self), count;
+    pt_ty pattern;
+    if (head != PT_NO_DEF) {
+        const u32 *list = pt_impls_of_head(r->w, head, &count);
+        for (u32 i = 0; i < count; i++) {
+            const pt_impl *im = &r->w->impls.data[list[i]];
+            if (im->trait != trait) continue;
+            pt_subst trial = {0};
+            r->depth++;
+            pattern = im->is_derive ? pt_adt_generic(r, im->def) : pt_type_of_item(r, im->def);
+            r->depth--;
+            if (!pt_ty_match(&r->types, pattern, self, &trial, 0)) continue;
+            *s = trial;
+            return list[i];
+        }
+    }
+    const u32 *list = pt_impls_of_trait(r->w, trait, &count);
+    for (u32 i = 0; i < count; i++) {
+        const pt_impl *im = &r->w->impls.data[list[i]];
+        if (!im->is_blanket || !pt_blanket_applies(r, list[i], self)) continue;
+        pt_subst trial = {0};
+        r->depth++;
+        pattern = pt_type_of_item(r, im->def);
+        r->depth--;
+        pt_ty_match(&r->types, pattern, self, &trial, 0);
+        *s = trial;
+        return list[i];
+    }
+    return PT_NONE;
+}
+
+typedef struct applies_query {
+    pt_ty self;
+    bool fails;
+} applies_query;
+
+static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
+    applies_query *q = payload;
+    u32 trait = pt_ty_at(&r->types, bound)->def;
+    u8 kind = pt_ty_at(&r->types, q->self)->kind;
+    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN) {
+        implements_query has = {trait, false};
+        pt_bounds_of(r, q->self, bound_has_trait, &has);
+        return q->fails = !has.found;
+    }
+    pt_subst s = {0};
+    return q->fails = pt_find_impl(r, trait, q->self, &s) == PT_NONE;
+}
+
+bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self) {
+    const pt_impl *im = &r->w->impls.data[impl];
+    if (r->depth + 4 > PT_MAX_TYPE_DEPTH) return false;
+    r->depth += 4;
+    pt_ty pattern = pt_type_of_item(r, im->def);
+    applies_query q = {self, false};
+    if (pt_ty_at(&r->types, pattern)->kind == PT_TY_PARAM) pt_bounds_of(r, pattern, bound_fails, &q);
+    r->depth -= 4;
+    return !q.fails;
+}
+
+typedef struct projection_query {
+    u32 name;
+    pt_ty found;
+} projection_query;
+static bool find_binding(pt_resolver *r, pt_ty bound, void *payload) {
+    projection_query *q = payload;
+    pt_type b = *pt_ty_at(&r->types, bound);
+    for (u32 i = 0; i < b.count; i++) {
+        pt_ty arg = pt_ty_arg(&r->types, bound, i);
+        if (pt_ty_at(&r->types, arg)->kind == PT_TY_BINDING && pt_ty_at(&r->types, arg)->name == q->name) {
+            q->found = pt_ty_arg(&r->types, arg, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct member_query {
+    u32 name, trait;
+} member_query;
+static bool trait_with_member(pt_resolver *r, u32 trait, void *payload) {
+    member_query *q = payload;
+    for (u32 m = pt_member_find(r->w, trait, q->name); m; m = r->w->members.data[m].next)
+        if (r->w->members.data[m].impl == PT_NONE) return q->trait = trait, true;
+    return false;
+}
+static bool bound_with_member(pt_resolver *r, pt_ty bound, void *payload) {
+    return pt_supertraits(r, pt_ty_at(&r->types, bound)->def, trait_with_member, payload);
+}
+
+pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
+    if (!self || r->depth > PT_MAX_TYPE_DEPTH) return 0;
+    u8 kind = pt_ty_at(&r->types, self)->kind;
+    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN) {
+        projection_query q = {name, 0};
+        r->depth++;
+        pt_bounds_of(r, self, find_binding, &q);
+        r->depth--;
+        if (q.found) return q.found;
+        if (trait == PT_NO_DEF) {
+            member_query has = {name, PT_NO_DEF};
+            r->depth++;
+            pt_bounds_of(r, self, bound_with_member, &has);
+            r->depth--;
+            trait = has.trait;
+        }
+        return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);
+    }
+    if (kind == PT_TY_PROJECTION) return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);
+    pt_subst s = {0};
+    u32 member = PT_NO_DEF;
+    if (trait != PT_NO_DEF) {
+        u32 impl = pt_find_impl(r, trait, self, &s);
+        if (impl == PT_NONE) return 0;
+        u32 head = r->w->impls.data[impl].is_blanket ? PT_BLANKET_HEAD : r->w->impls.data[impl].head;
+        for (u32 m = pt_member_find(r->w, head, name); m; m = r->w->members.data[m].next)
+            if (r->w->members.data[m].impl == impl) member = r->w->members.data[m].def;
+    } else {
+        u32 head = pt_head_of(r, self);
+        if (head == PT_NO_DEF) return 0;
+        if (!pt_def_is_external_path(head) && r->w->defs.data[head].kind == PT_KIND_ENUM) {
+            u32 b = pt_scope_lookup(r->w, head, name, PT_NS_TYPE);
+            if (b) return self; /* a variant: its type is the enum */
+        }
+        for (u32 m = pt_member_find(r->w, head, name); m; m = r->w->members.data[m].next) {
+            const pt_member *x = &r->w->members.data[m];
+            if (r->w->defs.data[x->def].kind != PT_KIND_ASSOC_TYPE || x->impl == PT_NONE) continue;
+            pt_subst trial = {0};
+            r->depth++;
+            pt_ty pattern = pt_type_of_item(r, r->w->impls.data[x->impl].def);
+            r->depth--;
+            if (!pt_ty_match(&r->types, pattern, self, &trial, 0)) continue;
+            s = trial;
+            member = x->def;
+            break;
+        }
+    }
+    if (member == PT_NO_DEF) return 0;
+    r->depth++;
+    pt_ty ty = pt_ty_subst(&r->types, pt_type_of_item(r, member), &s, 0);
+    /* what the member's type projects may be known now */
+    if (ty && pt_ty_at(&r->types, ty)->kind == PT_TY_PROJECTION) {
+        pt_type t = *pt_ty_at(&r->types, ty);
+        pt_ty inner = pt_ty_arg(&r->types, ty, 0);
+        u8 k = pt_ty_at(&r->types, inner)->kind;
+        if (k != PT_TY_PARAM && k != PT_TY_PROJECTION && k != PT_TY_OPAQUE) ty = pt_project(r, inner, t.def, t.name);
+    }
+    r->depth--;
+    return ty;
+}
+
+pt_ty pt_deref_once(pt_resolver *r, pt_ty ty) {
+    const pt_type *t = pt_ty_at(&r->types, ty);
+    switch (t->kind) {
+    case PT_TY_REF:
+    case PT_TY_PTR: return pt_ty_arg(&r->types, ty, 0);
+    case PT_TY_ARRAY: {
+        pt_ty element = pt_ty_arg(&r->types, ty, 0);
+        return pt_ty_make(&r->types, PT_TY_SLICE, 0, 0, &element, 1);
+    }
+    case PT_TY_ADT:
+        if (pt_def_is_external_path(t->def)) return 0;
+        if (t->def == r->w->lang.box || t->def == r->w->lang.rc || t->def == r->w->lang.arc) return pt_ty_arg(&r->types, ty, 0);
+        return pt_project(r, ty, r->w->lang.deref, r->w->known.target);
+    case PT_TY_PARAM:
+    case PT_TY_OPAQUE: {
+        implements_query q = {r->w->lang.deref, false};
+        if (q.trait == PT_NO_DEF) return 0;
+        pt_bounds_of(r, ty, bound_has_trait, &q);
+        return q.found ? pt_project(r, ty, q.trait, r->w->known.target) : 0;
+    }
+    default: return 0;
+    }
+}

@@ -1,0 +1,19 @@
+/* macro.h: macro_rules! as a pure function from tokens to text.
+ *
+ * The expansion is text, lexed and parsed like any file. `$crate` becomes the identifier `__crate_of_N`, N
+ * being the crate of the macro, which path resolution knows. Matching is greedy as rustc's is; fragments are
+ * read by the parser. Limits: PT_MACRO_MAX_TEXT bytes out. Reference: The Rust Reference, "Macros by example". */
+#ifndef PT_MACRO_H
+#define PT_MACRO_H
+
+#include "rust/parser.h"
+
+enum { PT_MACRO_MAX_TEXT = 4 << 20, PT_MACRO_MAX_DEPTH = 32 };
+
+/* `rules`: lexemes of the definition's body with its delimiters, as its definition stands (form 0:
+ * macro_rules { (..) => {..}; }, 1: macro m { (..) => {..} }, 2: macro m(..) {..}). `call`: lexemes of the
+ * arguments with their delimiters. Appends the expansion to `out`. Returns 0; PT_ENOTFOUND when no rule
+ * matches; PT_ELIMIT when it grows too large; PT_ENOMEM. */
+int pt_macro_expand(pt_buffer *out, const pt_lexemes *rules, u32 form, const pt_lexemes *call, u32 crate, u32 edition);
+
+#endif

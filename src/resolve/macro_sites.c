@@ -1,0 +1,219 @@
+/* macro_sites.c: macro calls inside bodies, and the entry into a body. */
+#include "facts/cfg.h"
+#include "resolve/bodies.h"
+
+#include <stdio.h>
+
+static inline const pt_node *at(const body *b, u32 node) { return &b->v.nodes[node]; }
+
+pt_ty pt_adt_unknown(pt_resolver *r, u32 def) { return pt_type_from_def(r, def, NULL, 0); }
+
+pt_ty pt_ty_known(pt_resolver *r, pt_ty ty, u32 owner) {
+    pt_type x = *pt_ty_at(&r->types, ty);
+    pt_ty args[16];
+    bool changed = false;
+    for (u32 i = 0; i < x.count && i < 16; i++) {
+        args[i] = pt_ty_arg(&r->types, ty, i);
+        const pt_type *a = pt_ty_at(&r->types, args[i]);
+        if (a->kind == PT_TY_PARAM && a->def == owner && !pt_is_within(r->w, r->item, owner)) args[i] = 0, changed = true;
+    }
+    return changed ? pt_ty_make(&r->types, x.kind, x.def, x.name, args, x.count) : ty;
+}
+
+u32 pt_block_scope(pt_resolver *r, u32 offset, u32 fallback) {
+    const pt_instance *in = &r->w->instances.data[r->instance];
+    const pt_facts *f = &r->w->files.data[in->file].facts;
+    u32 low = 0, high = f->header->item_count; /* items are in the order of their starts */
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (f->items[middle].start < offset) low = middle + 1;
+        else high = middle;
+    }
+    for (; low < f->header->item_count && f->items[low].start == offset; low++)
+        if (f->items[low].kind == PT_KIND_BLOCK) return in->first_def + low;
+    return fallback;
+}
+
+u32 pt_attribute_cfg(body *b, u32 first, u32 outer) {
+    pt_buffer *out = &b->r->text;
+    u32 result = outer;
+    const pt_lexemes *l = b->v.lexemes;
+    for (u32 c = first; c; c = at(b, c)->next) {
+        const pt_node *n = at(b, c);
+        if (n->kind == PT_N_DOC) continue;
+        if (n->kind != PT_N_ATTRIBUTE) break;
+        if (n->end < n->token + 3 || !pt_str_equal(pt_token_text(l->text, &l->tokens.data[n->token]), PT_STR("cfg")) ||
+            l->tokens.data[n->token + 1].kind != PT_T_OPEN_PAREN)
+            continue;
+        pt_buffer own = {0};
+        pt_cfg_canonical(&own, l, n->token + 2, l->tokens.data[n->token + 1].extent);
+        pt_buffer_clear(out);
+        pt_cfg_and(out, result ? pt_sym(b->r->w, result) : (pt_str){"", 0}, pt_buffer_view(&own));
+        pt_buffer_free(&own);
+        result = pt_intern(b->r->w->names, pt_buffer_view(out));
+    }
+    return result;
+}
+
+/* Names become symbols once a tree is parsed. */
+static void bind_names(pt_resolver *r, pt_tree *tree) {
+    const pt_lexemes *l = tree->lexemes;
+    for (u32 i = 1; i < tree->nodes.count; i++) {
+        pt_node *n = &tree->nodes.data[i];
+        if (!pt_node_is_named[n->kind] || !n->name) {
+            if (pt_node_is_named[n->kind]) n->name = n->kind == PT_N_USE_TREE ? 0 : pt_intern(r->w->names, pt_token_text(l->text, &l->tokens.data[0]));
+            continue;
+        }
+        pt_str text = pt_token_text(l->text, &l->tokens.data[n->name]);
+        if (n->kind == PT_N_E_FIELD && n->op) {
+            const char *dot = memchr(text.data, '.', text.length);
+            u32 first = dot ? (u32)(dot - text.data) : text.length;
+            text = n->op == 1 ? (pt_str){text.data, first} : (pt_str){text.data + first + 1, text.length - PT_MIN(first + 1, text.length)};
+        }
+        n->name = pt_intern(r->w->names, text);
+    }
+}
+
+static pt_tree *parse(pt_resolver *r, u32 first, u32 end, pt_parse_as as, u32 edition) {
+    if (r->tree_depth >= PT_COUNT_OF(r->trees)) return NULL;
+    pt_tree *tree = &r->trees[r->tree_depth++];
+    if (pt_parse(tree, &r->lexemes, first, end, as, edition)) return NULL;
+    bind_names(r, tree);
+    return tree;
+}
+
+enum { MACRO_UNKNOWN, MACRO_EXPRESSIONS, MACRO_OPAQUE };
+typedef struct known_macro {
+    const char *name;
+    u8 style;
+    char result; /* s String, v Vec, u unit, n never, a Arguments, b bool, 0 unknown */
+} known_macro;
+static const known_macro known_macros[] = {
+    {"print", 1, 'u'}, {"println", 1, 'u'}, {"eprint", 1, 'u'}, {"eprintln", 1, 'u'}, {"format", 1, 's'}, {"format_args", 1, 0},
+    {"write", 1, 'r'}, {"writeln", 1, 'r'}, {"panic", 1, 'n'}, {"unreachable", 1, 'n'}, {"todo", 1, 'n'}, {"unimplemented", 1, 'n'},
+    {"assert", 1, 'u'}, {"assert_eq", 1, 'u'}, {"assert_ne", 1, 'u'}, {"debug_assert", 1, 'u'}, {"debug_assert_eq", 1, 'u'},
+    {"debug_assert_ne", 1, 'u'}, {"vec", 1, 'v'}, {"dbg", 1, 'd'}, {"matches", 1, 'b'}, {"try", 1, 0}, {"ready", 1, 0}, {"pin", 1, 0},
+    {"addr_of", 1, 0}, {"addr_of_mut", 1, 0}, {"concat", 2, 0}, {"stringify", 2, 0}, {"include_str", 2, 0}, {"include_bytes", 2, 0},
+    {"include", 2, 0}, {"env", 2, 0}, {"option_env", 2, 0}, {"cfg", 2, 'b'}, {"line", 2, 0}, {"column", 2, 0}, {"file", 2, 0},
+    {"module_path", 2, 0}, {"compile_error", 2, 'n'}, {"asm", 2, 0}, {"global_asm", 2, 0}, {"quote", 2, 0}, {"quote_spanned", 2, 0},
+    {"parse_quote", 2, 0}, {"parse_quote_spanned", 2, 0}, {"thread_local", 2, 0}, {"macro_rules", 2, 0}, {"is_x86_feature_detected", 2, 'b'}};
+
+static u32 lookup_macro(body *b, u32 path, u32 *name, u32 *name_node, u32 *open) {
+    pt_resolver *r = b->r;
+    u32 names[16], count = 0;
+    for (u32 s = at(b, path)->child; s && count < 16; s = at(b, s)->next)
+        if (at(b, s)->kind == PT_N_SEGMENT) names[count++] = pt_view_name(&b->v, s), *name_node = s;
+    *open = 0;
+    if (!count) return PT_NO_DEF;
+    *name = names[count - 1];
+    if (count == 1 && !at(b, path)->op) return pt_resolve_macro(r->w, r->scope, r->item, names[0]);
+    pt_path_result p = {0};
+    pt_resolve_path(r->w, &p, r->scope, names, count, at(b, path)->op, PT_NS_MACRO);
+    return p.resolved == count ? p.def : PT_NO_DEF;
+}
+
+pt_ty pt_macro_site(body *b, u32 node, pt_ty expected) {
+    pt_resolver *r = b->r;
+    pt_world *w = r->w;
+    const pt_node *n = at(b, node);
+    u32 path = n->child, name = 0, name_node = 0, reserved;
+    while (path && at(b, path)->kind != PT_N_PATH) path = at(b, path)->next;
+    if (!path || !b->v.lexemes) return 0;
+    u32 def = lookup_macro(b, path, &name, &name_node, &reserved);
+    if (!name_node) return 0;
+    u32 offset = pt_view_offset(&b->v, name_node);
+    const known_macro *known = NULL;
+    pt_str text = pt_sym(w, name);
+    bool of_std = def == PT_NO_DEF || (!pt_def_is_external_path(def) && (w->defs.data[def].flags & PT_DEF_EXTERNAL));
+    for (u32 i = 0; i < PT_COUNT_OF(known_macros) && !known; i++)
+        if (pt_str_equal(text, pt_str_of(known_macros[i].name)) && (of_std || known_macros[i].style == 2)) known = &known_macros[i];
+    if (def != PT_NO_DEF) {
+        pt_external_evidence(w, def, PT_KIND_MACRO);
+        pt_emit(r, def, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(def) ? PT_INFERRED : PT_EXACT, offset);
+    } else if (!known && r->via_macro != 2) {
+        pt_emit_open(r, name, PT_REASON_UNKNOWN_MACRO, offset);
+    }
+    if (known && known->style == MACRO_OPAQUE) return known->result == 'n' ? pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0) : 0;
+    const pt_token *open = &r->lexemes.tokens.data[n->extra];
+    pt_ty first = 0;
+    if (pt_token_is_open(open->kind)) {
+        u32 edition = w->files.data[w->instances.data[r->instance].file].edition;
+        u32 depth = r->tree_depth, locals = r->locals.count;
+        u8 via = r->via_macro;
+        pt_tree *tree = parse(r, n->extra + 1, open->extent, PT_PARSE_EXPRESSIONS, edition);
+        if (tree) {
+            body inner = *b;
+            inner.v.nodes = tree->nodes.data;
+            if (!via || !known) r->via_macro = known ? PT_MAX(via, (u8)1) : (u8)2;
+            for (u32 c = tree->nodes.data[1].child; c; c = tree->nodes.data[c].next) {
+                pt_ty ty = pt_expr(&inner, c, 0);
+                if (!first) first = ty;
+            }
+            r->via_macro = via;
+        }
+        r->tree_depth = depth;
+        r->locals.count = locals;
+    }
+    if (!known) return 0;
+    switch (known->result) {
+    case 's': return w->lang.string == PT_NO_DEF ? 0 : pt_adt(r, w->lang.string, NULL, 0);
+    case 'v': return w->lang.vec == PT_NO_DEF ? 0 : (expected && !first) ? expected : pt_type_from_def(r, w->lang.vec, &first, 1);
+    case 'u': return pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, NULL, 0);
+    case 'n': return pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0);
+    case 'd': return first;
+    case 'b': return pt_adt(r, pt_primitive(w, "bool"), NULL, 0);
+    default: return 0;
+    }
+}
+
+static u32 token_at(const pt_lexemes *l, u32 offset) {
+    u32 low = 0, high = l->tokens.count - 1;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (l->tokens.data[middle].start < offset) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
+    const pt_item *item = pt_def_item(r->w, def);
+    if (item->body_end <= item->body_start || !r->lexemes.tokens.count) return;
+    u32 first = token_at(&r->lexemes, item->body_start), end = token_at(&r->lexemes, item->body_end);
+    bool is_fn = item->kind == PT_KIND_FN || item->kind == PT_KIND_METHOD;
+    u32 depth = r->tree_depth;
+    pt_tree *tree = parse(r, first, end, is_fn ? PT_PARSE_STATEMENTS : PT_PARSE_EXPRESSIONS, file->edition);
+    if (!tree) {
+        r->tree_depth = depth;
+        return;
+    }
+    body b = {r, {tree->nodes.data, NULL, &r->lexemes, file}, def, r->locals.count};
+    u32 locals = r->locals.count;
+    r->self_type = pt_self_type(r, def);
+    r->result_type = 0;
+    r->cfg = 0;
+    r->via_macro = 0;
+    r->depth = 0;
+    pt_ty expected = 0;
+    if (is_fn) {
+        const pt_signature *sig = pt_signature_of(r, def);
+        pt_signature s = sig ? *sig : (pt_signature){0};
+        expected = item->flags & PT_F_ASYNC ? 0 : s.result;
+        r->result_type = expected;
+        /* parameters: their patterns stand in the facts' tree, their types in the signature */
+        pt_param_locals(&b, def, &s);
+    } else {
+        expected = pt_type_of_item(r, def);
+    }
+    u32 root = tree->nodes.data[1].child;
+    for (u32 c = root; c; c = tree->nodes.data[c].next) {
+        u32 inner = c; /* the block in the block: { } of the fn itself */
+        if (is_fn && tree->nodes.data[c].kind == PT_N_BLOCK && tree->nodes.data[c].child && !tree->nodes.data[tree->nodes.data[c].child].next &&
+            tree->nodes.data[tree->nodes.data[c].child].kind == PT_N_BLOCK)
+            inner = tree->nodes.data[c].child;
+        pt_expr(&b, inner, expected);
+    }
+    r->locals.count = locals;
+    r->tree_depth = depth;
+    r->out->bodies++;
+}

@@ -1,0 +1,211 @@
+/* methods.c: which method `receiver.name()` and which item `Type::name` is.
+ *
+ * As rustc probes: at each step of autoderef the inherent methods first, then those of traits; at a parameter,
+ * an opaque or a trait object the traits of its bounds. Where several traits offer the name, those in scope
+ * count; where several remain they are candidates. */
+#include "resolve/resolver.h"
+
+enum { MAX_STEPS = 10 };
+
+typedef struct bound_search {
+    u32 name;
+    u32 found; /* member definition */
+    pt_resolver *r;
+} bound_search;
+
+static u32 trait_member(const pt_world *w, u32 trait, u32 name) {
+    for (u32 m = pt_member_find(w, trait, name); m; m = w->members.data[m].next)
+        if (w->members.data[m].impl == PT_NONE) return w->members.data[m].def;
+    return PT_NO_DEF;
+}
+
+static bool super_has(pt_resolver *r, u32 trait, void *payload) {
+    bound_search *s = payload;
+    u32 member = trait_member(r->w, trait, s->name);
+    if (member == PT_NO_DEF) return false;
+    s->found = member;
+    return true;
+}
+static bool bound_has(pt_resolver *r, pt_ty bound, void *payload) {
+    return pt_supertraits(r, pt_ty_at(&r->types, bound)->def, super_has, payload);
+}
+
+/* Is the trait nameable where we are: defined here, imported, in the prelude? */
+static bool in_scope(const pt_resolver *r, u32 trait) {
+    const pt_world *w = r->w;
+    u32 s = pt_scope_of(w, r->scope);
+    u32 name = trait == PT_NO_DEF || pt_def_is_external_path(trait) ? PT_NONE : w->defs.data[trait].name;
+    if (name == PT_NONE) return false;
+    while (s != PT_NO_DEF) {
+        for (u32 b = pt_scope_lookup(w, s, name, PT_NS_TYPE); b; b = w->bindings.data[b].next)
+            if (w->bindings.data[b].def == trait) return true;
+        if (w->defs.data[s].kind != PT_KIND_BLOCK) break;
+        s = pt_scope_of(w, w->defs.data[s].parent);
+    }
+    u32 prelude = w->crates.data[w->defs.data[r->scope].crate].prelude;
+    if (prelude != PT_NO_DEF)
+        for (u32 b = pt_scope_lookup(w, prelude, name, PT_NS_TYPE); b; b = w->bindings.data[b].next)
+            if (w->bindings.data[b].def == trait) return true;
+    return false;
+}
+
+static bool is_callable(const pt_world *w, u32 def, bool needs_self) {
+    const pt_item *item = pt_def_item(w, def);
+    return item && item->kind == PT_KIND_METHOD && (!needs_self || (item->flags & PT_F_HAS_SELF));
+}
+
+static void settle(pt_callee *out, u32 def, u32 impl, pt_ty self, u8 confidence) {
+    out->def = def;
+    out->impl = impl;
+    out->self = self;
+    out->confidence = confidence;
+}
+
+/* At one type with a known head. True when something was found. */
+static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name, u8 ns, bool needs_self) {
+    const pt_world *w = r->w;
+    u32 found[16], impls[16], count = 0;
+    bool inherent = false;
+    for (u32 m = pt_member_find(w, head, name); m; m = w->members.data[m].next) {
+        const pt_member *x = &w->members.data[m];
+        u8 kind = w->defs.data[x->def].kind;
+        if (x->impl == PT_NONE) continue; /* a trait's own: only by dyn */
+        bool fits = ns == PT_NS_TYPE ? kind == PT_KIND_ASSOC_TYPE : kind == PT_KIND_METHOD ? is_callable(w, x->def, needs_self) : !needs_self && kind == PT_KIND_ASSOC_CONST;
+        if (!fits) continue;
+        const pt_impl *im = &w->impls.data[x->impl];
+        bool own = !im->has_trait;
+        if (inherent && !own) continue;
+        pt_subst s = {0};
+        r->depth++;
+        pt_ty pattern = pt_type_of_item(r, im->def);
+        r->depth--;
+        if (!pt_ty_match(&r->types, pattern, ty, &s, 0)) continue;
+        if (own && !inherent) count = 0, inherent = true; /* inherent before trait */
+        if (count < PT_COUNT_OF(found)) found[count] = x->def, impls[count++] = x->impl;
+    }
+    if (count > 1 && !inherent) { /* several traits: those in scope */
+        u32 kept = 0;
+        for (u32 i = 0; i < count; i++)
+            if (in_scope(r, w->impls.data[impls[i]].trait)) found[kept] = found[i], impls[kept++] = impls[i];
+        if (kept) count = kept;
+    }
+    if (count) {
+        settle(out, found[0], impls[0], ty, PT_EXACT);
+        /* cfg twins and impls for several arguments of one trait stay alternatives */
+        for (u32 i = 1; i < count && out->other_count < PT_COUNT_OF(out->others); i++) {
+            out->others[out->other_count++] = found[i];
+            bool same_name_twin = w->defs.data[found[i]].parent == w->defs.data[found[0]].parent || inherent;
+            if (!same_name_twin) out->confidence = PT_CANDIDATE;
+        }
+        return true;
+    }
+    /* default members of the traits it implements, derives included */
+    u32 n, best = PT_NO_DEF;
+    const u32 *list = pt_impls_of_head(w, head, &n);
+    for (u32 i = 0; i < n; i++) {
+        const pt_impl *im = &w->impls.data[list[i]];
+        if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait)) continue;
+        u32 member = trait_member(w, im->trait, name);
+        if (member == PT_NO_DEF || (needs_self && !is_callable(w, member, true))) continue;
+        if (best != PT_NO_DEF && best != member && !in_scope(r, im->trait)) continue;
+        best = member;
+        settle(out, member, PT_NONE, ty, PT_EXACT);
+    }
+    if (best != PT_NO_DEF) return true;
+    for (u32 m = pt_member_find(w, PT_BLANKET_HEAD, name); m; m = w->members.data[m].next) {
+        const pt_member *x = &w->members.data[m];
+        if (needs_self && !is_callable(w, x->def, true)) continue;
+        u32 trait = w->impls.data[x->impl].trait;
+        if (trait == PT_NO_DEF || !in_scope(r, trait) || !pt_blanket_applies(r, x->impl, ty)) continue;
+        settle(out, x->def, x->impl, ty, PT_INFERRED);
+        return true;
+    }
+    return false;
+}
+
+/* Default methods of traits with a blanket impl that applies: `iter.by_ref()` of `impl<I: Iterator> ...`. */
+static bool blanket_default(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
+    const pt_world *w = r->w;
+    if (r->method_names == NULL) return false;
+    for (u32 i = 0; i < w->impls_blanket.count; i++) {
+        const pt_impl *im = &w->impls.data[w->impls_blanket.data[i]];
+        if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait)) continue;
+        u32 member = trait_member(w, im->trait, name);
+        if (member == PT_NO_DEF || !is_callable(w, member, true) || !in_scope(r, im->trait)) continue;
+        if (!pt_blanket_applies(r, w->impls_blanket.data[i], ty)) continue;
+        settle(out, member, PT_NONE, ty, PT_INFERRED);
+        return true;
+    }
+    return false;
+}
+
+static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, bool needs_self) {
+    u8 kind = pt_ty_at(&r->types, ty)->kind;
+    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN || kind == PT_TY_PROJECTION) {
+        bound_search s = {name, PT_NO_DEF, r};
+        if (kind == PT_TY_DYN) {
+            u32 head = pt_ty_at(&r->types, ty)->def;
+            if (!pt_def_is_external_path(head) && at_head(r, out, ty, head, name, ns, needs_self)) return true;
+        }
+        if (kind != PT_TY_PROJECTION) pt_bounds_of(r, ty, bound_has, &s);
+        if (s.found != PT_NO_DEF) return settle(out, s.found, PT_NONE, ty, PT_EXACT), true;
+        if (kind == PT_TY_PROJECTION) return false;
+        for (u32 m = pt_member_find(r->w, PT_BLANKET_HEAD, name); m; m = r->w->members.data[m].next) {
+            const pt_member *x = &r->w->members.data[m];
+            u32 trait = r->w->impls.data[x->impl].trait;
+            if (trait == PT_NO_DEF || !in_scope(r, trait) || !pt_blanket_applies(r, x->impl, ty)) continue;
+            u32 member = trait_member(r->w, trait, name); /* a generic receiver: the trait's member */
+            settle(out, member == PT_NO_DEF ? x->def : member, PT_NONE, ty, PT_INFERRED);
+            return true;
+        }
+        return blanket_default(r, out, ty, name);
+    }
+    u32 head = pt_head_of(r, ty);
+    if (head == PT_NO_DEF) return false;
+    if (pt_def_is_external_path(head) && pt_def_kind(r->w, head) != PT_KIND_PRIMITIVE) return false;
+    return at_head(r, out, ty, head, name, ns, needs_self) || (needs_self && kind != PT_TY_REF && blanket_default(r, out, ty, name));
+}
+
+void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
+    *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_UNKNOWN_RECEIVER};
+    pt_ty ty = receiver;
+    pt_callee by_reference = {.def = PT_NO_DEF};
+    for (u32 step = 0; ty && step < MAX_STEPS; step++) {
+        const pt_type *t = pt_ty_at(&r->types, ty);
+        if (t->kind == PT_TY_REF) { /* impls for references count only when the referent offers nothing */
+            pt_callee trial = {.def = PT_NO_DEF, .impl = PT_NONE};
+            if (by_reference.def == PT_NO_DEF && at_type(r, &trial, ty, name, PT_NS_VALUE, true)) by_reference = trial;
+        } else {
+            if (t->kind == PT_TY_ADT && pt_def_is_external_path(t->def) && pt_def_kind(r->w, t->def) != PT_KIND_PRIMITIVE) {
+                out->reason = PT_REASON_DEPENDENCY;
+                break;
+            }
+            if (at_type(r, out, ty, name, PT_NS_VALUE, true)) return;
+            out->reason = t->kind == PT_TY_PROJECTION || t->kind == PT_TY_UNKNOWN ? PT_REASON_UNKNOWN_RECEIVER : PT_REASON_NO_SUCH_METHOD;
+        }
+        ty = pt_deref_once(r, ty);
+    }
+    if (by_reference.def != PT_NO_DEF) *out = by_reference;
+}
+
+void pt_find_associated(pt_resolver *r, pt_callee *out, pt_ty self, u32 name, u8 ns) {
+    *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_ASSOCIATED};
+    if (self) at_type(r, out, self, name, ns, false);
+}
+
+void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name) {
+    const pt_method_names *all = r->method_names;
+    u32 low = 0, high = all->methods.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (r->w->defs.data[all->methods.data[middle]].name < name) low = middle + 1;
+        else high = middle;
+    }
+    u32 end = low;
+    while (end < all->methods.count && r->w->defs.data[all->methods.data[end]].name == name) end++;
+    if (end == low || end - low > PT_COUNT_OF(out->others)) return;
+    out->def = all->methods.data[low];
+    out->confidence = PT_CANDIDATE;
+    out->other_count = 0;
+    for (u32 i = low + 1; i < end; i++) out->others[out->other_count++] = all->methods.data[i];
+}

@@ -1,0 +1,242 @@
+/* resolve.c: all instances of the workspace, in parallel: each thread a resolver, each instance a run of sites. */
+#include "base/parallel.h"
+#include "facts/cfg.h"
+#include "resolve/resolver.h"
+
+#include <stdlib.h>
+
+enum { TYPES_LIMIT = 60000 };
+
+#define NAMES(function, list, type)                        \
+    static const char *const function##_table[] = {list(X)}; \
+    const char *function(u8 value) { return value < PT_COUNT_OF(function##_table) ? function##_table[value] : "?"; }
+#define X(name, text) text,
+NAMES(pt_edge_kind_name, PT_EDGE_KINDS, u8)
+NAMES(pt_via_name, PT_VIAS, u8)
+#undef X
+#define X(name, text, sentence) text,
+NAMES(pt_reason_name, PT_REASONS, u8)
+#undef X
+#define X(name, text, sentence) sentence,
+NAMES(pt_reason_sentence, PT_REASONS, u8)
+#undef X
+#undef NAMES
+
+const char *pt_confidence_name(u8 c) { return c == PT_EXACT ? "exact" : c == PT_INFERRED ? "inferred" : "candidate"; }
+u8 pt_edge_kind_of_name(const char *name) {
+    u8 kind = 0;
+    while (kind < PT_EDGE_KIND_COUNT && strcmp(pt_edge_kind_name(kind), name) != 0) kind++;
+    return kind;
+}
+
+u32 pt_view_offset(const pt_view *v, u32 node) {
+    return v->lexemes ? v->lexemes->tokens.data[v->nodes[node].token].start : v->nodes[node].token;
+}
+
+void pt_resolver_enter(pt_resolver *r, u32 instance) {
+    pt_file *f = &r->w->files.data[r->w->instances.data[instance].file];
+    r->instance = instance;
+    r->lines.count = 0;
+    pt_vec_push(&r->lines, 0);
+    if (!f->text) return;
+    for (const char *at = f->text, *end = f->text + f->text_length; (at = memchr(at, '\n', (size_t)(end - at)));)
+        if (!pt_vec_push(&r->lines, (u32)(++at - f->text))) return;
+}
+
+static void place(const pt_resolver *r, u32 offset, u32 *line, u16 *column) {
+    const pt_world *w = r->w;
+    const pt_instance *in = &w->instances.data[r->instance];
+    if (in->call != PT_NO_DEF) { /* made by a macro: the place of the outermost call */
+        u32 call = in->call;
+        while (pt_def_instance(w, call)->call != PT_NO_DEF) call = pt_def_instance(w, call)->call;
+        const pt_item *item = pt_def_item(w, call);
+        *line = 0;
+        *column = (u16)PT_MIN(item->column, 65535u);
+        return;
+    }
+    const pt_file *f = &w->files.data[in->file];
+    u32 low = 0, high = r->lines.count;
+    while (high - low > 1) {
+        u32 middle = (low + high) / 2;
+        if (r->lines.data[middle] <= offset) low = middle;
+        else high = middle;
+    }
+    u32 first = f->facts.items[w->defs.data[r->item].item].line, c = 1;
+    *line = low + 1 > first ? low + 1 - first : 0;
+    for (u32 i = r->lines.data[low]; f->text && i < offset && i < f->text_length; i++) c += ((u8)f->text[i] & 0xc0) != 0x80;
+    *column = (u16)PT_MIN(c, 65535u);
+}
+
+void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) {
+    if (to == PT_NO_DEF || from == PT_NO_DEF || !pt_kind_is_node(pt_def_kind(r->w, to))) return;
+    pt_site s = {.from = from, .to = to, .asserter = r->item, .kind = kind, .via = via, .confidence = confidence, .cfg = r->cfg};
+    if (r->via_macro == 2 && confidence == PT_EXACT) s.confidence = PT_INFERRED; /* the tokens of an unknown macro, read as Rust */
+    place(r, offset, &s.line, &s.column);
+    pt_vec_push(&r->out->sites, s);
+}
+
+void pt_emit(pt_resolver *r, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) { pt_emit_from(r, r->from, to, kind, via, confidence, offset); }
+
+void pt_emit_binding(pt_resolver *r, u32 binding, u32 def, u8 kind, u8 via, u8 confidence, u32 offset) {
+    const pt_world *w = r->w;
+    u32 next = binding ? w->bindings.data[binding].next : 0;
+    if (!next) {
+        pt_emit(r, def, kind, via, confidence, offset);
+        return;
+    }
+    /* cfg twins: every one that the place does not exclude */
+    pt_buffer here = {0}, there = {0};
+    pt_def_cfg(w, &here, r->item);
+    if (r->cfg) {
+        pt_cfg_and(&there, pt_buffer_view(&here), pt_sym(w, r->cfg));
+        pt_buffer swap = here;
+        here = there;
+        there = swap;
+    }
+    for (u32 b = binding, hops = 0; b && hops < 64; b = w->bindings.data[b].next, hops++) {
+        u32 target = w->bindings.data[b].def;
+        pt_buffer_clear(&there);
+        if (!pt_def_is_external_path(target)) pt_def_cfg(w, &there, target);
+        pt_str own = w->bindings.data[b].cfg ? pt_sym(w, w->bindings.data[b].cfg) : (pt_str){"", 0};
+        if ((here.count && there.count && pt_cfg_exclusive(pt_buffer_view(&here), pt_buffer_view(&there))) ||
+            (here.count && own.length && pt_cfg_exclusive(pt_buffer_view(&here), own)))
+            continue;
+        pt_emit(r, target, kind, via, confidence, offset);
+    }
+    pt_buffer_free(&here);
+    pt_buffer_free(&there);
+}
+
+void pt_emit_open(pt_resolver *r, u32 name, u8 reason, u32 offset) {
+    if (r->via_macro == 2) return;
+    pt_open_site s = {.from = r->from, .name = name, .asserter = r->item, .reason = reason};
+    place(r, offset, &s.line, &s.column);
+    pt_vec_push(&r->out->open, s);
+}
+
+static int by_site(const void *a, const void *b) {
+    const pt_site *x = a, *y = b;
+#define ORDER(field) \
+    if (x->field != y->field) return x->field < y->field ? -1 : 1;
+    ORDER(asserter) ORDER(line) ORDER(column) ORDER(kind) ORDER(from) ORDER(to) ORDER(confidence) ORDER(via) ORDER(cfg)
+#undef ORDER
+    return 0;
+}
+
+typedef struct stage {
+    pt_world *w;
+    pt_resolver *resolvers;
+    pt_site_run *runs;
+    u32 first;
+} stage;
+
+static void resolve_instance(void *payload, u32 index, u32 worker) {
+    stage *st = payload;
+    pt_resolver *r = &st->resolvers[worker];
+    u32 instance = st->first + index;
+    pt_instance in = st->w->instances.data[instance];
+    pt_file *f = &st->w->files.data[in.file];
+    pt_site_run *run = &st->runs[index];
+    *run = (pt_site_run){instance, worker, r->out->sites.count, 0, r->out->open.count, 0};
+    if (f->read_code || !f->facts.header) return;
+    if (r->types.types.count > TYPES_LIMIT || !r->types.types.count) {
+        pt_types_reset(&r->types);
+        r->signatures.count = r->signature_types.count = 0;
+        if (r->signature_table.data) memset(r->signature_table.data, 0, r->signature_table.count * sizeof(u32));
+    }
+    pt_resolver_enter(r, instance);
+    if (f->text) {
+        pt_lex(&r->lexemes, f->text, f->text_length, f->edition);
+        r->out->bytes += f->text_length;
+    } else {
+        r->lexemes.tokens.count = 0;
+    }
+    for (u32 i = 0; i < f->facts.header->item_count; i++) pt_resolve_item(r, in.first_def + i);
+    /* sorted and unique, so that what two passes over one text say twice counts once */
+    pt_site *s = r->out->sites.data + run->first;
+    u32 count = r->out->sites.count - run->first, kept = 0;
+    if (count) qsort(s, count, sizeof *s, by_site);
+    for (u32 i = 0; i < count; i++) {
+        if (kept) {
+            const pt_site *last = &s[kept - 1];
+            bool same = last->asserter == s[i].asserter && last->line == s[i].line && last->column == s[i].column && last->from == s[i].from && last->to == s[i].to;
+            if (same && last->kind == s[i].kind) continue;
+            if (same && s[i].kind == PT_EDGE_USES && last->kind != PT_EDGE_CONTAINS) continue; /* one (site, target) has one kind */
+        }
+        s[kept++] = s[i];
+    }
+    r->out->sites.count = run->first + kept;
+    run->count = kept;
+    run->open_count = r->out->open.count - run->first_open;
+}
+
+/* Texts of files whose facts came from a store are read now, in parallel. */
+static void read_text(void *payload, u32 index, u32 worker) {
+    pt_world *w = payload;
+    pt_file *f = &w->files.data[w->std_file_count + index];
+    (void)worker;
+    if (!f->text && !f->read_code && !f->is_expansion && f->facts.header && pt_world_read_text(w, f)) f->read_code = PT_EIO;
+}
+
+static int by_name_symbol(const void *a, const void *b, void *world) {
+    const pt_world *sorting_world = world;
+    u32 x = *(const u32 *)a, y = *(const u32 *)b, m = sorting_world->defs.data[x].name, n = sorting_world->defs.data[y].name;
+    return m != n ? (m < n ? -1 : 1) : x < y ? -1 : x > y;
+}
+static int by_pair(const void *a, const void *b) {
+    const u32 *x = a, *y = b;
+    return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : x[1] < y[1] ? -1 : x[1] > y[1];
+}
+
+int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
+    *out = (pt_sites){0};
+    pt_method_names names = {0};
+    for (u32 d = w->std_def_count; d < w->defs.count; d++)
+        if (w->defs.data[d].kind == PT_KIND_METHOD && !(w->defs.data[d].flags & PT_DEF_EXTERNAL) && (pt_def_item(w, d)->flags & PT_F_HAS_SELF))
+            pt_vec_push(&names.methods, d);
+    if (names.methods.count) qsort_r(names.methods.data, names.methods.count, sizeof(u32), by_name_symbol, w);
+    if (w->call_targets.count) qsort(w->call_targets.data, w->call_targets.count / 2, 2 * sizeof(u32), by_pair);
+    u32 first = 0, threads = PT_MIN(w->threads, 64u);
+    while (first < w->instances.count && w->crates.data[w->instances.data[first].crate].is_external) first++;
+    u32 count = w->instances.count - first;
+    pt_resolver *resolvers = pt_calloc(threads, sizeof *resolvers);
+    out->workers = pt_calloc(threads, sizeof *out->workers);
+    out->worker_count = threads;
+    int code = resolvers && out->workers && pt_vec_reserve(&out->runs, (u64)count + 1) ? PT_OK : PT_ENOMEM;
+    if (!code) code = pt_parallel(threads, w->files.count - w->std_file_count, read_text, w);
+    if (!code) {
+        for (u32 i = 0; i < threads; i++) resolvers[i] = (pt_resolver){.w = w, .method_names = &names, .out = &out->workers[i], .worker = i};
+        stage st = {w, resolvers, out->runs.data, first};
+        out->runs.count = count;
+        code = pt_parallel(threads, count, resolve_instance, &st);
+    }
+    for (u32 i = 0; resolvers && out->workers && i < threads; i++) {
+        pt_resolver *r = &resolvers[i];
+        pt_types_free(&r->types);
+        pt_lexemes_free(&r->lexemes);
+        pt_vec_free(&r->lines);
+        pt_vec_free(&r->locals);
+        for (u32 k = 0; k < PT_COUNT_OF(r->trees); k++) pt_tree_free(&r->trees[k]);
+        pt_vec_free(&r->signatures);
+        pt_vec_free(&r->signature_types);
+        pt_vec_free(&r->signature_table);
+        pt_buffer_free(&r->text);
+        out->bodies += out->workers[i].bodies;
+        out->bytes += out->workers[i].bytes;
+        out->site_count += out->workers[i].sites.count;
+        out->open_count += out->workers[i].open.count;
+    }
+    pt_free(resolvers);
+    pt_vec_free(&names.methods);
+    return code ? pt_fail(error, code, "out of memory while resolving") : PT_OK;
+}
+
+void pt_sites_free(pt_sites *s) {
+    for (u32 i = 0; i < s->worker_count && s->workers; i++) {
+        pt_vec_free(&s->workers[i].sites);
+        pt_vec_free(&s->workers[i].open);
+    }
+    pt_free(s->workers);
+    pt_vec_free(&s->runs);
+    *s = (pt_sites){0};
+}

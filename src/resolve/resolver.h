@@ -1,0 +1,132 @@
+/* resolver.h: what one resolving thread knows while it goes through items, and what its parts share.
+ *
+ * lower.c: syntax of types to types, emitting sites as it goes; signatures of definitions; bounds, projections,
+ * impl search. methods.c: method look-up. bodies.c: expressions and patterns. signatures.c: sites of items. */
+#ifndef PT_RESOLVER_H
+#define PT_RESOLVER_H
+
+#include "resolve/impls.h"
+#include "resolve/sites.h"
+#include "resolve/types.h"
+
+enum { PT_NO_EMIT = 255, PT_MAX_TYPE_DEPTH = 24 };
+
+/* A tree to read: noted in facts, or of a body just parsed (then names are symbols already). */
+typedef struct pt_view {
+    const pt_node *nodes;
+    const u32 *symbols;      /* facts: string -> symbol; NULL: names are symbols */
+    const pt_lexemes *lexemes; /* body: positions are tokens; NULL: byte offsets */
+    const pt_file *file;
+} pt_view;
+
+static inline u32 pt_view_name(const pt_view *v, u32 node) {
+    return v->symbols ? v->symbols[v->nodes[node].name] : v->nodes[node].name;
+}
+
+typedef struct pt_signature {
+    u32 def;
+    pt_ty result;
+    u32 params, count; /* into signature_types */
+    bool has_self, is_known;
+    u8 self_op;        /* 0 by value, 1 &self, 2 &mut self */
+} pt_signature;
+
+/* The workspace's methods, sorted by (name symbol, definition). */
+typedef struct pt_method_names {
+    PT_VEC(u32) methods;
+} pt_method_names;
+
+typedef struct pt_local {
+    u32 name;
+    pt_ty ty;
+} pt_local;
+
+typedef struct pt_resolver {
+    pt_world *w;
+    const struct pt_method_names *method_names;
+    pt_worker_sites *out;
+    pt_types types;
+    u32 worker;
+    /* where we are */
+    u32 instance;
+    u32 item;        /* definition whose text is read: asserter */
+    u32 from;        /* node that the sites belong to */
+    u32 scope;       /* definition names are looked up from */
+    u32 cfg;         /* symbol of the predicate of the place inside the item */
+    u8 via_macro;    /* inside macro arguments: 1 a known macro, 2 an unknown one */
+    u32 depth;
+    pt_ty self_type;
+    pt_ty result_type; /* of the fn */
+    /* positions */
+    pt_lexemes lexemes;
+    u32 line_file;
+    PT_VEC(u32) lines;
+    PT_VEC(pt_local) locals;
+    pt_tree trees[8]; /* bodies, and macro arguments inside them */
+    u32 tree_depth;
+    /* caches, emptied with the types */
+    PT_VEC(pt_signature) signatures;
+    PT_VEC(pt_ty) signature_types;
+    PT_VEC(u32) signature_table;
+    pt_buffer text;
+} pt_resolver;
+
+/* Emitting. `offset`: byte in the file of the current instance. */
+void pt_emit(pt_resolver *r, u32 to, u8 kind, u8 via, u8 confidence, u32 offset);
+void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confidence, u32 offset);
+/* An edge to a definition and to the cfg twins that its binding chains. */
+void pt_emit_binding(pt_resolver *r, u32 binding, u32 def, u8 kind, u8 via, u8 confidence, u32 offset);
+void pt_emit_open(pt_resolver *r, u32 name, u8 reason, u32 offset);
+u32 pt_view_offset(const pt_view *v, u32 node);
+/* Called once a file: line table of the instance's file. */
+void pt_resolver_enter(pt_resolver *r, u32 instance);
+
+/* lower.c */
+/* Lowers a type, names looked up from r->scope and generics from `owner`; emits sites of kind `emit` for what
+ * it names unless PT_NO_EMIT. */
+pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit);
+pt_ty pt_lower_bound(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 emit);
+void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner); /* emits bounds */
+/* Generic arguments of a segment node: lowered into `out`, emitted as uses or `emit`. Returns the number. */
+u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 emit, pt_ty *out, u32 limit);
+pt_ty pt_self_type(pt_resolver *r, u32 def);
+pt_ty pt_type_of_item(pt_resolver *r, u32 def); /* const, static, field, alias, associated type; 0 unknown */
+pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
+pt_ty pt_adt_generic(pt_resolver *r, u32 def); /* with its own parameters as arguments */
+const pt_signature *pt_signature_of(pt_resolver *r, u32 def);
+/* Calls visit for each bound (a BOUND type) of a parameter; stops when it returns true. */
+bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty bound, void *payload), void *payload);
+pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name);
+/* The impl of `trait` for a type: index into impls or PT_NONE; fills `s` with the impl's parameters. */
+u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s);
+/* Could the parameter of a blanket impl stand for `self`: does it meet the bounds on the parameter? */
+bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self);
+bool pt_supertraits(pt_resolver *r, u32 trait, bool (*visit)(pt_resolver *, u32 trait, void *payload), void *payload);
+pt_ty pt_strip_refs(pt_resolver *r, pt_ty ty);
+u32 pt_head_of(pt_resolver *r, pt_ty ty);
+pt_ty pt_deref_once(pt_resolver *r, pt_ty ty); /* 0: no deref */
+u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind);
+
+/* methods.c */
+typedef struct pt_callee {
+    u32 def;          /* PT_NO_DEF: none */
+    u32 impl;         /* index into impls or PT_NONE */
+    u8 confidence;
+    pt_ty self;       /* the type at the step where it was found */
+    u8 reason;
+    u32 others[8];    /* further candidates, when confidence is CANDIDATE */
+    u32 other_count;
+} pt_callee;
+void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name);
+/* Type-relative: Type::name. */
+void pt_find_associated(pt_resolver *r, pt_callee *out, pt_ty self, u32 name, u8 ns);
+/* When nothing is known of the receiver: the workspace's methods of that name, if they are few. */
+void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name);
+
+/* bodies.c */
+void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def);
+
+/* signatures.c */
+void pt_resolve_item(pt_resolver *r, u32 def);
+
+#endif

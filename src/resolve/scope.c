@@ -1,0 +1,301 @@
+/* scope.c: which name means what where. The table of scopes, paths, textual macro scope. */
+#include "resolve/world.h"
+
+#include <stdlib.h>
+
+static u64 key_hash(u32 module, u32 name) { return pt_hash_u64((u64)module << 32 | name); }
+
+static pt_scope_entry *find_entry(const pt_world *w, u32 module, u32 name) {
+    if (!w->scopes.count) return NULL;
+    u32 mask = w->scopes.count - 1;
+    for (u32 i = (u32)key_hash(module, name) & mask;; i = (i + 1) & mask) {
+        pt_scope_entry *e = &w->scopes.data[i];
+        if (e->module == PT_NONE) return NULL;
+        if (e->module == module && e->name == name) return e;
+    }
+}
+
+static pt_scope_entry *make_entry(pt_world *w, u32 module, u32 name) {
+    if (w->scope_count * 2 >= w->scopes.count) {
+        u32 old_size = w->scopes.count, size = old_size ? old_size * 2 : 1 << 12;
+        pt_scope_entry *old = w->scopes.data, *grown = pt_malloc((size_t)size * sizeof *grown);
+        if (!grown) return NULL;
+        memset(grown, 0xff, (size_t)size * sizeof *grown);
+        for (u32 k = 0; k < old_size; k++) {
+            if (old[k].module == PT_NONE) continue;
+            u32 i = (u32)key_hash(old[k].module, old[k].name) & (size - 1);
+            while (grown[i].module != PT_NONE) i = (i + 1) & (size - 1);
+            grown[i] = old[k];
+        }
+        pt_free(old);
+        w->scopes.data = grown;
+        w->scopes.count = w->scopes.capacity = size;
+    }
+    u32 mask = w->scopes.count - 1, i = (u32)key_hash(module, name) & mask;
+    while (w->scopes.data[i].module != PT_NONE) {
+        if (w->scopes.data[i].module == module && w->scopes.data[i].name == name) return &w->scopes.data[i];
+        i = (i + 1) & mask;
+    }
+    w->scopes.data[i] = (pt_scope_entry){module, name, {0, 0, 0}};
+    w->scope_count++;
+    return &w->scopes.data[i];
+}
+
+u32 pt_scope_lookup(const pt_world *w, u32 module, u32 name, u32 ns) {
+    const pt_scope_entry *e = find_entry(w, module, name);
+    return e ? e->bindings[ns] : 0;
+}
+
+bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
+    pt_scope_entry *e = make_entry(w, module, name);
+    if (!e) return false;
+    u32 first = e->bindings[binding.ns], last = 0;
+    if (first && binding.from_glob && !w->bindings.data[first].from_glob) return false; /* explicit names shadow globs */
+    if (first && !binding.from_glob && w->bindings.data[first].from_glob) first = 0;    /* ... whenever they come */
+    for (u32 b = first; b; b = w->bindings.data[b].next) {
+        pt_binding *have = &w->bindings.data[b];
+        if (have->def == binding.def) {
+            bool wider = have->visible != PT_NO_DEF && (binding.visible == PT_NO_DEF || pt_is_within(w, have->visible, binding.visible)) && have->visible != binding.visible;
+            if (!wider) return false;
+            have->visible = binding.visible; /* pub use of what was imported privately too */
+            last = PT_NONE;
+            break;
+        }
+        last = b;
+    }
+    if (last != PT_NONE) {
+        u32 index = w->bindings.count;
+        if (!pt_vec_push(&w->bindings, binding)) return false;
+        if (last) w->bindings.data[last].next = index;
+        else e->bindings[binding.ns] = index;
+    }
+    for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g; g = w->globs.data[g - 1].next) {
+        pt_glob glob = w->globs.data[g - 1];
+        if (!pt_is_visible(w, binding.visible, glob.importer) || name == w->known.underscore) continue;
+        pt_binding copy = binding;
+        copy.next = 0;
+        copy.from_glob = copy.is_import = true;
+        copy.visible = glob.visible;
+        copy.cfg = glob.cfg ? glob.cfg : binding.cfg;
+        pt_scope_define(w, glob.importer, name, copy);
+    }
+    return true;
+}
+
+static u32 crate_marker(const pt_world *w, u32 symbol) {
+    pt_str text = pt_sym(w, symbol);
+    if (!pt_str_starts(text, PT_STR("__crate_of_"))) return PT_NO_DEF;
+    u32 number = (u32)atoi(text.data + 11);
+    return number < w->crates.count ? w->crates.data[number].root : PT_NO_DEF;
+}
+
+static u32 extern_root(const pt_world *w, u32 crate, u32 name) {
+    const pt_crate *c = &w->crates.data[crate];
+    for (u32 i = 0; i < c->externs.count; i++)
+        if (c->externs.data[i].name == name) return c->externs.data[i].root;
+    return PT_NO_DEF;
+}
+
+/* An unqualified name, from the inside out: blocks, module, extern crates, prelude, primitive types. */
+static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns) {
+    u32 s = pt_scope_of(w, scope), crate = w->defs.data[scope].crate;
+    while (s != PT_NO_DEF) {
+        u32 b = pt_scope_lookup(w, s, name, ns);
+        if (b) return out->binding = b, w->bindings.data[b].def;
+        if (w->defs.data[s].flags & PT_DEF_UNKNOWN_GLOB) out->unknown = true;
+        if (w->defs.data[s].kind != PT_KIND_BLOCK) break;
+        s = pt_scope_of(w, w->defs.data[s].parent);
+    }
+    if (ns == PT_NS_TYPE) {
+        u32 root = extern_root(w, crate, name);
+        if (root != PT_NO_DEF) return root;
+    }
+    u32 prelude = w->crates.data[crate].prelude;
+    if (prelude != PT_NO_DEF) {
+        u32 b = pt_scope_lookup(w, prelude, name, ns);
+        if (b) return out->binding = b, w->bindings.data[b].def;
+    }
+    if (ns == PT_NS_MACRO)
+        for (u32 c = w->std_crate_count; c-- > 0;) { /* std's exported macros are in scope everywhere */
+            u32 b = pt_scope_lookup(w, w->crates.data[c].root, name, ns);
+            if (b && w->bindings.data[b].visible == PT_NO_DEF) return out->binding = b, w->bindings.data[b].def;
+        }
+    if (ns == PT_NS_TYPE && pt_is_primitive_name(pt_sym(w, name))) {
+        char text[8];
+        pt_str t = pt_sym(w, name);
+        memcpy(text, t.data, t.length);
+        text[t.length] = 0;
+        return pt_primitive(w, text);
+    }
+    return PT_NO_DEF;
+}
+
+static bool enters(const pt_world *w, u32 def) {
+    return pt_def_is_external_path(def) ? pt_def_kind(w, def) != PT_KIND_PRIMITIVE : pt_kind_has_scope(w->defs.data[def].kind);
+}
+
+void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *segments, u32 count, bool is_global, u32 ns) {
+    u32 module = pt_module_of(w, scope), crate = w->defs.data[scope].crate, root = w->crates.data[crate].root;
+    out->binding = 0;
+    out->def = PT_NO_DEF;
+    out->resolved = 0;
+    out->unknown = false;
+    if (!count) {
+        if (is_global) out->def = root;
+        return;
+    }
+    u32 def = PT_NO_DEF, i = 0;
+    if (is_global) {
+        def = w->crates.data[crate].edition >= 2018 ? extern_root(w, crate, segments[0]) : PT_NO_DEF;
+        if (def == PT_NO_DEF) {
+            u32 b = pt_scope_lookup(w, root, segments[0], count == 1 ? ns : (u32)PT_NS_TYPE);
+            out->binding = b;
+            def = b ? w->bindings.data[b].def : extern_root(w, crate, segments[0]);
+        }
+        i = 1;
+    } else if (segments[0] == w->known.crate) {
+        def = root;
+        i = 1;
+    } else if (segments[0] == w->known.self_lower && (count > 1 || ns == PT_NS_TYPE)) {
+        def = module;
+        i = 1;
+    } else if (segments[0] == w->known.super) {
+        def = module;
+        while (i < count && segments[i] == w->known.super && def != PT_NO_DEF) {
+            def = pt_parent_module(w, def);
+            if (i < PT_COUNT_OF(out->prefix)) out->prefix[i] = def;
+            i++;
+        }
+    } else if ((def = crate_marker(w, segments[0])) != PT_NO_DEF) {
+        i = 1;
+    } else {
+        def = lexical(w, out, scope, segments[0], count == 1 ? ns : (u32)PT_NS_TYPE);
+        i = 1;
+    }
+    if (def == PT_NO_DEF) return;
+    out->resolved = i;
+    out->def = def;
+    if (i && i <= PT_COUNT_OF(out->prefix)) out->prefix[i - 1] = def;
+    while (i < count && enters(w, def)) {
+        u32 want = i + 1 == count ? ns : (u32)PT_NS_TYPE, next;
+        if (pt_def_is_external_path(def)) {
+            /* dependencies that are not loaded: their paths are taken as written */
+            next = pt_external_child(w, def, segments[i], want == PT_NS_MACRO ? PT_KIND_MACRO : PT_KIND_COUNT);
+            out->binding = 0;
+        } else {
+            if (segments[i] == w->known.self_lower && i == 0) { i++; continue; }
+            if (segments[i] == w->known.super && (w->defs.data[def].kind == PT_KIND_MODULE || w->defs.data[def].kind == PT_KIND_CRATE)) {
+                next = pt_parent_module(w, def);
+                if (next == PT_NO_DEF) return;
+            } else {
+                u32 b = pt_scope_lookup(w, def, segments[i], want);
+                if (!b) {
+                    u8 kind = w->defs.data[def].kind;
+                    if (kind == PT_KIND_ENUM || kind == PT_KIND_TRAIT) return; /* an associated item: type-relative */
+                    out->def = PT_NO_DEF;
+                    out->unknown = (w->defs.data[def].flags & PT_DEF_UNKNOWN_GLOB) != 0;
+                    return;
+                }
+                out->binding = b;
+                next = w->bindings.data[b].def;
+            }
+        }
+        if (next == PT_NO_DEF) {
+            out->def = PT_NO_DEF;
+            return;
+        }
+        def = next;
+        out->def = def;
+        out->resolved = ++i;
+        if (i <= PT_COUNT_OF(out->prefix)) out->prefix[i - 1] = def;
+    }
+}
+
+/* Textual scope: a macro_rules! is known behind its definition, in its module and the modules inside; what
+ * #[macro_use] modules and earlier macro calls define is known behind them. */
+static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u32 name, u32 depth);
+
+static u32 in_module(const pt_world *w, u32 module, u32 name, u32 depth) {
+    const pt_item *item = pt_def_item(w, module);
+    if (item && (item->flags & PT_F_HAS_BODY)) {
+        const pt_def *d = &w->defs.data[module];
+        return last_definition(w, d->instance, d->item + 1, item->subtree_end, name, depth + 1);
+    }
+    for (u32 i = w->defs.data[module].instance + 1; i < w->instances.count; i++) /* mounted after its declaration */
+        if (w->instances.data[i].module == module && w->instances.data[i].call == PT_NO_DEF) {
+            const pt_facts *f = &w->files.data[w->instances.data[i].file].facts;
+            return last_definition(w, i, 0, f->header->item_count, name, depth + 1);
+        }
+    return PT_NO_DEF;
+}
+
+u32 pt_expansion_of(const pt_world *w, u32 call) {
+    u32 mask = w->expansion_table.count - 1;
+    if (!w->expansion_table.count) return PT_NONE;
+    for (u32 i = (u32)pt_hash_u64(call) & mask; w->expansion_table.data[i]; i = (i + 1) & mask)
+        if (w->instances.data[w->expansion_table.data[i] - 1].call == call) return w->expansion_table.data[i] - 1;
+    return PT_NONE;
+}
+
+static void put_expansion(pt_world *w, u32 instance) {
+    u32 mask = w->expansion_table.count - 1, i = (u32)pt_hash_u64(w->instances.data[instance].call) & mask;
+    while (w->expansion_table.data[i]) i = (i + 1) & mask;
+    w->expansion_table.data[i] = instance + 1;
+}
+
+void pt_expansion_add(pt_world *w, u32 instance) {
+    if (!pt_vec_push(&w->expansions, instance)) return;
+    if (w->expansions.count * 2 <= w->expansion_table.count) {
+        put_expansion(w, instance);
+        return;
+    }
+    u32 size = w->expansion_table.count ? w->expansion_table.count * 4 : 1024;
+    if (!pt_vec_reserve(&w->expansion_table, size)) return;
+    memset(w->expansion_table.data, 0, size * sizeof(u32));
+    w->expansion_table.count = size;
+    for (u32 k = 0; k < w->expansions.count; k++) put_expansion(w, w->expansions.data[k]);
+}
+
+static u32 in_expansion(const pt_world *w, u32 call, u32 name, u32 depth) {
+    u32 instance = pt_expansion_of(w, call);
+    if (instance == PT_NONE) return PT_NO_DEF;
+    return last_definition(w, instance, 0, w->files.data[w->instances.data[instance].file].facts.header->item_count, name, depth + 1);
+}
+
+static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u32 name, u32 depth) {
+    const pt_instance *in = &w->instances.data[instance];
+    const pt_item *items = w->files.data[in->file].facts.items;
+    u32 found = PT_NO_DEF;
+    if (depth > 24) return found;
+    for (u32 i = from; i < end; i = items[i].subtree_end) {
+        u32 def = in->first_def + i, inner = PT_NO_DEF;
+        if (items[i].kind == PT_KIND_MACRO && !items[i].extra && w->defs.data[def].name == name) inner = def;
+        else if (items[i].kind == PT_KIND_MODULE && (items[i].attributes & PT_ATTR_MACRO_USE)) inner = in_module(w, def, name, depth);
+        else if (items[i].kind == PT_KIND_MACRO_CALL) inner = in_expansion(w, def, name, depth);
+        if (inner != PT_NO_DEF) found = inner;
+    }
+    return found;
+}
+
+u32 pt_resolve_macro(pt_world *w, u32 scope, u32 at_def, u32 name) {
+    bool textual = name / 8 < w->macro_names.count && (w->macro_names.data[name / 8] >> (name % 8) & 1);
+    for (u32 at = at_def; textual && at != PT_NO_DEF;) {
+        const pt_def *d = &w->defs.data[at];
+        u32 found = PT_NO_DEF;
+        if (d->item != PT_NONE) {
+            const pt_instance *in = &w->instances.data[d->instance];
+            const pt_item *items = w->files.data[in->file].facts.items;
+            u32 parent = items[d->item].parent, from = parent == PT_NONE ? 0 : parent + 1;
+            found = last_definition(w, d->instance, from, d->item, name, 0);
+            if (found != PT_NO_DEF) return found;
+            if (parent == PT_NONE && in->call != PT_NO_DEF) {
+                at = in->call; /* what stood before the call is known inside its expansion */
+                continue;
+            }
+        }
+        at = d->parent;
+    }
+    pt_path_result r = {0};
+    pt_resolve_path(w, &r, scope, &name, 1, false, PT_NS_MACRO);
+    return r.def;
+}

@@ -1,0 +1,400 @@
+/* world.c: files and definitions: reading, mounting, identity of places. */
+#include "resolve/world.h"
+
+#include "base/parallel.h"
+#include "facts/cfg.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_EXPANSION_DEPTH = 32 };
+
+int pt_world_create(pt_world **out, pt_source *source, pt_workspace *workspace, u32 threads, pt_error *error) {
+    pt_world *w = *out = pt_calloc(1, sizeof *w);
+    if (!w) return pt_fail(error, PT_ENOMEM, "out of memory");
+    w->source = source;
+    w->workspace = workspace;
+    w->threads = threads;
+    w->names = pt_interner_create();
+    w->external_paths = pt_interner_create();
+    w->external_capacity = 1 << 20;
+    w->external_kinds = pt_calloc(w->external_capacity, sizeof(u16)); /* untouched pages cost nothing */
+    if (!w->names || !w->external_paths || !w->external_kinds) {
+        pt_world_destroy(w);
+        *out = NULL;
+        return pt_fail(error, PT_ENOMEM, "out of memory");
+    }
+    pt_vec_push(&w->bindings, (pt_binding){0});
+    pt_vec_push(&w->members, (pt_member){0});
+#define KNOW(field, text) w->known.field = pt_intern(w->names, PT_STR(text));
+    KNOW(self_lower, "self") KNOW(self_upper, "Self") KNOW(super, "super") KNOW(crate, "crate") KNOW(core, "core")
+    KNOW(alloc, "alloc") KNOW(std, "std") KNOW(underscore, "_") KNOW(macro_rules, "macro_rules") KNOW(test, "test")
+    KNOW(deref, "Deref") KNOW(target, "Target") KNOW(iterator, "Iterator") KNOW(item, "Item") KNOW(into_iterator, "IntoIterator")
+    KNOW(into_iter, "IntoIter") KNOW(output, "Output") KNOW(future, "Future") KNOW(next, "next") KNOW(from, "From") KNOW(into, "into")
+#undef KNOW
+    memset(&w->lang, 0xff, sizeof w->lang);
+    return PT_OK;
+}
+
+void pt_world_destroy(pt_world *w) {
+    if (!w) return;
+    for (u32 i = 0; i < w->files.count; i++) {
+        pt_file *f = &w->files.data[i];
+        if (!f->is_mapped) pt_free(f->text), pt_free(f->block);
+        pt_free(f->symbols);
+    }
+    for (u32 i = 0; i < w->crates.count; i++) pt_vec_free(&w->crates.data[i].externs);
+    pt_vec_free(&w->files);
+    pt_vec_free(&w->instances);
+    pt_vec_free(&w->defs);
+    pt_vec_free(&w->crates);
+    pt_vec_free(&w->scopes);
+    pt_vec_free(&w->bindings);
+    pt_vec_free(&w->imports);
+    pt_vec_free(&w->globs);
+    pt_vec_free(&w->glob_heads);
+    pt_vec_free(&w->calls);
+    pt_vec_free(&w->call_targets);
+    pt_vec_free(&w->expansions);
+    pt_vec_free(&w->expansion_table);
+    pt_vec_free(&w->prepared);
+    pt_file_unmap(w->std_map, w->std_map_size);
+    pt_vec_free(&w->impls);
+    pt_vec_free(&w->impls_blanket);
+    pt_vec_free(&w->impls_by_head);
+    pt_vec_free(&w->impls_by_trait);
+    pt_vec_free(&w->members);
+    pt_vec_free(&w->member_table);
+    pt_vec_free(&w->file_table);
+    pt_vec_free(&w->macro_names);
+    pt_arena_free(&w->arena);
+    pt_interner_destroy(w->names);
+    pt_interner_destroy(w->external_paths);
+    pt_free(w->external_kinds);
+    pt_free(w);
+}
+
+/* Files. */
+
+static u64 file_hash(const char *path, u16 edition) { return pt_hash_bytes(path, strlen(path)) + edition; }
+
+u32 pt_world_file(pt_world *w, const char *path, u16 edition) {
+    if (!w->file_table.count) return PT_NONE;
+    u32 mask = w->file_table.count - 1;
+    for (u32 i = (u32)file_hash(path, edition) & mask; w->file_table.data[i]; i = (i + 1) & mask) {
+        const pt_file *f = &w->files.data[w->file_table.data[i] - 1];
+        if (f->edition == edition && strcmp(f->path, path) == 0) return w->file_table.data[i] - 1;
+    }
+    return PT_NONE;
+}
+
+u32 pt_world_add_file(pt_world *w, const char *path, u16 edition) {
+    u32 index = w->files.count;
+    const char *copy = pt_arena_copy(&w->arena, path, strlen(path));
+    if (!copy || !pt_vec_push(&w->files, (pt_file){.path = copy, .edition = edition})) return PT_NONE;
+    if (w->files.count * 2 > w->file_table.count) {
+        u32 size = w->file_table.count ? w->file_table.count * 4 : 1024;
+        if (!pt_vec_reserve(&w->file_table, size)) return PT_NONE;
+        memset(w->file_table.data, 0, size * sizeof(u32));
+        w->file_table.count = size;
+        for (u32 i = 0; i < index; i++) {
+            u32 at = (u32)file_hash(w->files.data[i].path, w->files.data[i].edition) & (size - 1);
+            while (w->file_table.data[at]) at = (at + 1) & (size - 1);
+            w->file_table.data[at] = i + 1;
+        }
+    }
+    u32 mask = w->file_table.count - 1, at = (u32)file_hash(path, edition) & mask;
+    while (w->file_table.data[at]) at = (at + 1) & mask;
+    w->file_table.data[at] = index + 1;
+    return index;
+}
+
+int pt_world_bind_symbols(pt_world *w, pt_file *file) {
+    u32 count = file->facts.header->string_count;
+    file->symbols = pt_malloc((size_t)count * sizeof(u32));
+    if (!file->symbols) return PT_ENOMEM;
+    for (u32 i = 0; i < count; i++) file->symbols[i] = PT_NONE;
+    /* Only names become symbols: signatures and documentation stay strings of the file. */
+    const pt_facts *f = &file->facts;
+#define BIND(id) \
+    if (file->symbols[id] == PT_NONE) file->symbols[id] = pt_intern(w->names, pt_facts_string(f, (id)))
+    BIND(0);
+    for (u32 i = 0; i < f->header->item_count; i++) {
+        BIND(f->items[i].name);
+        BIND(f->items[i].cfg);
+        if (f->items[i].kind == PT_KIND_EXTERN_CRATE) BIND(f->items[i].extra);
+    }
+    for (u32 i = 1; i < f->header->node_count; i++)
+        if (pt_node_is_named[f->nodes[i].kind]) BIND(f->nodes[i].name);
+    for (u32 i = 0; i < f->header->segment_count; i++) BIND(f->segments[i]);
+    for (u32 i = 0; i < f->header->use_count; i++) BIND(f->uses[i].name);
+    for (u32 i = 0; i < f->header->derive_count; i++) BIND(f->derives[i].cfg);
+    BIND(f->header->cfg);
+#undef BIND
+    return PT_OK;
+}
+
+void pt_world_add_block(pt_world *w, pt_file *file, void *block, u32 size) {
+    file->block = block;
+    file->block_size = size;
+    pt_error error;
+    file->read_code = pt_facts_open(&file->facts, block, size, false, &error);
+    if (!file->read_code) file->read_code = pt_world_bind_symbols(w, file);
+}
+
+int pt_world_read_text(pt_world *w, pt_file *file) {
+    if (file->text) return PT_OK;
+    pt_file_stamp stamp;
+    pt_error error;
+    int code = pt_source_read(w->source, &file->text, &file->text_length, &stamp, file->path, &error);
+    if (code) return code;
+    pt_hash128 hash = pt_hash128_bytes(file->text, file->text_length);
+    if (!pt_hash128_equal(hash, file->facts.header->text_hash)) { /* saved since: its facts do not fit its bytes */
+        pt_free(file->text);
+        file->text = NULL;
+        return PT_EIO;
+    }
+    return PT_OK;
+}
+
+/* Definitions. */
+
+u8 pt_def_kind(const pt_world *w, u32 def) {
+    if (def == PT_NO_DEF) return PT_KIND_COUNT;
+    if (!pt_def_is_external_path(def)) return w->defs.data[def].kind;
+    u16 bits = __atomic_load_n(&w->external_kinds[def & ~PT_EXTERNAL_BIT], __ATOMIC_RELAXED);
+    /* the strongest evidence first */
+    static const u8 order[] = {PT_KIND_PRIMITIVE, PT_KIND_CRATE, PT_KIND_TRAIT, PT_KIND_METHOD, PT_KIND_STRUCT, PT_KIND_MACRO, PT_KIND_FN, PT_KIND_CONST, PT_KIND_MODULE};
+    static const u16 masks[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+    for (u32 i = 0; i < PT_COUNT_OF(order); i++)
+        if (bits & masks[i]) return order[i];
+    return PT_KIND_MODULE;
+}
+
+static u16 evidence_bit(u8 kind) {
+    switch (kind) {
+    case PT_KIND_PRIMITIVE: return 1;
+    case PT_KIND_CRATE: return 2;
+    case PT_KIND_TRAIT: return 4;
+    case PT_KIND_METHOD: return 8;
+    case PT_KIND_STRUCT:
+    case PT_KIND_ENUM:
+    case PT_KIND_UNION: return 16;
+    case PT_KIND_MACRO: return 32;
+    case PT_KIND_FN: return 64;
+    case PT_KIND_CONST:
+    case PT_KIND_STATIC: return 128;
+    case PT_KIND_MODULE: return 256;
+    default: return 0;
+    }
+}
+
+void pt_external_evidence(pt_world *w, u32 def, u8 kind) {
+    if (pt_def_is_external_path(def)) __atomic_fetch_or(&w->external_kinds[def & ~PT_EXTERNAL_BIT], evidence_bit(kind), __ATOMIC_RELAXED);
+}
+
+u32 pt_external(pt_world *w, pt_str path, u8 kind) {
+    u32 symbol = pt_intern(w->external_paths, path);
+    if (symbol == 0 || symbol >= w->external_capacity) return PT_NO_DEF;
+    u32 def = symbol | PT_EXTERNAL_BIT;
+    pt_external_evidence(w, def, kind);
+    return def;
+}
+
+pt_str pt_external_path(const pt_world *w, u32 def) { return pt_symbol_text(w->external_paths, def & ~PT_EXTERNAL_BIT); }
+
+u32 pt_external_child(pt_world *w, u32 parent, u32 name, u8 kind) {
+    char path[1024];
+    pt_str head = pt_external_path(w, parent), tail = pt_sym(w, name);
+    if (head.length + tail.length + 3 > sizeof path) return PT_NO_DEF;
+    memcpy(path, head.data, head.length);
+    memcpy(path + head.length, "::", 2);
+    memcpy(path + head.length + 2, tail.data, tail.length);
+    return pt_external(w, (pt_str){path, head.length + 2 + tail.length}, kind);
+}
+
+u32 pt_primitive(pt_world *w, const char *name) { return pt_external(w, pt_str_of(name), PT_KIND_PRIMITIVE); }
+
+bool pt_is_primitive_name(pt_str n) {
+    static const char *const names[] = {"bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64", "f16", "f128"};
+    for (u32 i = 0; i < PT_COUNT_OF(names); i++)
+        if (pt_str_equal(n, pt_str_of(names[i]))) return true;
+    return false;
+}
+
+u32 pt_scope_of(const pt_world *w, u32 def) {
+    while (def != PT_NO_DEF) {
+        u8 kind = w->defs.data[def].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE || kind == PT_KIND_BLOCK) return def;
+        def = w->defs.data[def].parent;
+    }
+    return PT_NO_DEF;
+}
+
+u32 pt_module_of(const pt_world *w, u32 def) {
+    while (def != PT_NO_DEF && w->defs.data[def].kind != PT_KIND_MODULE && w->defs.data[def].kind != PT_KIND_CRATE)
+        def = w->defs.data[def].parent;
+    return def;
+}
+
+u32 pt_parent_module(const pt_world *w, u32 module) {
+    u32 parent = w->defs.data[module].parent;
+    return parent == PT_NO_DEF ? PT_NO_DEF : pt_module_of(w, parent);
+}
+
+bool pt_is_within(const pt_world *w, u32 def, u32 ancestor) {
+    for (; def != PT_NO_DEF; def = w->defs.data[def].parent)
+        if (def == ancestor) return true;
+    return false;
+}
+
+bool pt_is_visible(const pt_world *w, u32 visible, u32 from) {
+    return visible == PT_NO_DEF || pt_is_within(w, from, visible);
+}
+
+void pt_def_cfg(const pt_world *w, pt_buffer *out, u32 def) {
+    pt_buffer sum = {0}, next = {0};
+    for (u32 d = def; d != PT_NO_DEF; d = w->defs.data[d].parent) {
+        const pt_item *item = pt_def_item(w, d);
+        pt_str own[2] = {{0}, {0}};
+        if (item && item->cfg) own[0] = pt_facts_string(&pt_def_file(w, d)->facts, item->cfg);
+        if (w->defs.data[d].instance == PT_NONE) break;
+        const pt_instance *in = pt_def_instance(w, d);
+        const pt_facts *f = &w->files.data[in->file].facts;
+        /* a file's own #![cfg] holds for what is in it: counted at its top items */
+        if (item && item->parent == PT_NONE && f->header->cfg) own[1] = pt_facts_string(f, f->header->cfg);
+        for (u32 i = 0; i < 2; i++) {
+            if (!own[i].length) continue;
+            pt_buffer_clear(&next);
+            pt_cfg_and(&next, pt_buffer_view(&sum), own[i]);
+            pt_buffer swap = sum;
+            sum = next;
+            next = swap;
+        }
+    }
+    if (sum.count) pt_buffer_str(out, pt_buffer_view(&sum));
+    pt_buffer_free(&sum);
+    pt_buffer_free(&next);
+}
+
+u32 pt_world_add_crate(pt_world *w, pt_crate crate) {
+    u32 index = w->crates.count;
+    crate.root = w->defs.count;
+    pt_def root = {.instance = PT_NONE, .item = PT_NONE, .parent = PT_NO_DEF, .name = crate.name, .kind = PT_KIND_CRATE,
+                   .flags = (u8)((crate.is_external ? PT_DEF_EXTERNAL : 0) | (crate.is_test ? PT_DEF_TEST : 0)), .crate = (u16)index};
+    pt_vec_push(&w->crates, crate);
+    pt_vec_push(&w->defs, root);
+    return index;
+}
+
+static u32 visibility_of(const pt_world *w, const pt_item *item, u32 def) {
+    u32 module = pt_module_of(w, w->defs.data[def].parent);
+    u8 parent_kind = w->defs.data[w->defs.data[def].parent].kind;
+    if (parent_kind == PT_KIND_BLOCK) return w->defs.data[def].parent;
+    if (item->kind == PT_KIND_VARIANT || parent_kind == PT_KIND_TRAIT) return PT_NO_DEF;
+    switch (item->visibility) {
+    case PT_VIS_PUB: return PT_NO_DEF;
+    case PT_VIS_CRATE: return w->crates.data[w->defs.data[def].crate].root;
+    case PT_VIS_SUPER: {
+        u32 up = pt_parent_module(w, module);
+        return up == PT_NO_DEF ? module : up;
+    }
+    case PT_VIS_IN: return w->crates.data[w->defs.data[def].crate].root;
+    default: return module;
+    }
+}
+
+static bool is_unit_or_tuple(const pt_file *file, const pt_item *item) {
+    const pt_node *nodes = file->facts.nodes;
+    if (item->subtree_end > (u32)(item - file->facts.items) + 1) return false; /* named fields are items */
+    for (u32 c = nodes[item->tree].child; c; c = nodes[c].next)
+        if (nodes[c].kind == PT_N_TUPLE_FIELDS) return true;
+    /* `struct A {}` and `struct A;` look alike here: the text between tells */
+    return true;
+}
+
+static void note_macro_name(pt_world *w, u32 symbol) {
+    u32 byte = symbol / 8;
+    if (byte >= w->macro_names.count) {
+        if (!pt_vec_reserve(&w->macro_names, (u64)byte + 4096)) return;
+        memset(w->macro_names.data + w->macro_names.count, 0, byte + 4096 - w->macro_names.count);
+        w->macro_names.count = byte + 4096;
+    }
+    w->macro_names.data[byte] |= (u8)(1u << (symbol % 8));
+}
+
+static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item *item) {
+    u32 parent = w->defs.data[def].parent, name = w->defs.data[def].name;
+    u8 parent_kind = w->defs.data[parent].kind;
+    if (!pt_kind_has_scope(parent_kind)) return;
+    bool type = false, value = false;
+    switch (item->kind) {
+    case PT_KIND_MODULE:
+    case PT_KIND_ENUM:
+    case PT_KIND_UNION:
+    case PT_KIND_TRAIT:
+    case PT_KIND_TRAIT_ALIAS:
+    case PT_KIND_TYPE_ALIAS:
+    case PT_KIND_ASSOC_TYPE: type = true; break;
+    case PT_KIND_STRUCT: type = true, value = is_unit_or_tuple(file, item); break;
+    case PT_KIND_VARIANT: type = value = true; break;
+    case PT_KIND_FN:
+    case PT_KIND_METHOD:
+    case PT_KIND_CONST:
+    case PT_KIND_STATIC:
+    case PT_KIND_ASSOC_CONST: value = true; break;
+    default: break;
+    }
+    pt_binding b = {.def = def, .visible = visibility_of(w, item, def), .cfg = file->symbols[item->cfg]};
+    if (name == w->known.underscore) return;
+    if (type) b.ns = PT_NS_TYPE, pt_scope_define(w, parent, name, b);
+    if (value) b.ns = PT_NS_VALUE, pt_scope_define(w, parent, name, b);
+    if (item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO)) b.ns = PT_NS_MACRO, pt_scope_define(w, parent, name, b);
+    if (item->kind == PT_KIND_MACRO) {
+        note_macro_name(w, name);
+        b.ns = PT_NS_MACRO;
+        if (item->extra) { /* macro 2.0: an ordinary item */
+            pt_scope_define(w, parent, name, b);
+        } else if (item->attributes & PT_ATTR_MACRO_EXPORT) {
+            b.visible = PT_NO_DEF;
+            pt_scope_define(w, w->crates.data[w->defs.data[def].crate].root, name, b);
+        } else if (item->attributes & PT_ATTR_BUILTIN_MACRO) {
+            b.visible = PT_NO_DEF;
+            pt_scope_define(w, parent, name, b);
+        }
+    }
+}
+
+static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *file, const pt_item *item) {
+    u32 scope = pt_scope_of(w, w->defs.data[def].parent), cfg = file->symbols[item->cfg];
+    if (item->kind == PT_KIND_EXTERN_CRATE) {
+        pt_vec_push(&w->imports, (pt_import){scope, instance, PT_NONE, item ? (u32)(item - file->facts.items) : 0, cfg, PT_NO_DEF, 0, false});
+        return;
+    }
+    for (u32 u = item->first_use; u < item->first_use + item->use_count; u++)
+        pt_vec_push(&w->imports, (pt_import){scope, instance, u, (u32)(item - file->facts.items), cfg, PT_NO_DEF, 0, file->facts.uses[u].is_glob});
+}
+
+u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const char *folder, u32 call) {
+    pt_file *file = &w->files.data[file_index];
+    u32 index = w->instances.count, count = file->facts.header->item_count;
+    u32 depth = call == PT_NO_DEF ? 0 : pt_def_instance(w, call)->depth + 1;
+    if (w->defs.count + (u64)count >= PT_EXTERNAL_BIT - 1 || depth > MAX_EXPANSION_DEPTH) return PT_NONE;
+    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, folder};
+    if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
+    u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST));
+    if (call != PT_NO_DEF) inherited |= PT_DEF_EXPANDED;
+    for (u32 i = 0; i < count; i++) {
+        const pt_item *item = &file->facts.items[i];
+        u32 def = in.first_def + i, parent = item->parent == PT_NONE ? module : in.first_def + item->parent;
+        u8 flags = item->parent == PT_NONE ? inherited : (u8)(w->defs.data[parent].flags & ~PT_DEF_UNKNOWN_GLOB);
+        if (item->attributes & PT_ATTR_TEST) flags |= PT_DEF_TEST;
+        if (item->cfg && pt_str_equal(pt_facts_string(&file->facts, item->cfg), PT_STR("test"))) flags |= PT_DEF_TEST;
+        w->defs.data[w->defs.count++] = (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
+        define_item(w, def, file, item);
+        if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE) queue_imports(w, index, def, file, item);
+        else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);
+    }
+    return index;
+}
