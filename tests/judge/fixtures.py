@@ -82,6 +82,8 @@ def run(tool, command, edition, path):
     spent = time.monotonic() - start
     if done.returncode != 0:
         return None, f"{command} ended with {done.returncode} {done.stderr.decode('utf-8', 'replace')[:200]}"
+    if done.stderr:
+        return None, f"{command} complained: {done.stderr.decode('utf-8', 'replace').strip()[:200]}"
     if spent > TIME_LIMIT:
         return None, f"{command} took {spent:.1f} s"
     return done.stdout.decode("utf-8", "replace"), None

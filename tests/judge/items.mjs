@@ -71,10 +71,10 @@ function itemOf(node, capture) {
     const owner = list?.type === 'declaration_list' ? list.parent : null;
     if (owner && (owner.type === 'impl_item' || owner.type === 'trait_item')) kind = ASSOCIATED[kind];
   }
+  // `extern crate a as b` has the name `a`: what is named, not what it is bound to.
   let name = '';
   if (kind !== 'impl' && kind !== 'use') {
     name = plain(node.childForFieldName('name')?.text ?? '');
-    if (kind === 'extern_crate') name = plain(node.childForFieldName('alias')?.text ?? name);
   }
   return [kind, name, node.startPosition.row + 1, node.endPosition.row + 1];
 }

@@ -54,6 +54,9 @@ def name_in(dump, opened, kind, start, end, indent):
         # the last segment of the path, which stands before the arguments
         stop = after(dump, start, end, indent + 12, b"args: ")
         at = dump.rfind(b" ident: ", start, stop) + len(b" ident: ")
+    elif kind == "ExternCrate" and dump.startswith(b"(\n" + b" " * (indent + 8) + b"Some(\n", start + len(kind)):
+        # `extern crate a as b`: the name is what is named, and that stands as a string
+        return line_from(dump, dump.index(b'"', start) + 1).rsplit(b'"', 1)[0].decode("utf-8", "replace")
     elif kind in BARE:
         match = re.compile(rb"^ {%d}(?=[^\s:(){}]+#\d+,$)" % (indent + 8), re.M).search(dump, start, end)
         at = match.end() if match else -1

@@ -1,0 +1,340 @@
+/* main.c: the command line. It reads arguments, asks, prints; it knows nothing about graphs. */
+#include "cli/print.h"
+#include "export/export.h"
+#include "live/index.h"
+#include "query/query.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef PT_VERSION
+#define PT_VERSION "0.1.0"
+#endif
+
+enum { EXIT_ANSWERED, EXIT_INTERNAL, EXIT_USAGE, EXIT_NO_ITEM, EXIT_UNREADABLE };
+
+typedef struct options {
+    const char *command, *arguments[2];
+    u32 argument_count;
+    const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
+    u32 limit, depth, threads;
+    bool has_limit, json, candidates, stale_ok, quiet, all, rebuild, help;
+} options;
+
+typedef struct option {
+    const char *name;
+    char type; /* b flag, s text, n number */
+    size_t offset;
+    const char *argument, *help;
+} option;
+
+#define AT(field) offsetof(options, field)
+static const option known_options[] = {
+    {"--workspace", 's', AT(workspace), "DIR", "the workspace (default: the nearest Cargo.toml upwards)"},
+    {"--store", 's', AT(store), "URI", "where the index is kept (default: sqlite:.parseltongue/graph.db there)"},
+    {"--json", 'b', AT(json), NULL, "answer as one JSON object"},
+    {"--limit", 'n', AT(limit), "N", "at most N rows; 0: all"},
+    {"--all", 'b', AT(all), NULL, "answer for every item an ambiguous name may mean"},
+    {"--candidates", 'b', AT(candidates), NULL, "also edges that are merely possible"},
+    {"--cfg", 's', AT(cfg), "SET", "only what exists under `host`, or under options separated by commas"},
+    {"--depth", 'n', AT(depth), "N", "steps of blast-radius (default 3)"},
+    {"--level", 's', AT(level), "LEVEL", "find-cycles: module, type or call (default module)"},
+    {"--kind", 's', AT(kind), "KIND", "list, search, unused: only this kind (struct, fn, method ...)"},
+    {"--cursor", 's', AT(cursor), "CURSOR", "list: go on where an answer ended"},
+    {"--format", 's', AT(format), "FORMAT", "export: jsonl, dot, graphml or mermaid (default jsonl)"},
+    {"--engine", 's', AT(engine), "ENGINE", "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
+    {"--rebuild", 'b', AT(rebuild), NULL, "index: read everything anew; replace a store that cannot be read"},
+    {"--threads", 'n', AT(threads), "N", "index: threads (default: processors)"},
+    {"--std-interface", 's', AT(std_interface), "FILE", "index: interface of std (default: beside the program)"},
+    {"--stale-ok", 'b', AT(stale_ok), NULL, "do not look whether files changed since the index"},
+    {"--color", 's', AT(color), "WHEN", "auto, always or never"},
+    {"--quiet", 'b', AT(quiet), NULL, "only the answer"},
+    {"--help", 'b', AT(help), NULL, "this help"},
+};
+
+static void usage(FILE *out) {
+    u32 count;
+    const pt_query_info *list = pt_query_list(&count);
+    fputs("usage: parseltongue COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n", out);
+    fprintf(out, "  %-26s %s\n", "index [PATH]", "read a workspace, crate, folder or code dump (-: standard input)");
+    for (u32 i = 0; i < count; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", list[i].name, list[i].arguments);
+        fprintf(out, "  %-26s %s\n", left, list[i].help);
+    }
+    fprintf(out, "  %-26s %s\n\noptions:\n", "export", "the whole graph (--format)");
+    for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", known_options[i].name, known_options[i].argument ? known_options[i].argument : "");
+        fprintf(out, "  %-26s %s\n", left, known_options[i].help);
+    }
+    fputs("\nITEM is a path or any unambiguous end of one (`Parser::new`), `<Type as Trait>::member`, or FILE:LINE[:COL].\n"
+          "exit: 0 answered, 1 internal failure, 2 usage, 3 no such item or ambiguous, 4 input or store unreadable\n", out);
+}
+
+static int parse(options *o, int argc, char **argv) {
+    bool only_arguments = false;
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i];
+        if (only_arguments || a[0] != '-' || strcmp(a, "-") == 0) {
+            if (!o->command) o->command = a;
+            else if (o->argument_count < 2) o->arguments[o->argument_count++] = a;
+            else return fprintf(stderr, "parseltongue: %s: one argument too many\n", a), EXIT_USAGE;
+            continue;
+        }
+        if (strcmp(a, "--") == 0) {
+            only_arguments = true;
+            continue;
+        }
+        if (strcmp(a, "-h") == 0) a = "--help";
+        if (strcmp(a, "--version") == 0 || strcmp(a, "-V") == 0) {
+            o->command = "version";
+            continue;
+        }
+        const char *equals = strchr(a, '=');
+        size_t n = equals ? (size_t)(equals - a) : strlen(a);
+        const option *found = NULL;
+        for (u32 k = 0; k < PT_COUNT_OF(known_options); k++)
+            if (strlen(known_options[k].name) == n && strncmp(known_options[k].name, a, n) == 0) found = &known_options[k];
+        if (!found) return fprintf(stderr, "parseltongue: %s: no such option; see --help\n", a), EXIT_USAGE;
+        void *field = (char *)o + found->offset;
+        if (found->type == 'b') {
+            if (equals) return fprintf(stderr, "parseltongue: %s takes no value\n", found->name), EXIT_USAGE;
+            *(bool *)field = true;
+            continue;
+        }
+        const char *value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
+        if (!value) return fprintf(stderr, "parseltongue: %s wants %s\n", found->name, found->argument), EXIT_USAGE;
+        if (found->type == 's') {
+            *(const char **)field = value;
+        } else {
+            char *end;
+            errno = 0;
+            unsigned long number = strtoul(value, &end, 10);
+            if (*end || end == value || errno || number > UINT32_MAX || value[0] == '-') return fprintf(stderr, "parseltongue: %s %s: not a number\n", found->name, value), EXIT_USAGE;
+            *(u32 *)field = (u32)number;
+            if (found->offset == AT(limit)) o->has_limit = true;
+        }
+    }
+    return EXIT_ANSWERED;
+}
+
+static int exit_code(int code) {
+    switch (code) {
+    case PT_OK: return EXIT_ANSWERED;
+    case PT_EUSAGE: return EXIT_USAGE;
+    case PT_ENOTFOUND:
+    case PT_EAMBIGUOUS: return EXIT_NO_ITEM;
+    case PT_ECORRUPT:
+    case PT_EIO:
+    case PT_EBUSY:
+    case PT_ELIMIT: return EXIT_UNREADABLE;
+    default: return EXIT_INTERNAL;
+    }
+}
+
+/* The workspace: what was asked for, else the outermost manifest with [workspace] or the nearest one upwards. */
+static void find_workspace(char *out, size_t size, const options *o) {
+    char path[PATH_MAX], probe[PATH_MAX + 32];
+    if (o->workspace || !getcwd(path, sizeof path)) {
+        char *absolute = realpath(o->workspace ? o->workspace : ".", NULL);
+        snprintf(out, size, "%s", absolute ? absolute : o->workspace ? o->workspace : ".");
+        free(absolute);
+        return;
+    }
+    snprintf(out, size, "%s", path);
+    for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
+        *end = 0;
+        snprintf(probe, sizeof probe, "%s/.parseltongue", path);
+        struct stat status;
+        bool store = stat(probe, &status) == 0;
+        snprintf(probe, sizeof probe, "%s/Cargo.toml", path);
+        if (store || access(probe, F_OK) == 0) {
+            snprintf(out, size, "%s", path[0] ? path : "/");
+            return;
+        }
+        if (!path[0]) return;
+    }
+}
+
+/* A tree that cannot be written keeps its store under the cache folder. */
+static void default_store(char *out, size_t size, const char *workspace, bool dump, const char *dump_path) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    struct stat status;
+    char folder[PATH_MAX + 32];
+    snprintf(folder, sizeof folder, "%s/.parseltongue", workspace);
+    bool here = stat(folder, &status) == 0 || access(workspace, W_OK) == 0;
+    if (!dump && here) {
+        snprintf(out, size, "sqlite:%s/graph.db", folder);
+        return;
+    }
+    const char *key = dump ? dump_path : workspace;
+    char base[PATH_MAX];
+    snprintf(base, sizeof base, "%s%s", cache && *cache ? cache : home ? home : "/tmp", cache && *cache ? "" : "/.cache");
+    mkdir(base, 0700);
+    snprintf(folder, sizeof folder, "%s/parseltongue", base);
+    mkdir(folder, 0700);
+    snprintf(out, size, "sqlite:%s/%016llx.db", folder, (unsigned long long)pt_hash_bytes(key, strlen(key)));
+}
+
+/* Beside the program, or in ../share/parseltongue. */
+static bool find_std(char *out, size_t size, const options *o) {
+    if (o->std_interface) {
+        snprintf(out, size, "%s", o->std_interface);
+        return true;
+    }
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0) return false;
+    self[n] = 0;
+    char *slash = strrchr(self, '/');
+    if (!slash) return false;
+    *slash = 0;
+    snprintf(out, size, "%s/std-interface.bin", self);
+    if (access(out, R_OK) == 0) return true;
+    snprintf(out, size, "%s/../share/parseltongue/std-interface.bin", self);
+    return access(out, R_OK) == 0;
+}
+
+static void progress(void *payload, const char *stage, u32 done, u32 total) {
+    (void)payload, (void)done, (void)total;
+    fprintf(stderr, "\r\033[K%s ...", stage);
+    fflush(stderr);
+}
+
+static void print_report(const pt_index_report *r, const char *store, bool json) {
+    double ms = (double)r->total_us / 1000;
+    if (json) {
+        printf("{\"query\":\"index\",\"store\":\"%s\",\"generation\":%llu,\"up_to_date\":%s,\"rebuilt\":%s,\"packages\":%u,\"targets\":%u,\"files\":%u,\"files_read\":%u,\"lines\":%llu,"
+               "\"bytes\":%llu,\"definitions\":%u,\"expansions\":%u,\"bodies\":%llu,\"nodes\":%llu,\"edges\":%llu,\"candidates\":%llu,\"sites\":%llu,\"unresolved\":%llu,"
+               "\"unread\":%u,\"problems\":%u,\"rows_written\":%llu,\"ms\":{\"discover\":%.2f,\"read\":%.2f,\"resolve\":%.2f,\"graph\":%.2f,\"commit\":%.2f,\"total\":%.2f}}\n",
+               store, (unsigned long long)r->generation, r->up_to_date ? "true" : "false", r->rebuilt ? "true" : "false", r->packages, r->targets, r->files, r->files_read,
+               (unsigned long long)r->lines, (unsigned long long)r->bytes, r->definitions, r->expansions, (unsigned long long)r->bodies, (unsigned long long)r->nodes,
+               (unsigned long long)r->edges, (unsigned long long)r->candidates, (unsigned long long)r->sites, (unsigned long long)r->unresolved, r->unread, r->problems,
+               (unsigned long long)r->rows_written, (double)r->discover_us / 1000, (double)r->read_us / 1000, (double)r->resolve_us / 1000, (double)r->graph_us / 1000,
+               (double)r->commit_us / 1000, ms);
+        return;
+    }
+    if (r->up_to_date) {
+        printf("up to date: %u files, %llu nodes, %llu edges (%.1f ms)\n", r->files, (unsigned long long)r->nodes, (unsigned long long)r->edges, ms);
+        return;
+    }
+    printf("%u files (%u read), %llu lines: %llu nodes, %llu edges, %llu candidates, %llu sites unresolved\n", r->files, r->files_read, (unsigned long long)r->lines,
+           (unsigned long long)r->nodes, (unsigned long long)r->edges, (unsigned long long)r->candidates, (unsigned long long)r->unresolved);
+    printf("%.1f ms: discover %.1f, read %.1f, resolve %.1f, graph %.1f, commit %.1f\n", ms, (double)r->discover_us / 1000, (double)r->read_us / 1000,
+           (double)r->resolve_us / 1000, (double)r->graph_us / 1000, (double)r->commit_us / 1000);
+    if (r->problems || r->unread) printf("%u problems with manifests, %u files not read: see `parseltongue doctor`\n", r->problems, r->unread);
+}
+
+static int fail(const options *o, int code, const char *message) {
+    if (o->json) {
+        json_t *e = json_pack("{s:s?, s:s}", "query", o->command, "error", message);
+        char *text = e ? json_dumps(e, JSON_COMPACT) : NULL;
+        if (text) puts(text);
+        free(text);
+        json_decref(e);
+    } else {
+        fprintf(stderr, "parseltongue: %s\n", message);
+    }
+    return exit_code(code);
+}
+
+static bool use_color(const options *o, FILE *stream) {
+    if (o->color && strcmp(o->color, "always") == 0) return true;
+    if (o->color && strcmp(o->color, "never") == 0) return false;
+    return isatty(fileno(stream)) && !getenv("NO_COLOR");
+}
+
+static int run_index(const options *o) {
+    char workspace[PATH_MAX], store[PATH_MAX + 64], std_path[PATH_MAX + 64];
+    pt_error error = {0};
+    const char *path = o->argument_count ? o->arguments[0] : NULL;
+    struct stat status;
+    bool dump = path && (strcmp(path, "-") == 0 || (stat(path, &status) == 0 && S_ISREG(status.st_mode)));
+    options local = *o;
+    if (path && !dump) local.workspace = path;
+    find_workspace(workspace, sizeof workspace, &local);
+    /* a dump is asked later with the same --workspace, or with its --store */
+    if (dump && o->workspace) default_store(store, sizeof store, workspace, false, NULL);
+    else default_store(store, sizeof store, workspace, dump, path);
+    if (o->store) snprintf(store, sizeof store, "%s", o->store);
+    bool has_std = find_std(std_path, sizeof std_path, o);
+    bool terminal = !o->quiet && !o->json && isatty(STDERR_FILENO);
+    pt_index_options index = {.path = dump ? path : workspace, .store = store, .std_interface = has_std ? std_path : NULL, .threads = o->threads, .rebuild = o->rebuild,
+                              .progress = terminal ? progress : NULL};
+    pt_index_report report;
+    int code = pt_index(NULL, &report, &index, &error);
+    if (terminal) fputs("\r\033[K", stderr);
+    if (code) return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
+    if (!o->quiet || o->json) print_report(&report, store, o->json);
+    if (!has_std && !o->quiet && !o->json) fputs("note: no std interface found: std's items are taken as written (see --std-interface)\n", stderr);
+    if (dump && !o->store && !o->workspace && !o->quiet && !o->json) printf("ask with --store %s\n", store);
+    return EXIT_ANSWERED;
+}
+
+static int run_query(const options *o) {
+    char workspace[PATH_MAX], store_uri[PATH_MAX + 64];
+    pt_error error = {0};
+    pt_store *store = NULL;
+    pt_graph *graph = NULL;
+    pt_store_stats stats = {0};
+    const pt_query_info *info = pt_query_find(o->command);
+    bool exporting = strcmp(o->command, "export") == 0;
+    if (!info && !exporting) return fprintf(stderr, "parseltongue: %s: no such command; see --help\n", o->command), EXIT_USAGE;
+    if (info && o->argument_count != info->needed) return fprintf(stderr, "parseltongue: usage: parseltongue %s %s\n", info->name, info->arguments), EXIT_USAGE;
+    if (exporting && o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue export [--format FORMAT]\n"), EXIT_USAGE;
+    if (o->engine && strcmp(o->engine, "memory") != 0 && strcmp(o->engine, "store") != 0) return fail(o, PT_EUSAGE, "--engine: it is memory or store");
+    find_workspace(workspace, sizeof workspace, o);
+    default_store(store_uri, sizeof store_uri, workspace, false, NULL);
+    if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
+    int code = pt_store_open(&store, store_uri, PT_STORE_READ, &error);
+    if (!code) code = store->engine->load_graph(store, &graph, &error);
+    if (!code) code = store->engine->stats(store, &stats, &error);
+    if (code) {
+        pt_store_close(store);
+        return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
+    }
+    pt_index_list stale = {0};
+    if (!o->stale_ok && !graph->header->dump) pt_index_stale(&stale, graph, pt_graph_string(graph, graph->header->root));
+    if (exporting) {
+        code = pt_export(stdout, graph, o->format ? o->format : "jsonl", o->candidates, &error);
+        if (code) code = fail(o, code, error.message);
+    } else {
+        pt_query q = {.graph = graph, .store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL, .command = o->command, .target = o->arguments[0],
+                      .second = o->arguments[1], .store_uri = store_uri, .uuid = stats.uuid, .stale = stale.data, .stale_count = stale.count,
+                      .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit, .depth = o->depth, .candidates = o->candidates, .all = o->all, .level = o->level,
+                      .kind = o->kind, .cursor = o->cursor, .cfg = o->cfg};
+        json_t *answer = NULL;
+        u64 start = pt_now_us();
+        code = pt_query_run(&q, &answer, &error);
+        u64 took = pt_now_us() - start;
+        if (o->json && answer) {
+            json_dumpf(answer, stdout, JSON_COMPACT);
+            putchar('\n');
+        } else if (code) {
+            pt_print_failure(stderr, answer, error.message, use_color(o, stderr));
+        } else {
+            pt_print_answer(stdout, answer, took, use_color(o, stdout), o->quiet);
+        }
+        json_decref(answer);
+        code = exit_code(code);
+    }
+    pt_vec_free(&stale);
+    pt_graph_close(graph);
+    pt_store_close(store);
+    return fflush(stdout) != 0 ? EXIT_INTERNAL : code;
+}
+
+int main(int argc, char **argv) {
+    options o = {0};
+    int code = parse(&o, argc, argv);
+    if (code) return code;
+    if (o.help || (o.command && strcmp(o.command, "help") == 0)) return usage(stdout), EXIT_ANSWERED;
+    if (!o.command) return usage(stderr), EXIT_USAGE;
+    if (strcmp(o.command, "version") == 0) return printf("parseltongue %s\n", PT_VERSION), EXIT_ANSWERED;
+    if (strcmp(o.command, "index") == 0) return run_index(&o);
+    return run_query(&o);
+}

@@ -1,0 +1,695 @@
+/* build.c: a resolved world and its sites to one image. */
+#include "facts/cfg.h"
+#include "graph/graph.h"
+#include "graph/paths.h"
+
+#include <stdlib.h>
+
+typedef struct edge_key {
+    pt_word word;
+    u32 site; /* position in the order of runs */
+} edge_key;
+
+typedef struct builder {
+    pt_world *w;
+    pt_sites *sites;
+    u32 *node_of;          /* definition -> node, PT_NONE */
+    u32 *node_of_external; /* external path -> node */
+    u32 external_count;
+    u32 *anchor_of;        /* definition -> anchor */
+    PT_VEC(u32) defs;      /* node -> definition (or external path) */
+    PT_VEC(pt_graph_node) nodes;
+    PT_VEC(pt_graph_position) positions;
+    PT_VEC(u32) offsets[4];
+    PT_VEC(pt_word) words[4];
+    PT_VEC(u32) site_offsets[2];
+    PT_VEC(pt_graph_site) out_sites;
+    PT_VEC(pt_graph_anchor) anchors;
+    PT_VEC(pt_graph_file) files;
+    PT_VEC(u32) file_of; /* world file -> graph file */
+    PT_VEC(pt_graph_name) names;
+    PT_VEC(u32) by_name;
+    PT_VEC(pt_graph_unresolved) unresolved;
+    PT_VEC(pt_graph_error) errors;
+    PT_VEC(u32) problems, features;
+    pt_buffer strings;
+    PT_VEC(u32) table; /* hash of strings: offset + 1 */
+    u32 string_count;
+    pt_buffer scratch;
+    u32 local_nodes;
+    u64 lines, bytes;
+    u32 unread;
+} builder;
+
+static u32 string(builder *b, pt_str text) {
+    if (!text.length) return 0;
+    if (b->string_count * 2 >= b->table.count) {
+        u32 size = b->table.count ? b->table.count * 2 : 1 << 12;
+        u32 *old = b->table.data, old_count = b->table.count;
+        u32 *grown = pt_calloc(size, sizeof *grown);
+        if (!grown) return 0;
+        for (u32 i = 0; i < old_count; i++) {
+            if (!old[i]) continue;
+            const char *s = b->strings.data + old[i];
+            u32 at = (u32)pt_hash_bytes(s, strlen(s)) & (size - 1);
+            while (grown[at]) at = (at + 1) & (size - 1);
+            grown[at] = old[i];
+        }
+        pt_free(old);
+        b->table.data = grown;
+        b->table.count = b->table.capacity = size;
+    }
+    u32 mask = b->table.count - 1, at = (u32)pt_hash_bytes(text.data, text.length) & mask;
+    for (; b->table.data[at]; at = (at + 1) & mask) {
+        const char *s = b->strings.data + b->table.data[at];
+        if (strncmp(s, text.data, text.length) == 0 && s[text.length] == 0) return b->table.data[at];
+    }
+    u32 offset = b->strings.count;
+    pt_buffer_str(&b->strings, text);
+    pt_buffer_char(&b->strings, 0);
+    b->table.data[at] = offset;
+    b->string_count++;
+    return offset;
+}
+
+/* Facts may hold bytes that are not UTF-8 (rustc refuses such files, we only complain): answers must not. */
+static u32 clean_string(builder *b, pt_str text) {
+    bool ascii = true;
+    for (u32 i = 0; i < text.length && ascii; i++) ascii = (u8)text.data[i] < 0x80 && text.data[i];
+    if (ascii) return string(b, text);
+    pt_buffer out = {0};
+    for (u32 i = 0; i < text.length;) {
+        u8 c = (u8)text.data[i];
+        u32 n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+        bool good = n && i + n <= text.length && c;
+        for (u32 k = 1; good && k < n; k++) good = ((u8)text.data[i + k] & 0xc0) == 0x80;
+        if (good && n == 3) good = !(c == 0xe0 && (u8)text.data[i + 1] < 0xa0) && !(c == 0xed && (u8)text.data[i + 1] >= 0xa0);
+        if (good && n == 4) good = !(c == 0xf0 && (u8)text.data[i + 1] < 0x90) && !(c == 0xf4 && (u8)text.data[i + 1] >= 0x90);
+        if (good) pt_buffer_add(&out, text.data + i, n), i += n;
+        else pt_buffer_text(&out, "\xef\xbf\xbd"), i++;
+    }
+    u32 offset = string(b, pt_buffer_view(&out));
+    pt_buffer_free(&out);
+    return offset;
+}
+
+typedef struct order_key {
+    const char *path;
+    u32 instance;
+} order_key;
+static int by_file(const void *a, const void *b) {
+    const order_key *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : x->instance < y->instance ? -1 : x->instance > y->instance;
+}
+
+/* The definition where a reader finds it: an expanded one at its outermost call. */
+static u32 visible_def(const pt_world *w, u32 def) {
+    for (u32 d = def; w->defs.data[d].instance != PT_NONE;) {
+        u32 call = pt_def_instance(w, d)->call;
+        if (call == PT_NO_DEF) return d;
+        def = d = call;
+    }
+    return def;
+}
+
+static int by_string(const void *a, const void *b, void *base) {
+    return strcmp((const char *)base + *(const u32 *)a, (const char *)base + *(const u32 *)b);
+}
+static int by_path_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static void add_files(builder *b) {
+    pt_world *w = b->w;
+    PT_VEC(const char *) paths = {0};
+    for (u32 i = w->std_file_count; i < w->files.count; i++)
+        if (!w->files.data[i].is_expansion) pt_vec_push(&paths, w->files.data[i].path);
+    if (paths.count) qsort(paths.data, paths.count, sizeof(char *), by_path_text);
+    u32 count = 0;
+    for (u32 i = 0; i < paths.count; i++)
+        if (!count || strcmp(paths.data[count - 1], paths.data[i]) != 0) paths.data[count++] = paths.data[i];
+    for (u32 i = 0; i < count; i++) pt_vec_push(&b->files, (pt_graph_file){.path = string(b, pt_str_of(paths.data[i]))});
+    (void)pt_vec_reserve(&b->file_of, w->files.count);
+    for (u32 i = 0; i < w->files.count && b->file_of.data; i++) {
+        b->file_of.data[i] = PT_NONE;
+        if (i < w->std_file_count) continue;
+        const pt_file *f = &w->files.data[i];
+        const char *const *found = bsearch(&f->path, paths.data, count, sizeof(char *), by_path_text);
+        if (!found) continue;
+        u32 index = (u32)(found - paths.data);
+        b->file_of.data[i] = index;
+        if (f->is_expansion) continue;
+        pt_graph_file *g = &b->files.data[index];
+        g->size = f->stamp.size;
+        g->mtime_ns = f->stamp.mtime_ns;
+        g->edition = f->edition;
+        if (f->read_code || !f->facts.header) {
+            g->unreadable = 1;
+            b->unread++;
+            continue;
+        }
+        const pt_facts_header *h = f->facts.header;
+        g->hash = h->text_hash;
+        g->lines = h->line_count;
+        if (!g->errors) {
+            b->lines += h->line_count;
+            b->bytes += h->text_length;
+            for (u32 e = 0; e < h->error_count; e++)
+                pt_vec_push(&b->errors, (pt_graph_error){index, f->facts.errors[e].line, f->facts.errors[e].column, string(b, pt_facts_string(&f->facts, f->facts.errors[e].message))});
+        }
+        g->errors = h->error_count;
+    }
+    b->file_of.count = w->files.count;
+    pt_vec_free(&paths);
+}
+
+static void add_local_node(builder *b, u32 def) {
+    b->node_of[def] = b->defs.count;
+    pt_vec_push(&b->defs, def);
+}
+
+static void order_nodes(builder *b) {
+    pt_world *w = b->w;
+    PT_VEC(order_key) order = {0};
+    for (u32 c = 0; c < w->crates.count; c++)
+        if (!w->crates.data[c].is_external) add_local_node(b, w->crates.data[c].root);
+    for (u32 i = 0; i < w->instances.count; i++)
+        if (!w->crates.data[w->instances.data[i].crate].is_external) pt_vec_push(&order, (order_key){w->files.data[w->instances.data[i].file].path, i});
+    if (order.count) qsort(order.data, order.count, sizeof(order_key), by_file);
+    for (u32 i = 0; i < order.count; i++) {
+        const pt_instance *in = &w->instances.data[order.data[i].instance];
+        const pt_facts *f = &w->files.data[in->file].facts;
+        if (!f->header) continue;
+        for (u32 k = 0; k < f->header->item_count; k++)
+            if (pt_kind_is_node(f->items[k].kind)) add_local_node(b, in->first_def + k);
+    }
+    b->local_nodes = b->defs.count;
+    pt_vec_free(&order);
+}
+
+static u32 node_for(const builder *b, u32 def) {
+    return pt_def_is_external_path(def) ? b->node_of_external[def & ~PT_EXTERNAL_BIT] : b->node_of[def];
+}
+
+typedef struct external_node {
+    u32 path; /* string */
+    u32 def;
+    u8 kind;
+} external_node;
+
+static int by_external(const void *a, const void *b, void *base) {
+    const external_node *x = a, *y = b;
+    int order = strcmp((const char *)base + x->path, (const char *)base + y->path);
+    if (order) return order;
+    if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
+    return x->def < y->def ? -1 : x->def > y->def;
+}
+
+static void want_external(builder *b, u32 def, external_node **list, u32 *count, u32 *capacity) {
+    u32 *slot = pt_def_is_external_path(def) ? &b->node_of_external[def & ~PT_EXTERNAL_BIT] : &b->node_of[def];
+    if (*slot != PT_NONE) return;
+    *slot = PT_NONE - 1; /* seen */
+    pt_buffer_clear(&b->scratch);
+    pt_def_path(b->w, &b->scratch, def);
+    if (!pt_vec_grow((void **)list, capacity, (u64)*count + 1, sizeof **list) && *capacity <= *count) return;
+    (*list)[(*count)++] = (external_node){clean_string(b, pt_buffer_view(&b->scratch)), def, pt_def_kind(b->w, def)};
+}
+
+static void add_externals(builder *b) {
+    external_node *list = NULL;
+    u32 count = 0, capacity = 0;
+    for (u32 r = 0; r < b->sites->runs.count; r++) {
+        const pt_site_run *run = &b->sites->runs.data[r];
+        const pt_site *s = b->sites->workers[run->worker].sites.data + run->first;
+        for (u32 i = 0; i < run->count; i++) {
+            want_external(b, s[i].to, &list, &count, &capacity);
+            want_external(b, s[i].from, &list, &count, &capacity);
+        }
+    }
+    if (count) qsort_r(list, count, sizeof *list, by_external, b->strings.data);
+    for (u32 i = 0; i < count; i++) {
+        bool same = i && list[i - 1].path == list[i].path && list[i - 1].kind == list[i].kind;
+        if (!same) pt_vec_push(&b->defs, list[i].def);
+        u32 node = b->defs.count - 1;
+        if (pt_def_is_external_path(list[i].def)) b->node_of_external[list[i].def & ~PT_EXTERNAL_BIT] = node;
+        else b->node_of[list[i].def] = node;
+    }
+    pt_free(list);
+}
+
+/* pub as far as its crate's root: part of the crate's API. */
+static bool is_public(const pt_world *w, u32 def) {
+    for (u32 d = def; d != PT_NO_DEF; d = w->defs.data[d].parent) {
+        const pt_item *item = pt_def_item(w, d);
+        if (!item) return true;
+        u8 kind = w->defs.data[d].kind, up = w->defs.data[w->defs.data[d].parent].kind;
+        if (kind == PT_KIND_BLOCK || up == PT_KIND_BLOCK) return false;
+        if (kind == PT_KIND_IMPL || kind == PT_KIND_VARIANT || up == PT_KIND_TRAIT || up == PT_KIND_ENUM) continue;
+        if (kind == PT_KIND_FIELD && up == PT_KIND_VARIANT) continue;
+        if (item->visibility != PT_VIS_PUB) return false;
+    }
+    return true;
+}
+
+static bool of_trait_impl(const pt_world *w, u32 def) {
+    const pt_item *item = pt_def_item(w, def);
+    if (!item || w->defs.data[def].kind != PT_KIND_IMPL || !item->tree) return false;
+    const pt_node *nodes = pt_def_file(w, def)->facts.nodes;
+    for (u32 c = nodes[item->tree].child; c; c = nodes[c].next)
+        if (nodes[c].kind == PT_N_IMPL_TRAIT) return true;
+    return false;
+}
+
+static u16 flags_of(const pt_world *w, u32 def, const pt_item *item) {
+    u32 flags = 0;
+    const pt_def *d = &w->defs.data[def];
+    if (d->flags & PT_DEF_EXTERNAL) flags |= PT_NODE_EXTERNAL;
+    if (d->flags & PT_DEF_TEST) flags |= PT_NODE_TEST;
+    if (d->flags & PT_DEF_EXPANDED) flags |= PT_NODE_EXPANDED;
+    if (!item) return (u16)(flags | PT_NODE_PUBLIC);
+    bool callable = item->kind == PT_KIND_FN || item->kind == PT_KIND_METHOD;
+    if (callable && (item->flags & PT_F_HAS_SELF)) flags |= PT_NODE_HAS_SELF;
+    if (callable && (item->flags & PT_F_ASYNC)) flags |= PT_NODE_ASYNC;
+    if (callable && (item->flags & PT_F_CONST)) flags |= PT_NODE_CONST;
+    if (item->flags & PT_F_UNSAFE && (callable || item->kind == PT_KIND_TRAIT || item->kind == PT_KIND_IMPL)) flags |= PT_NODE_UNSAFE;
+    if (item->attributes & PT_ATTR_DEPRECATED) flags |= PT_NODE_DEPRECATED;
+    if (item->attributes & PT_ATTR_MUST_USE) flags |= PT_NODE_MUST_USE;
+    if (item->attributes & (PT_ATTR_FFI_EXPORT | PT_ATTR_PROC_MACRO | PT_ATTR_ENTRY)) flags |= PT_NODE_FFI;
+    if (item->attributes & PT_ATTR_ALLOW_DEAD) flags |= PT_NODE_ALLOW_DEAD;
+    if (item->attributes & PT_ATTR_MACRO_EXPORT) flags |= PT_NODE_EXPORTED;
+    if (of_trait_impl(w, def) || (w->defs.data[d->parent].kind == PT_KIND_IMPL && of_trait_impl(w, d->parent))) flags |= PT_NODE_TRAIT_IMPL;
+    if (is_public(w, def)) flags |= PT_NODE_PUBLIC;
+    return (u16)flags;
+}
+
+static void fill_node(builder *b, u32 index) {
+    pt_world *w = b->w;
+    u32 def = b->defs.data[index];
+    pt_graph_node n = {.parent = PT_NONE, .file = PT_NONE};
+    pt_graph_position p = {0};
+    pt_buffer_clear(&b->scratch);
+    if (index >= b->local_nodes) {
+        pt_def_path(w, &b->scratch, def);
+        n.path = clean_string(b, pt_buffer_view(&b->scratch));
+        n.kind = pt_def_kind(w, def);
+        n.flags = PT_NODE_EXTERNAL | PT_NODE_PUBLIC;
+        n.hash = pt_def_hash(w, def);
+        n.visibility = PT_VIS_PUB;
+        if (pt_def_is_external_path(def)) {
+            const char *text = b->strings.data + n.path, *last = text;
+            for (const char *at = text; (at = strstr(at, "::")); at += 2) last = at + 2;
+            n.name = string(b, pt_str_of(last));
+        } else {
+            const pt_item *item = pt_def_item(w, def);
+            n.name = string(b, pt_sym(w, w->defs.data[def].name));
+            if (item) {
+                n.signature = clean_string(b, pt_facts_string(&pt_def_file(w, def)->facts, item->signature));
+                n.flags = (u16)(flags_of(w, def, item) | PT_NODE_EXTERNAL);
+            }
+        }
+    } else {
+        const pt_def *d = &w->defs.data[def];
+        const pt_item *item = pt_def_item(w, def);
+        const pt_facts *f = d->instance == PT_NONE ? NULL : &pt_def_file(w, def)->facts;
+        n.kind = d->kind;
+        n.name = string(b, pt_sym(w, d->name));
+        n.flags = flags_of(w, def, item);
+        if (d->kind == PT_KIND_CRATE) {
+            n.hash = pt_def_hash(w, def); /* the others' come from identify() */
+            n.path = string(b, pt_sym(w, w->crates.data[d->crate].label));
+            n.name = string(b, pt_sym(w, w->crates.data[d->crate].name));
+            n.visibility = PT_VIS_PUB;
+            p = (pt_graph_position){1, f && f->header ? f->header->line_count : 1, 1};
+            if (d->instance != PT_NONE) n.file = b->file_of.data[pt_def_instance(w, def)->file];
+        } else {
+            u32 up = d->parent;
+            while (!pt_kind_is_node(w->defs.data[up].kind)) up = w->defs.data[up].parent;
+            n.parent = b->node_of[up];
+            n.visibility = item->visibility;
+            n.signature = clean_string(b, pt_facts_string(f, item->signature));
+            n.doc = clean_string(b, pt_facts_string(f, item->doc));
+            if (d->kind == PT_KIND_IMPL) {
+                pt_impl_path(w, &b->scratch, def);
+                n.path = clean_string(b, pt_buffer_view(&b->scratch));
+                n.name = n.path;
+            }
+            pt_buffer_clear(&b->scratch);
+            pt_def_cfg(w, &b->scratch, def);
+            n.cfg = clean_string(b, pt_buffer_view(&b->scratch));
+            const pt_item *seen = pt_def_item(w, visible_def(w, def));
+            p = (pt_graph_position){seen->line, seen->end_line, seen->column};
+            n.file = b->file_of.data[pt_def_instance(w, visible_def(w, def))->file];
+        }
+    }
+    pt_vec_push(&b->nodes, n);
+    pt_vec_push(&b->positions, p);
+}
+
+typedef struct hash_order {
+    pt_hash128 hash;
+    u32 node;
+} hash_order;
+static int by_hash(const void *a, const void *b) {
+    const hash_order *x = a, *y = b;
+    int order = pt_hash128_compare(x->hash, y->hash);
+    return order ? order : x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* Identity: below the parent's; equal siblings are told apart by an ordinal. */
+static void identify(builder *b) {
+    pt_world *w = b->w;
+    hash_order *all = pt_malloc(((size_t)b->local_nodes + 1) * sizeof *all);
+    if (!all) return;
+    for (u32 pass = 0; pass < 3; pass++) { /* an ordinal above changes what is below */
+        /* parents have smaller definitions than children: definitions are made top-down */
+        hash_order *by_def = all;
+        for (u32 i = 0; i < b->local_nodes; i++) by_def[i] = (hash_order){{b->defs.data[i], 0}, i};
+        qsort(by_def, b->local_nodes, sizeof *by_def, by_hash);
+        for (u32 i = 0; i < b->local_nodes; i++) {
+            u32 node = by_def[i].node;
+            pt_graph_node *n = &b->nodes.data[node];
+            if (n->parent == PT_NONE) continue;
+            n->hash = pt_def_hash_below(w, b->defs.data[node], b->nodes.data[n->parent].hash, (u32)n->interface_hash);
+        }
+        for (u32 i = 0; i < b->local_nodes; i++) all[i] = (hash_order){b->nodes.data[i].hash, i};
+        qsort(all, b->local_nodes, sizeof *all, by_hash);
+        u32 equal = 0;
+        for (u32 i = 1, run = 0; i < b->local_nodes; i++) {
+            run = pt_hash128_equal(all[i].hash, all[i - 1].hash) ? run + 1 : 0;
+            if (!run) continue;
+            b->nodes.data[all[i].node].interface_hash = run; /* for now: the ordinal */
+            b->nodes.data[all[i].node].flags |= PT_NODE_ORDINAL;
+            equal++;
+        }
+        if (!equal) break;
+    }
+    pt_free(all);
+}
+
+static u32 anchor(builder *b, u32 def) {
+    if (b->anchor_of[def] != PT_NONE) return b->anchor_of[def];
+    pt_world *w = b->w;
+    u32 seen = visible_def(w, def), node = def;
+    while (!pt_kind_is_node(w->defs.data[node].kind)) node = w->defs.data[node].parent;
+    pt_graph_anchor a = {b->file_of.data[pt_def_instance(w, seen)->file], pt_def_item(w, seen)->line, b->node_of[node]};
+    b->anchor_of[def] = b->anchors.count;
+    pt_vec_push(&b->anchors, a);
+    return b->anchor_of[def];
+}
+
+typedef struct flat_site {
+    u32 order;
+    pt_word word;
+    const pt_site *site;
+} flat_site;
+
+static int by_word(const void *a, const void *b) {
+    const flat_site *x = a, *y = b;
+    pt_word k = x->word & ~(1u << 27), m = y->word & ~(1u << 27);
+    if (k != m) return k < m ? -1 : 1;
+    if (x->site->confidence != y->site->confidence) return x->site->confidence < y->site->confidence ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+static int by_plain_word(const void *a, const void *b) {
+    pt_word x = *(const pt_word *)a, y = *(const pt_word *)b;
+    return x < y ? -1 : x > y;
+}
+
+typedef struct row_edge {
+    pt_word word;
+    u32 first, count;
+} row_edge;
+static int by_row_word(const void *a, const void *b) {
+    const row_edge *x = a, *y = b;
+    return x->word < y->word ? -1 : x->word > y->word;
+}
+
+/* Rows of one pass (edges proper, or candidates): offsets, words, sites. */
+static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candidates) {
+    u32 nodes = b->defs.count, out = candidates ? 2 : 0;
+    PT_VEC(row_edge) row = {0};
+    PT_VEC(flat_site) kept = {0};
+    pt_vec_push(&b->offsets[out], 0);
+    for (u32 n = 0; n < nodes; n++) {
+        row.count = kept.count = 0;
+        flat_site *s = flat + starts[n];
+        u32 count = starts[n + 1] - starts[n];
+        if (count > 1 && !candidates) qsort(s, count, sizeof *s, by_word);
+        for (u32 i = 0; i < count;) {
+            u32 end = i + 1;
+            pt_word key = s[i].word & ~(1u << 27);
+            while (end < count && (s[end].word & ~(1u << 27)) == key) end++;
+            bool candidate = s[i].site->confidence == PT_CANDIDATE; /* sorted: the best confidence is first */
+            if (candidate == candidates) {
+                u32 first = kept.count;
+                for (u32 k = i; k < end; k++)
+                    if (candidate || s[k].site->confidence != PT_CANDIDATE) pt_vec_push(&kept, s[k]);
+                pt_vec_push(&row, (row_edge){key | (s[i].site->confidence == PT_INFERRED ? 1u << 27 : 0), first, kept.count - first});
+            }
+            i = end;
+        }
+        if (row.count > 1) qsort(row.data, row.count, sizeof(row_edge), by_row_word);
+        for (u32 i = 0; i < row.count; i++) {
+            pt_vec_push(&b->words[out], row.data[i].word);
+            pt_vec_push(&b->site_offsets[candidates], b->out_sites.count);
+            for (u32 k = 0; k < row.data[i].count; k++) {
+                const pt_site *x = kept.data[row.data[i].first + k].site;
+                pt_graph_site g = {anchor(b, x->asserter), x->line, x->cfg ? clean_string(b, pt_sym(b->w, x->cfg)) : 0, x->column, x->via, x->confidence};
+                pt_vec_push(&b->out_sites, g);
+            }
+        }
+        pt_vec_push(&b->offsets[out], b->words[out].count);
+    }
+    pt_vec_push(&b->site_offsets[candidates], b->out_sites.count);
+    pt_vec_free(&row);
+    pt_vec_free(&kept);
+}
+
+static void add_mirror(builder *b, u32 out) {
+    u32 nodes = b->defs.count, edges = b->words[out].count, in = out + 1;
+    if (!pt_vec_reserve(&b->offsets[in], (u64)nodes + 1) || !pt_vec_reserve(&b->words[in], edges)) return;
+    u32 *at = b->offsets[in].data;
+    memset(at, 0, ((size_t)nodes + 1) * sizeof *at);
+    for (u32 e = 0; e < edges; e++) at[pt_word_node(b->words[out].data[e]) + 1]++;
+    for (u32 n = 0; n < nodes; n++) at[n + 1] += at[n];
+    u32 *next = pt_malloc(((size_t)nodes + 1) * sizeof *next);
+    if (!next) return;
+    memcpy(next, at, ((size_t)nodes + 1) * sizeof *next);
+    for (u32 n = 0; n < nodes; n++)
+        for (u32 e = b->offsets[out].data[n]; e < b->offsets[out].data[n + 1]; e++) {
+            pt_word w = b->words[out].data[e];
+            b->words[in].data[next[pt_word_node(w)]++] = (w & ~(pt_word)(PT_NODE_LIMIT - 1)) | n;
+        }
+    pt_free(next);
+    b->offsets[in].count = nodes + 1;
+    b->words[in].count = edges;
+    for (u32 n = 0; n < nodes; n++)
+        if (at[n + 1] - at[n] > 1) qsort(b->words[in].data + at[n], at[n + 1] - at[n], sizeof(pt_word), by_plain_word);
+}
+
+static void add_edges(builder *b) {
+    u32 nodes = b->defs.count;
+    u32 *starts = pt_calloc((size_t)nodes + 2, sizeof *starts);
+    flat_site *flat = pt_malloc(((size_t)b->sites->site_count + 1) * sizeof *flat);
+    if (starts && flat) {
+        for (u32 pass = 0; pass < 2; pass++) {
+            u32 order = 0;
+            for (u32 r = 0; r < b->sites->runs.count; r++) {
+                const pt_site_run *run = &b->sites->runs.data[r];
+                const pt_site *s = b->sites->workers[run->worker].sites.data + run->first;
+                for (u32 i = 0; i < run->count; i++) {
+                    u32 from = node_for(b, s[i].from), to = node_for(b, s[i].to);
+                    if (!pass) starts[from + 1]++;
+                    else flat[starts[from]++] = (flat_site){order++, pt_word_make(s[i].kind, false, to), &s[i]};
+                }
+            }
+            if (!pass)
+                for (u32 n = 0; n < nodes; n++) starts[n + 1] += starts[n];
+        }
+        for (u32 n = nodes; n > 0; n--) starts[n] = starts[n - 1];
+        starts[0] = 0;
+        add_rows(b, flat, starts, false);
+        add_rows(b, flat, starts, true);
+        add_mirror(b, 0);
+        add_mirror(b, 2);
+    }
+    pt_free(starts);
+    pt_free(flat);
+}
+
+/* interface_hash: the resolved public signature: its text and the identity of what it names. */
+static void hash_interfaces(builder *b) {
+    static const u8 kinds[] = {PT_EDGE_EXTENDS, PT_EDGE_ACCEPTS, PT_EDGE_RETURNS, PT_EDGE_HAS, PT_EDGE_BOUNDS};
+    for (u32 n = 0; n < b->nodes.count; n++) {
+        pt_graph_node *x = &b->nodes.data[n];
+        u64 h = pt_hash_bytes(b->strings.data + x->signature, strlen(b->strings.data + x->signature)) ^ pt_hash_u64((u64)x->visibility + 1) ^ x->hash.low;
+        for (u32 e = b->offsets[0].data[n]; e < b->offsets[0].data[n + 1]; e++) {
+            pt_word w = b->words[0].data[e];
+            for (u32 k = 0; k < PT_COUNT_OF(kinds); k++)
+                if (pt_word_kind(w) == kinds[k]) h += pt_hash_u64(b->nodes.data[pt_word_node(w)].hash.low ^ kinds[k]); /* a sum: the order of ids is no part of it */
+        }
+        x->interface_hash = h;
+    }
+}
+
+static u32 letters_of(const char *s) {
+    u32 bits = 0;
+    for (; *s; s++) {
+        char c = (char)(*s | 32);
+        if (c >= 'a' && c <= 'z') bits |= 1u << (c - 'a');
+        else if (*s >= '0' && *s <= '9') bits |= 1u << 26;
+        else if (*s == '_') bits |= 1u << 27;
+        else bits |= 1u << 28;
+    }
+    return bits;
+}
+
+typedef struct name_order {
+    u32 name, node;
+} name_order;
+static int by_name_text(const void *a, const void *b, void *base) {
+    const name_order *x = a, *y = b;
+    if (x->name != y->name) {
+        int order = strcmp((const char *)base + x->name, (const char *)base + y->name);
+        if (order) return order;
+    }
+    return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static void add_names(builder *b) {
+    PT_VEC(name_order) order = {0};
+    for (u32 n = 0; n < b->nodes.count; n++)
+        if (b->nodes.data[n].name && b->nodes.data[n].kind != PT_KIND_IMPL) pt_vec_push(&order, (name_order){b->nodes.data[n].name, n});
+    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.data);
+    for (u32 i = 0; i < order.count; i++) {
+        if (!i || order.data[i].name != order.data[i - 1].name)
+            pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0, letters_of(b->strings.data + order.data[i].name)});
+        b->names.data[b->names.count - 1].count++;
+        pt_vec_push(&b->by_name, order.data[i].node);
+    }
+    pt_vec_free(&order);
+}
+
+static int by_unresolved(const void *a, const void *b, void *base) {
+    const pt_graph_unresolved *x = a, *y = b;
+    if (x->name != y->name) return strcmp((const char *)base + x->name, (const char *)base + y->name);
+#define ORDER(field) \
+    if (x->field != y->field) return x->field < y->field ? -1 : 1;
+    ORDER(anchor) ORDER(line) ORDER(column) ORDER(reason) ORDER(from)
+#undef ORDER
+    return 0;
+}
+
+static void add_unresolved(builder *b) {
+    for (u32 r = 0; r < b->sites->runs.count; r++) {
+        const pt_site_run *run = &b->sites->runs.data[r];
+        const pt_open_site *s = b->sites->workers[run->worker].open.data + run->first_open;
+        for (u32 i = 0; i < run->open_count; i++)
+            pt_vec_push(&b->unresolved, (pt_graph_unresolved){clean_string(b, pt_sym(b->w, s[i].name)), node_for(b, s[i].from), anchor(b, s[i].asserter), s[i].line, s[i].column, s[i].reason, 0});
+    }
+    if (b->unresolved.count) qsort_r(b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved), by_unresolved, b->strings.data);
+    u32 kept = 0;
+    for (u32 i = 0; i < b->unresolved.count; i++)
+        if (!kept || by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->strings.data) != 0) b->unresolved.data[kept++] = b->unresolved.data[i];
+    b->unresolved.count = kept;
+}
+
+static void add_meta(builder *b) {
+    const pt_workspace *ws = b->w->workspace;
+    if (!ws) return;
+    for (u32 i = 0; i < ws->problems.count; i++) pt_vec_push(&b->problems, string(b, pt_str_of(ws->problems.data[i])));
+    for (u32 p = 0; p < ws->packages.count; p++)
+        for (u32 f = 0; f < ws->packages.data[p].features.count; f++) pt_vec_push(&b->features, string(b, pt_str_of(ws->packages.data[p].features.data[f])));
+    if (b->features.count) qsort_r(b->features.data, b->features.count, sizeof(u32), by_string, b->strings.data);
+}
+
+static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
+    pt_graph_header h = {.magic = PT_GRAPH_MAGIC, .version = PT_GRAPH_VERSION, .generation = generation, .extractor = PT_EXTRACTOR_VERSION,
+                         .dump = pt_source_is_dump(b->w->source), .local_nodes = b->local_nodes, .bodies = (u32)b->sites->bodies, .unread = b->unread,
+                         .source_bytes = b->bytes, .source_lines = b->lines};
+    h.root = string(b, pt_str_of(pt_source_root(b->w->source)));
+    h.std_name = string(b, b->w->std_crate_count ? PT_STR("1.63.0") : PT_STR(""));
+    struct {
+        const void *data;
+        u32 count;
+        size_t size;
+    } parts[] = {{b->nodes.data, b->nodes.count, sizeof(pt_graph_node)}, {b->positions.data, b->positions.count, sizeof(pt_graph_position)},
+                 {b->offsets[0].data, b->offsets[0].count, 4}, {b->words[0].data, b->words[0].count, 4}, {b->offsets[1].data, b->offsets[1].count, 4},
+                 {b->words[1].data, b->words[1].count, 4}, {b->offsets[2].data, b->offsets[2].count, 4}, {b->words[2].data, b->words[2].count, 4},
+                 {b->offsets[3].data, b->offsets[3].count, 4}, {b->words[3].data, b->words[3].count, 4}, {b->site_offsets[0].data, b->site_offsets[0].count, 4},
+                 {b->site_offsets[1].data, b->site_offsets[1].count, 4}, {b->out_sites.data, b->out_sites.count, sizeof(pt_graph_site)},
+                 {b->anchors.data, b->anchors.count, sizeof(pt_graph_anchor)}, {b->files.data, b->files.count, sizeof(pt_graph_file)},
+                 {b->names.data, b->names.count, sizeof(pt_graph_name)}, {b->by_name.data, b->by_name.count, 4},
+                 {b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved)}, {b->errors.data, b->errors.count, sizeof(pt_graph_error)},
+                 {b->problems.data, b->problems.count, 4}, {b->features.data, b->features.count, 4}, {b->strings.data, b->strings.count, 1}};
+    _Static_assert(PT_COUNT_OF(parts) == PT_SECTION_COUNT, "a part for each section");
+    u64 total = (sizeof h + 7) & ~(u64)7;
+    for (u32 i = 0; i < PT_SECTION_COUNT; i++) {
+        h.offsets[i] = total;
+        h.counts[i] = parts[i].count;
+        total += ((u64)parts[i].count * parts[i].size + 7) & ~(u64)7;
+    }
+    h.size = total;
+    char *image = pt_alloc_failed() ? NULL : pt_malloc((size_t)total);
+    if (!image) return pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
+    memset(image + sizeof h, 0, (size_t)(h.offsets[0] - sizeof h));
+    for (u32 i = 0; i < PT_SECTION_COUNT; i++) {
+        u64 bytes = (u64)parts[i].count * parts[i].size, end = i + 1 < PT_SECTION_COUNT ? h.offsets[i + 1] : total;
+        if (bytes) memcpy(image + h.offsets[i], parts[i].data, (size_t)bytes);
+        memset(image + h.offsets[i] + bytes, 0, (size_t)(end - h.offsets[i] - bytes));
+    }
+    h.checksum = pt_hash_bytes(image + sizeof h, (size_t)total - sizeof h);
+    memcpy(image, &h, sizeof h);
+    int code = pt_graph_open(out, image, total, true, false, error);
+    if (code) pt_free(image);
+    return code;
+}
+
+int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation, pt_error *error) {
+    builder b = {.w = w, .sites = sites};
+    *out = NULL;
+    b.external_count = w->external_capacity;
+    b.node_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
+    b.anchor_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
+    u32 externals = pt_interner_count(w->external_paths);
+    b.node_of_external = pt_malloc(((size_t)externals * 2 + 4096) * sizeof(u32)); /* naming paths may add a few */
+    int code = b.node_of && b.anchor_of && b.node_of_external ? PT_OK : pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
+    if (!code) {
+        memset(b.node_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
+        memset(b.anchor_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
+        memset(b.node_of_external, 0xff, ((size_t)externals * 2 + 4096) * sizeof(u32));
+        pt_buffer_char(&b.strings, 0);
+        add_files(&b);
+        order_nodes(&b);
+        add_externals(&b);
+        if (b.defs.count >= PT_NODE_LIMIT) code = pt_fail(error, PT_ELIMIT, "more than %u nodes", PT_NODE_LIMIT);
+    }
+    if (!code) {
+        for (u32 n = 0; n < b.defs.count; n++) fill_node(&b, n);
+        if (!pt_alloc_failed()) identify(&b);
+        if (!pt_alloc_failed()) add_edges(&b);
+        if (!pt_alloc_failed()) hash_interfaces(&b), add_names(&b), add_unresolved(&b), add_meta(&b);
+        code = pack(out, &b, generation, error);
+    }
+    pt_free(b.node_of);
+    pt_free(b.anchor_of);
+    pt_free(b.node_of_external);
+    pt_vec_free(&b.defs);
+    pt_vec_free(&b.nodes);
+    pt_vec_free(&b.positions);
+    for (u32 i = 0; i < 4; i++) pt_vec_free(&b.offsets[i]), pt_vec_free(&b.words[i]);
+    for (u32 i = 0; i < 2; i++) pt_vec_free(&b.site_offsets[i]);
+    pt_vec_free(&b.out_sites);
+    pt_vec_free(&b.anchors);
+    pt_vec_free(&b.files);
+    pt_vec_free(&b.file_of);
+    pt_vec_free(&b.names);
+    pt_vec_free(&b.by_name);
+    pt_vec_free(&b.unresolved);
+    pt_vec_free(&b.errors);
+    pt_vec_free(&b.problems);
+    pt_vec_free(&b.features);
+    pt_buffer_free(&b.strings);
+    pt_vec_free(&b.table);
+    pt_buffer_free(&b.scratch);
+    return code;
+}

@@ -1,0 +1,257 @@
+#include "live/index.h"
+
+#include "base/parallel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct known_file {
+    char *path;
+    u32 edition;
+    pt_file_stamp stamp;
+    void *facts;
+    u32 size;
+    bool taken;
+} known_file;
+
+typedef struct known_set {
+    PT_VEC(known_file) files; /* sorted by (path, edition) */
+} known_set;
+
+static int remember(void *payload, const pt_kept_file *f) {
+    known_set *k = payload;
+    known_file copy = {pt_strndup(f->path, strlen(f->path)), f->edition, f->stamp, pt_malloc(f->facts_size), f->facts_size, false};
+    pt_facts facts;
+    if (!copy.path || !copy.facts) return pt_free(copy.path), pt_free(copy.facts), PT_ENOMEM;
+    memcpy(copy.facts, f->facts, f->facts_size);
+    if (pt_facts_open(&facts, copy.facts, copy.size, true, NULL)) { /* of another version, or damaged: read the file again */
+        pt_free(copy.path);
+        pt_free(copy.facts);
+        return PT_OK;
+    }
+    return pt_vec_push(&k->files, copy) ? PT_OK : PT_ENOMEM;
+}
+
+static known_file *look_up(known_set *k, const char *path, u32 edition) {
+    u32 low = 0, high = k->files.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        int order = strcmp(k->files.data[middle].path, path);
+        if (!order) order = k->files.data[middle].edition < edition ? -1 : k->files.data[middle].edition > edition;
+        if (!order) return &k->files.data[middle];
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return NULL;
+}
+
+static bool find_known(void *payload, const char *path, u32 edition, pt_file_stamp *stamp, void **block, u32 *size) {
+    known_file *f = look_up(payload, path, edition);
+    if (!f || f->stamp.size != stamp->size || f->stamp.mtime_ns != stamp->mtime_ns || !stamp->mtime_ns) return false;
+    if (__atomic_exchange_n(&f->taken, true, __ATOMIC_RELAXED)) return false;
+    *block = f->facts;
+    *size = f->size;
+    return true;
+}
+
+static void forget(known_set *k) {
+    for (u32 i = 0; i < k->files.count; i++) {
+        pt_free(k->files.data[i].path);
+        if (!k->files.data[i].taken) pt_free(k->files.data[i].facts);
+    }
+    pt_vec_free(&k->files);
+}
+
+/* What of the manifests the graph depends on. */
+static u64 fingerprint_of(const pt_workspace *w, const char *std_interface) {
+    pt_buffer b = {0};
+    pt_buffer_format(&b, "%u\n%s\n", PT_EXTRACTOR_VERSION, std_interface ? "std" : "");
+    for (u32 i = 0; i < w->packages.count; i++) {
+        const pt_package *p = &w->packages.data[i];
+        pt_buffer_format(&b, "p %s %s %s %u\n", p->name, p->version, p->folder, p->edition);
+        for (u32 d = 0; d < p->dependencies.count; d++)
+            pt_buffer_format(&b, "d %s %s %u %u\n", p->dependencies.data[d].name, p->dependencies.data[d].package, p->dependencies.data[d].kind, p->dependencies.data[d].target_package);
+        for (u32 f = 0; f < p->features.count; f++) pt_buffer_format(&b, "f %s\n", p->features.data[f]);
+    }
+    for (u32 i = 0; i < w->targets.count; i++)
+        pt_buffer_format(&b, "t %s %s %u %u\n", w->targets.data[i].name, w->targets.data[i].path, w->targets.data[i].kind, w->targets.data[i].edition);
+    for (u32 i = 0; i < w->loose.count; i++) pt_buffer_format(&b, "l %s\n", w->loose.data[i]);
+    for (u32 i = 0; i < w->problems.count; i++) pt_buffer_format(&b, "x %s\n", w->problems.data[i]);
+    u64 h = pt_hash_bytes(b.data, b.count) & 0x7fffffffffffffffu;
+    pt_buffer_free(&b);
+    return h;
+}
+
+void pt_index_stale(pt_index_list *stale, const pt_graph *g, const char *root) {
+    char path[4096];
+    for (u32 i = 0; i < g->header->counts[PT_SECTION_files]; i++) {
+        const pt_graph_file *f = &g->files[i];
+        pt_file_stamp stamp;
+        snprintf(path, sizeof path, "%s/%s", root, pt_graph_string(g, f->path));
+        bool there = pt_file_stat(&stamp, path) == PT_OK;
+        if (f->unreadable ? there && (stamp.size != f->size || stamp.mtime_ns != f->mtime_ns) : !there || stamp.size != f->size || stamp.mtime_ns != f->mtime_ns)
+            pt_vec_push(stale, i);
+    }
+}
+
+static int by_kept(const void *a, const void *b) {
+    const pt_kept_file *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : x->edition < y->edition ? -1 : x->edition > y->edition;
+}
+
+static int commit(pt_store *store, pt_graph *graph, const pt_graph *previous, const pt_world *w, u64 fingerprint, pt_error *error) {
+    PT_VEC(pt_kept_file) files = {0};
+    for (u32 i = w->std_file_count; i < w->files.count; i++) {
+        const pt_file *f = &w->files.data[i];
+        if (f->is_expansion || f->read_code || !f->block) continue;
+        pt_kept_file k = {f->path, f->edition, f->stamp, f->facts.header->text_hash, f->block, f->block_size, f->is_cached};
+        pt_vec_push(&files, k);
+    }
+    if (files.count) qsort(files.data, files.count, sizeof(pt_kept_file), by_kept);
+    pt_batch batch = {graph, previous, files.data, files.count, fingerprint};
+    int code = pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : store->engine->commit(store, &batch, error);
+    pt_vec_free(&files);
+    return code;
+}
+
+static void tell(const pt_index_options *o, const char *stage, u32 done, u32 total) {
+    if (o->progress) o->progress(o->payload, stage, done, total);
+}
+
+/* `.parseltongue` gets a .gitignore of its own when we make it. */
+static int prepare_folder(const char *uri, pt_error *error) {
+    const char *location = strchr(uri, ':');
+    char folder[4096], ignore[4200];
+    snprintf(folder, sizeof folder, "%s", location ? location + 1 : uri);
+    char *slash = strrchr(folder, '/');
+    if (!slash || slash == folder) return PT_OK;
+    *slash = 0;
+    if (mkdir(folder, 0755) != 0) return access(folder, W_OK) == 0 ? PT_OK : pt_fail(error, PT_EIO, "%s: cannot be made or written", folder);
+    const char *name = strrchr(folder, '/');
+    if (!name || strcmp(name + 1, ".parseltongue") != 0) return PT_OK;
+    snprintf(ignore, sizeof ignore, "%s/.gitignore", folder);
+    return pt_file_write(ignore, "*\n", 2, error);
+}
+
+int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *o, pt_error *error) {
+    pt_source *source = NULL;
+    pt_workspace *workspace = NULL;
+    pt_world *world = NULL;
+    pt_store *store = NULL;
+    pt_graph *previous = NULL, *built = NULL;
+    pt_sites sites = {0};
+    known_set known = {0};
+    pt_store_stats stats = {0};
+    u64 start = pt_now_us(), mark = start;
+    u32 threads = o->threads ? o->threads : pt_processor_count();
+    struct stat status;
+    *report = (pt_index_report){0};
+    if (graph) *graph = NULL;
+    pt_alloc_clear();
+    tell(o, "discover", 0, 0);
+    bool dump = strcmp(o->path, "-") == 0 || (stat(o->path, &status) == 0 && S_ISREG(status.st_mode));
+    int code = dump ? pt_source_open_dump(&source, o->path, error) : pt_source_open_folder(&source, o->path, error);
+    if (!code) code = pt_workspace_read(&workspace, source, error);
+    if (code) goto end;
+    report->packages = workspace->packages.count;
+    report->targets = workspace->targets.count;
+    report->problems = workspace->problems.count;
+    u64 fingerprint = fingerprint_of(workspace, o->std_interface);
+    if (o->store) {
+        code = prepare_folder(o->store, error);
+        if (!code) code = pt_store_open(&store, o->store, PT_STORE_WRITE, error);
+        if (!code) code = store->engine->stats(store, &stats, error);
+        if (!code && stats.generation) code = store->engine->load_graph(store, &previous, error);
+        if (!code && stats.generation && !dump && !o->rebuild && stats.fingerprint == fingerprint) {
+            pt_index_list stale = {0};
+            pt_index_stale(&stale, previous, pt_source_root(source));
+            bool same = stale.count == 0 && previous->header->extractor == PT_EXTRACTOR_VERSION;
+            pt_vec_free(&stale);
+            if (same) {
+                report->up_to_date = true;
+                report->files = previous->header->counts[PT_SECTION_files];
+                report->nodes = previous->node_count;
+                report->edges = previous->header->counts[PT_SECTION_out];
+                report->generation = stats.generation;
+                report->total_us = report->discover_us = pt_now_us() - start;
+                if (graph) *graph = previous, previous = NULL;
+                goto end;
+            }
+        }
+        if (!code && stats.generation && !o->rebuild) code = store->engine->each_file(store, true, remember, &known, error);
+        if (code == PT_ECORRUPT && o->rebuild) { /* asked for: the store's own files go, nothing else */
+            const pt_store_engine *engine;
+            const char *location;
+            pt_graph_close(previous);
+            previous = NULL;
+            pt_store_close(store);
+            store = NULL;
+            code = pt_store_parse(&engine, &location, o->store, error);
+            if (!code) code = engine->reset(location, error);
+            if (!code) code = pt_store_open(&store, o->store, PT_STORE_WRITE, error);
+            stats = (pt_store_stats){0};
+            report->rebuilt = true;
+        }
+        if (code) goto end;
+    }
+    code = pt_world_create(&world, source, workspace, threads, error);
+    if (!code && o->std_interface) code = pt_world_load_std(world, o->std_interface, error);
+    report->discover_us = pt_now_us() - mark;
+    mark = pt_now_us();
+    tell(o, "read", 0, 0);
+    pt_known_facts facts = {find_known, &known};
+    if (!code) code = pt_world_load(world, o->rebuild || !known.files.count ? NULL : &facts, error);
+    if (code) goto end;
+    report->read_us = pt_now_us() - mark;
+    mark = pt_now_us();
+    for (u32 i = world->std_file_count; i < world->files.count; i++) {
+        if (world->files.data[i].is_expansion) continue;
+        report->files++;
+        report->files_read += !world->files.data[i].is_cached;
+    }
+    report->definitions = world->defs.count - world->std_def_count;
+    report->expansions = world->expansions.count;
+    tell(o, "resolve", 0, 0);
+    code = pt_resolve_world(&sites, world, error);
+    report->resolve_us = pt_now_us() - mark;
+    mark = pt_now_us();
+    tell(o, "graph", 0, 0);
+    if (!code) code = pt_graph_build(&built, world, &sites, stats.generation + 1, error);
+    if (code) goto end;
+    report->bodies = sites.bodies;
+    report->sites = sites.site_count;
+    report->unresolved = sites.open_count;
+    report->bytes = built->header->source_bytes;
+    report->lines = built->header->source_lines;
+    report->unread = built->header->unread;
+    report->nodes = built->node_count;
+    report->edges = built->header->counts[PT_SECTION_out];
+    report->candidates = built->header->counts[PT_SECTION_candidate_out];
+    report->graph_us = pt_now_us() - mark;
+    mark = pt_now_us();
+    pt_sites_free(&sites);
+    if (store) {
+        tell(o, "commit", 0, 0);
+        code = commit(store, built, previous, world, fingerprint, error);
+        if (!code) code = store->engine->stats(store, &stats, error);
+        if (!code && store->engine->checkpoint) code = store->engine->checkpoint(store, error);
+        report->rows_written = stats.rows_written;
+    }
+    report->generation = built->header->generation;
+    report->commit_us = pt_now_us() - mark;
+    report->total_us = pt_now_us() - start;
+    if (!code && graph) *graph = built, built = NULL;
+end:
+    pt_sites_free(&sites);
+    pt_graph_close(built);
+    pt_graph_close(previous);
+    pt_store_close(store);
+    pt_world_destroy(world);
+    pt_workspace_destroy(workspace);
+    pt_source_close(source);
+    forget(&known);
+    return code;
+}

@@ -1,0 +1,175 @@
+#include "query/walk.h"
+
+int pt_walker_create(pt_walker *w, const pt_graph *g) {
+    *w = (pt_walker){.capacity = g->node_count};
+    w->visited = pt_calloc((size_t)g->node_count / 64 + 1, sizeof(u64));
+    w->queue = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32));
+    w->parent = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32));
+    w->depth = pt_malloc((size_t)g->node_count + 1);
+    if (w->visited && w->queue && w->parent && w->depth) return PT_OK;
+    pt_walker_free(w);
+    return PT_ENOMEM;
+}
+
+void pt_walker_free(pt_walker *w) {
+    pt_free(w->visited);
+    pt_free(w->queue);
+    pt_free(w->parent);
+    pt_free(w->depth);
+    *w = (pt_walker){0};
+}
+
+void pt_walker_clear(pt_walker *w) {
+    for (u32 i = 0; i < w->count; i++) w->visited[w->queue[i] / 64] = 0;
+    w->count = 0;
+}
+
+static inline void reach(pt_walker *w, u32 node, u32 parent, u32 depth) {
+    u64 bit = 1ull << (node % 64);
+    if (w->visited[node / 64] & bit) return;
+    w->visited[node / 64] |= bit;
+    w->queue[w->count] = node;
+    w->parent[w->count] = parent;
+    w->depth[w->count++] = (u8)depth;
+}
+
+/* Sources of a node's in-edges but `contains` (kind 0, so they stand first). */
+static inline void sources(pt_walker *w, const pt_graph *g, u32 node, u32 index, u32 depth, bool candidates) {
+    u32 end = g->in_offsets[node + 1];
+    for (u32 e = g->in_offsets[node]; e < end; e++)
+        if (pt_word_kind(g->in[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(g->in[e]), index, depth);
+    if (!candidates) return;
+    for (u32 e = g->candidate_in_offsets[node]; e < g->candidate_in_offsets[node + 1]; e++) reach(w, pt_word_node(g->candidate_in[e]), index, depth);
+}
+
+void pt_walk_blast(pt_walker *w, const pt_graph *g, u32 start, u32 depth, bool candidates) {
+    enum { AHEAD = 8 };
+    pt_walker_clear(w);
+    if (depth > 255) depth = 255;
+    reach(w, start, PT_NONE, 0);
+    for (u32 i = 0; i < w->count; i++) {
+        if (i + AHEAD < w->count) __builtin_prefetch(&g->in_offsets[w->queue[i + AHEAD]]);
+        u32 node = w->queue[i], next = (u32)w->depth[i] + 1;
+        if (next > depth) break; /* the queue is in the order of depth */
+        if (i && (g->nodes[node].flags & PT_NODE_EXTERNAL)) continue;
+        sources(w, g, node, i, next, candidates);
+        if (g->nodes[node].flags & PT_NODE_TRAIT_IMPL) {
+            pt_run over = pt_graph_kind(g, node, PT_OUT, PT_EDGE_OVERRIDES);
+            for (u32 k = 0; k < over.count; k++) {
+                u32 member = pt_word_node(over.words[k]);
+                if (g->nodes[member].flags & PT_NODE_EXTERNAL) continue;
+                pt_run calls = pt_graph_kind(g, member, PT_IN, PT_EDGE_CALLS);
+                for (u32 c = 0; c < calls.count; c++) reach(w, pt_word_node(calls.words[c]), i, next);
+            }
+        }
+    }
+}
+
+bool pt_walk_path(pt_walker *w, const pt_graph *g, u32 from, u32 to, bool candidates) {
+    pt_walker_clear(w);
+    reach(w, from, PT_NONE, 0);
+    for (u32 i = 0; i < w->count; i++) {
+        u32 node = w->queue[i];
+        if (node == to) { /* made last, so that the caller finds it */
+            w->queue[w->count] = node;
+            w->parent[w->count] = w->parent[i];
+            w->depth[w->count++] = w->depth[i];
+            return true;
+        }
+        u32 depth = PT_MIN((u32)w->depth[i] + 1, 255u);
+        for (u32 e = g->out_offsets[node]; e < g->out_offsets[node + 1]; e++)
+            if (pt_word_kind(g->out[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(g->out[e]), i, depth);
+        if (candidates)
+            for (u32 e = g->candidate_out_offsets[node]; e < g->candidate_out_offsets[node + 1]; e++) reach(w, pt_word_node(g->candidate_out[e]), i, depth);
+    }
+    return false;
+}
+
+int pt_components(u32 *component, u32 *component_count, const u32 *offsets, const u32 *targets, u32 nodes) {
+    u32 *index = pt_calloc((size_t)nodes + 1, sizeof(u32)), *low = pt_malloc(((size_t)nodes + 1) * sizeof(u32));
+    u32 *stack = pt_malloc(((size_t)nodes + 1) * sizeof(u32)), *frames = pt_malloc(((size_t)nodes + 1) * sizeof(u32));
+    u32 *edge = pt_malloc(((size_t)nodes + 1) * sizeof(u32));
+    u8 *on_stack = pt_calloc((size_t)nodes + 1, 1);
+    int code = index && low && stack && frames && edge && on_stack ? PT_OK : PT_ENOMEM;
+    u32 next = 1, stacked = 0, found = 0;
+    for (u32 n = 0; n < nodes; n++) component[n] = PT_NONE;
+    for (u32 root = 0; !code && root < nodes; root++) {
+        if (index[root]) continue;
+        u32 depth = 0;
+        frames[depth++] = root;
+        index[root] = low[root] = next++;
+        edge[root] = offsets[root];
+        stack[stacked++] = root;
+        on_stack[root] = 1;
+        while (depth) {
+            u32 v = frames[depth - 1];
+            if (edge[v] < offsets[v + 1]) {
+                u32 t = targets[edge[v]++];
+                if (!index[t]) {
+                    index[t] = low[t] = next++;
+                    edge[t] = offsets[t];
+                    stack[stacked++] = t;
+                    on_stack[t] = 1;
+                    frames[depth++] = t;
+                } else if (on_stack[t] && index[t] < low[v]) {
+                    low[v] = index[t];
+                }
+                continue;
+            }
+            depth--;
+            if (depth && low[v] < low[frames[depth - 1]]) low[frames[depth - 1]] = low[v];
+            if (low[v] != index[v]) continue;
+            u32 size = 0, t;
+            do {
+                t = stack[--stacked];
+                on_stack[t] = 0;
+                component[t] = found;
+                size++;
+            } while (t != v);
+            if (size > 1) found++;
+            else component[v] = PT_NONE;
+        }
+    }
+    *component_count = found;
+    pt_free(index);
+    pt_free(low);
+    pt_free(stack);
+    pt_free(frames);
+    pt_free(edge);
+    pt_free(on_stack);
+    return code;
+}
+
+static bool is_type(u8 kind) {
+    return kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION || kind == PT_KIND_TRAIT || kind == PT_KIND_TYPE_ALIAS;
+}
+static u32 type_of(const pt_graph *g, u32 node) { /* a variant counts as its enum */
+    return g->nodes[node].kind == PT_KIND_VARIANT ? g->nodes[node].parent : node;
+}
+
+bool pt_cycle_edge(const pt_graph *g, pt_cycle_level level, u32 from, pt_word word, u32 *a, u32 *b) {
+    u32 to = pt_word_node(word);
+    u8 kind = pt_word_kind(word);
+    if (kind == PT_EDGE_CONTAINS || ((g->nodes[from].flags | g->nodes[to].flags) & PT_NODE_EXTERNAL)) return false;
+    switch (level) {
+    case PT_CYCLES_MODULE: {
+        u8 k = g->nodes[from].kind, t = g->nodes[to].kind;
+        if (kind == PT_EDGE_USES && (k == PT_KIND_MODULE || k == PT_KIND_CRATE)) return false; /* a private use */
+        if (kind == PT_EDGE_USES && (t == PT_KIND_MODULE || t == PT_KIND_CRATE)) return false; /* the prefix of a path whose end counts */
+        *a = pt_graph_module(g, from);
+        *b = pt_graph_module(g, to);
+        break;
+    }
+    case PT_CYCLES_TYPE:
+        if (kind != PT_EDGE_HAS && kind != PT_EDGE_EXTENDS && kind != PT_EDGE_BOUNDS && kind != PT_EDGE_USES) return false;
+        *a = type_of(g, from);
+        *b = type_of(g, to);
+        if (!is_type(g->nodes[*a].kind) || !is_type(g->nodes[*b].kind)) return false;
+        break;
+    default:
+        if (kind != PT_EDGE_CALLS) return false;
+        *a = from;
+        *b = to;
+    }
+    return *a != *b && *a != PT_NONE && *b != PT_NONE;
+}

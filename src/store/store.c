@@ -1,0 +1,34 @@
+#include "store/store.h"
+
+#include <stdio.h>
+
+static const pt_store_engine *const engines[] = {&pt_sqlite_engine, NULL};
+
+const pt_store_engine *const *pt_store_engines(void) { return engines; }
+
+int pt_store_parse(const pt_store_engine **engine, const char **location, const char *uri, pt_error *error) {
+    const char *colon = strchr(uri, ':');
+    char names[256] = "";
+    for (u32 i = 0; engines[i]; i++) {
+        size_t n = strlen(engines[i]->name);
+        if (colon && (size_t)(colon - uri) == n && strncmp(uri, engines[i]->name, n) == 0 && colon[1]) {
+            *engine = engines[i];
+            *location = colon + 1;
+            return PT_OK;
+        }
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s:", i ? ", " : "", engines[i]->name);
+    }
+    return pt_fail(error, PT_EUSAGE, "%s: not a store URI; this build has %s", uri, names);
+}
+
+int pt_store_open(pt_store **out, const char *uri, int mode, pt_error *error) {
+    const pt_store_engine *engine;
+    const char *location;
+    *out = NULL;
+    int code = pt_store_parse(&engine, &location, uri, error);
+    return code ? code : engine->open(out, location, mode, error);
+}
+
+void pt_store_close(pt_store *store) {
+    if (store) store->engine->close(store);
+}
