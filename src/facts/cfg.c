@@ -131,22 +131,61 @@ static pt_str option_name(pt_str atom) {
                                                        : (pt_str){atom.data, 0};
 }
 
+/* A conjunct is false under the others when it denies one, wants another value of a single-valued option, or is an
+ * `any` all of whose operands are false, or the denial of an `all` all of whose operands are required. */
+static bool denied(pt_str x, const operands *all, u32 depth) {
+    pt_str inside, other;
+    if (depth > 4) return false;
+    bool is_not = call_of(x, "not", &inside);
+    for (u32 i = 0; i < all->count; i++) {
+        pt_str y = all->list[i];
+        if (is_not ? pt_str_equal(inside, y) : call_of(y, "not", &other) && pt_str_equal(other, x)) return true;
+        if ((pt_str_equal(x, PT_STR("unix")) && pt_str_equal(y, PT_STR("windows"))) ||
+            (pt_str_equal(y, PT_STR("unix")) && pt_str_equal(x, PT_STR("windows"))))
+            return true;
+        pt_str name = option_name(x);
+        if (name.length && single_valued(name) && pt_str_equal(name, option_name(y)) && !pt_str_equal(x, y)) return true;
+    }
+    operands parts = {0};
+    if (call_of(x, "any", &inside)) {
+        split(&parts, inside);
+        for (u32 i = 0; i < parts.count; i++)
+            if (!denied(parts.list[i], all, depth + 1)) return false;
+        return parts.count > 0;
+    }
+    if (is_not && call_of(inside, "all", &other)) {
+        split(&parts, other);
+        for (u32 i = 0; i < parts.count; i++) {
+            bool required = false;
+            for (u32 k = 0; k < all->count; k++) required = required || pt_str_equal(parts.list[i], all->list[k]);
+            if (!required) return false;
+        }
+        return parts.count > 0;
+    }
+    if (is_not && call_of(inside, "any", &other)) { /* not(any(a, b)) with a required */
+        split(&parts, other);
+        for (u32 i = 0; i < parts.count; i++)
+            for (u32 k = 0; k < all->count; k++)
+                if (pt_str_equal(parts.list[i], all->list[k])) return true;
+    }
+    return false;
+}
+
+bool pt_cfg_impossible(pt_str predicate) {
+    operands all = {0};
+    conjuncts(&all, predicate);
+    for (u32 i = 0; i < all.count; i++)
+        if (denied(all.list[i], &all, 0)) return true;
+    return false;
+}
+
 bool pt_cfg_exclusive(pt_str a, pt_str b) {
     if (!a.length || !b.length || pt_str_equal(a, b)) return false;
-    operands left = {0}, right = {0};
-    conjuncts(&left, a);
-    conjuncts(&right, b);
-    for (u32 i = 0; i < left.count; i++)
-        for (u32 j = 0; j < right.count; j++) {
-            pt_str x = left.list[i], y = right.list[j], inside;
-            if ((call_of(x, "not", &inside) && pt_str_equal(inside, y)) || (call_of(y, "not", &inside) && pt_str_equal(inside, x)))
-                return true;
-            if ((pt_str_equal(x, PT_STR("unix")) && pt_str_equal(y, PT_STR("windows"))) ||
-                (pt_str_equal(y, PT_STR("unix")) && pt_str_equal(x, PT_STR("windows"))))
-                return true;
-            pt_str name = option_name(x);
-            if (name.length && single_valued(name) && pt_str_equal(name, option_name(y)) && !pt_str_equal(x, y)) return true;
-        }
+    operands all = {0};
+    conjuncts(&all, a);
+    conjuncts(&all, b);
+    for (u32 i = 0; i < all.count; i++)
+        if (denied(all.list[i], &all, 0)) return true;
     return false;
 }
 

@@ -12,6 +12,8 @@
 void pt_cfg_canonical(pt_buffer *out, const pt_lexemes *lexemes, u32 first, u32 end);
 /* Appends all(a, b), canonical, of two canonical predicates; either may be empty. */
 void pt_cfg_and(pt_buffer *out, pt_str a, pt_str b);
+/* True when a predicate contradicts itself: no configuration satisfies it (as far as pt_cfg_exclusive sees). */
+bool pt_cfg_impossible(pt_str predicate);
 /* True when no configuration satisfies both: one requires what the other denies, or two values of an option
  * that has only one (target_os, target_arch ...). False means "not known to exclude each other". */
 bool pt_cfg_exclusive(pt_str a, pt_str b);

@@ -71,94 +71,26 @@ static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible)
 
 /* What `source` holds already; later additions come by subscription. */
 static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u32 cfg) {
-    PT_VEC(pt_scope_entry) found = {0};
-    /* the names of a module: its items, and what its imports bound; the table is scanned once a pass instead */
-    for (u32 i = 0; i < w->scopes.count; i++)
-        if (w->scopes.data[i].module == source) pt_vec_push(&found, w->scopes.data[i]);
-    for (u32 i = 0; i < found.count; i++)
+    for (u32 k = source < w->name_heads.count ? w->name_heads.data[source] : 0; k; k = w->scope_names.data[k - 1].next) {
+        u32 name = w->scope_names.data[k - 1].name;
         for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
-            for (u32 b = found.data[i].bindings[ns]; b; b = w->bindings.data[b].next) {
+            for (u32 b = pt_scope_lookup(w, source, name, ns); b; b = w->bindings.data[b].next) {
                 pt_binding copy = w->bindings.data[b];
                 if (!pt_is_visible(w, copy.visible, importer)) continue;
                 copy.next = 0;
                 copy.from_glob = copy.is_import = true;
                 copy.visible = visible;
                 if (cfg) copy.cfg = cfg;
-                pt_scope_define(w, importer, found.data[i].name, copy);
+                pt_scope_define(w, importer, name, copy);
             }
-    pt_vec_free(&found);
-}
-
-typedef struct fresh_glob {
-    u32 source, importer, visible, cfg;
-} fresh_glob;
-
-static int by_source(const void *a, const void *b) {
-    const fresh_glob *x = a, *y = b;
-    return x->source != y->source ? (x->source < y->source ? -1 : 1) : x->importer < y->importer ? -1 : x->importer > y->importer;
-}
-
-typedef struct named {
-    u32 module, entry;
-} named;
-static int by_module(const void *a, const void *b) {
-    const named *x = a, *y = b;
-    return x->module != y->module ? (x->module < y->module ? -1 : 1) : x->entry < y->entry ? -1 : x->entry > y->entry;
-}
-
-/* Copies for all globs of one pass with a single scan of the table. */
-static void copy_fresh(pt_world *w, fresh_glob *globs, u32 count) {
-    if (!count) return;
-    if (count <= 2) {
-        for (u32 i = 0; i < count; i++) copy_bindings(w, globs[i].source, globs[i].importer, globs[i].visible, globs[i].cfg);
-        return;
     }
-    qsort(globs, count, sizeof *globs, by_source);
-    PT_VEC(named) index = {0};
-    PT_VEC(pt_scope_entry) entries = {0};
-    u8 *wanted = pt_calloc((w->defs.count + 7) / 8, 1);
-    if (!wanted) return;
-    for (u32 i = 0; i < count; i++) wanted[globs[i].source / 8] |= (u8)(1u << (globs[i].source % 8));
-    for (u32 i = 0; i < w->scopes.count; i++) {
-        u32 m = w->scopes.data[i].module;
-        if (m == PT_NONE || !(wanted[m / 8] >> (m % 8) & 1)) continue;
-        pt_vec_push(&index, (named){m, entries.count});
-        pt_vec_push(&entries, w->scopes.data[i]);
-    }
-    if (index.count) qsort(index.data, index.count, sizeof(named), by_module);
-    for (u32 i = 0, at = 0; i < count; i++) {
-        if (i && globs[i].source != globs[i - 1].source) at = 0;
-        u32 low = at, high = index.count;
-        while (low < high) {
-            u32 middle = (low + high) / 2;
-            if (index.data[middle].module < globs[i].source) low = middle + 1;
-            else high = middle;
-        }
-        for (u32 k = low; k < index.count && index.data[k].module == globs[i].source; k++) {
-            pt_scope_entry e = entries.data[index.data[k].entry];
-            for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
-                for (u32 b = pt_scope_lookup(w, e.module, e.name, ns); b; b = w->bindings.data[b].next) {
-                    pt_binding copy = w->bindings.data[b];
-                    if (!pt_is_visible(w, copy.visible, globs[i].importer)) continue;
-                    copy.next = 0;
-                    copy.from_glob = copy.is_import = true;
-                    copy.visible = globs[i].visible;
-                    if (globs[i].cfg) copy.cfg = globs[i].cfg;
-                    pt_scope_define(w, globs[i].importer, e.name, copy);
-                }
-        }
-    }
-    pt_free(wanted);
-    pt_vec_free(&index);
-    pt_vec_free(&entries);
 }
 
-/* One import; true when it changed anything. Fresh globs are queued. */
-static bool resolve_import(pt_world *w, pt_import *im, fresh_glob *glob, bool *has_glob) {
+/* One import; true when it changed anything. */
+static bool resolve_import(pt_world *w, pt_import *im) {
     const pt_file *file = &w->files.data[w->instances.data[im->instance].file];
     const pt_item *item = &file->facts.items[im->item];
     u32 visible = import_visibility(w, im, item);
-    *has_glob = false;
     if (im->use == PT_NONE) return import_extern_crate(w, im, file, item, visible);
     const pt_use *use = &file->facts.uses[im->use];
     u32 segments[MAX_SEGMENTS], count = PT_MIN(use->segment_count, (u32)MAX_SEGMENTS);
@@ -179,7 +111,7 @@ static bool resolve_import(pt_world *w, pt_import *im, fresh_glob *glob, bool *h
         im->done = 7;
         im->target = source;
         if (!subscribe(w, im, source, visible)) return false;
-        if (!pt_def_is_external_path(source)) *glob = (fresh_glob){source, im->module, visible, im->cfg}, *has_glob = true;
+        if (!pt_def_is_external_path(source)) copy_bindings(w, source, im->module, visible, im->cfg);
         return true;
     }
     u32 name = file->symbols[use->name];
@@ -302,6 +234,7 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     const pt_prepared *p = w->prepared.count ? bsearch(&key, w->prepared.data, w->prepared.count, sizeof key, by_prepared) : NULL;
     if (p) return mount_expansion(w, call, p->expansion), true;
     if ((w->defs.data[call].flags & PT_DEF_EXTERNAL) && w->std_map) return true; /* std: what was not prepared never was */
+    if (pt_def_impossible(w, call)) return true;
     u32 target = resolve_call(w, call);
     if (target == PT_NO_DEF) return false;
     pt_vec_push(&w->call_targets, call);
@@ -342,26 +275,27 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     return true;
 }
 
+/* A pass over the imports from `first` on that still miss a namespace: those that found nothing, or (`partial`)
+ * those that found some, which is where most end: a type without a value. */
+static bool import_pass(pt_world *w, bool partial) {
+    bool changed = false;
+    u32 kept = 0, count = w->imports.count;
+    for (u32 i = 0; i < count; i++) {
+        pt_import im = w->imports.data[i];
+        if ((im.done != 0) == partial) changed |= resolve_import(w, &im);
+        if (im.done != 7) w->imports.data[kept++] = im;
+    }
+    for (u32 i = count; i < w->imports.count; i++) w->imports.data[kept++] = w->imports.data[i];
+    w->imports.count = kept;
+    return changed;
+}
+
 void pt_world_expand(pt_world *w) {
-    PT_VEC(fresh_glob) fresh = {0};
     macro_scratch scratch = {0};
     if (w->prepared.count) qsort(w->prepared.data, w->prepared.count, sizeof(pt_prepared), by_prepared);
     bool changed = true;
     for (u32 pass = 0; changed && pass < MAX_PASSES && !pt_alloc_failed(); pass++) {
-        changed = false;
-        u32 kept = 0, count = w->imports.count;
-        fresh.count = 0;
-        for (u32 i = 0; i < count; i++) {
-            pt_import im = w->imports.data[i];
-            fresh_glob glob;
-            bool has_glob;
-            changed |= resolve_import(w, &im, &glob, &has_glob);
-            if (has_glob) pt_vec_push(&fresh, glob);
-            if (im.done != 7) w->imports.data[kept++] = im;
-        }
-        copy_fresh(w, fresh.data, fresh.count);
-        for (u32 i = count; i < w->imports.count; i++) w->imports.data[kept++] = w->imports.data[i];
-        w->imports.count = kept;
+        changed = import_pass(w, false);
         u32 calls = w->calls.count, open = 0;
         for (u32 i = 0; i < calls; i++) {
             u32 call = w->calls.data[i];
@@ -370,8 +304,8 @@ void pt_world_expand(pt_world *w) {
         }
         for (u32 i = calls; i < w->calls.count; i++) w->calls.data[open++] = w->calls.data[i];
         w->calls.count = open;
+        if (!changed) changed = import_pass(w, true);
     }
-    pt_vec_free(&fresh);
     pt_lexemes_free(&scratch.rules);
     pt_lexemes_free(&scratch.call);
     pt_buffer_free(&scratch.out);

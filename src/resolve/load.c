@@ -56,6 +56,10 @@ static void append(char *path, const char *part) {
     pt_path_normalize(path);
 }
 
+/* Vendor intrinsics of std (tens of thousands of generated fns behind nested globs) are left out of its interface:
+ * names below core::arch are told as not loaded. */
+static bool left_out(const char *path) { return strstr(path, "stdarch/") != NULL; }
+
 /* Where the file of a `mod` item is. `folder`: where its own modules are looked for. False: nowhere. */
 static bool module_file(pt_world *w, char *path, char *folder, const pt_file *file, const char *instance_folder, u32 item) {
     const pt_facts *f = &file->facts;
@@ -120,7 +124,7 @@ static int read_closure(pt_world *w, const pt_known_facts *known, const pending 
                 if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
                 if (!module_file(w, path, folder, &w->files.data[now.data[i].file], now.data[i].folder, k)) continue;
                 u16 edition = w->files.data[now.data[i].file].edition;
-                if (pt_world_file(w, path, edition) != PT_NONE || !pt_source_is_file(w->source, path)) continue;
+                if (pt_world_file(w, path, edition) != PT_NONE || !pt_source_is_file(w->source, path) || left_out(path)) continue;
                 u32 file = pt_world_add_file(w, path, edition);
                 pt_vec_push(&next, file);
                 pt_vec_push(&folders, pt_arena_copy(&w->arena, folder, strlen(folder)));
@@ -173,6 +177,11 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
         pt_instance in = w->instances.data[instance];
         if ((w->defs.data[in.first_def + k].flags & PT_DEF_EXTERNAL) && (w->defs.data[in.first_def + k].flags & PT_DEF_TEST)) continue;
         if (!module_file(w, path, folder, f, in.folder, k)) continue;
+        if (pt_def_impossible(w, in.first_def + k)) continue; /* cfg_x! { mod m; } inside what needs not(x) */
+        if (left_out(path)) {
+            w->defs.data[in.first_def + k].flags |= PT_DEF_UNKNOWN_GLOB;
+            continue;
+        }
         u32 file = pt_world_file(w, path, f->edition);
         if (file == PT_NONE && !read) { /* modules that a macro made: read now, all of this file's */
             pending p = {file_index, in.folder};

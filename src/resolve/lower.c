@@ -330,8 +330,12 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     pt_signature s = {.def = def, .is_known = true};
     const pt_item *item = pt_def_item(r->w, def);
     pt_view v = facts_view(r->w, def);
-    place p;
-    if (!item || !item->tree || !enter(r, &p, def)) return NULL;
+    if (!item || !item->tree) return NULL;
+    /* read as if nothing else were: what is kept must not depend on who asked first */
+    place p = {r->scope, r->depth};
+    u32 asked_from = r->item;
+    r->scope = r->item = def;
+    r->depth = 0;
     s.has_self = item->flags & PT_F_HAS_SELF;
     pt_ty params[32];
     u32 count = 0;
@@ -356,6 +360,7 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
         }
     }
     leave(r, &p);
+    r->item = asked_from;
     if (item->flags & PT_F_ASYNC) { /* async fn: a future of the written result */
         u32 future = r->w->lang.future;
         pt_ty binding = pt_ty_make(&r->types, PT_TY_BINDING, 0, r->w->known.output, &s.result, 1);

@@ -36,6 +36,13 @@ static pt_scope_entry *make_entry(pt_world *w, u32 module, u32 name) {
         if (w->scopes.data[i].module == module && w->scopes.data[i].name == name) return &w->scopes.data[i];
         i = (i + 1) & mask;
     }
+    if (w->name_heads.count <= module) {
+        if (!pt_vec_reserve(&w->name_heads, (u64)PT_MAX(w->defs.count, module + 1) + 1024)) return NULL;
+        memset(w->name_heads.data + w->name_heads.count, 0, (w->name_heads.capacity - w->name_heads.count) * sizeof(u32));
+        w->name_heads.count = w->name_heads.capacity;
+    }
+    if (!pt_vec_push(&w->scope_names, (pt_scope_name){name, w->name_heads.data[module]})) return NULL;
+    w->name_heads.data[module] = w->scope_names.count;
     w->scopes.data[i] = (pt_scope_entry){module, name, {0, 0, 0}};
     w->scope_count++;
     return &w->scopes.data[i];

@@ -54,6 +54,8 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->imports);
     pt_vec_free(&w->globs);
     pt_vec_free(&w->glob_heads);
+    pt_vec_free(&w->scope_names);
+    pt_vec_free(&w->name_heads);
     pt_vec_free(&w->calls);
     pt_vec_free(&w->call_targets);
     pt_vec_free(&w->expansions);
@@ -276,6 +278,14 @@ void pt_def_cfg(const pt_world *w, pt_buffer *out, u32 def) {
     if (sum.count) pt_buffer_str(out, pt_buffer_view(&sum));
     pt_buffer_free(&sum);
     pt_buffer_free(&next);
+}
+
+bool pt_def_impossible(const pt_world *w, u32 def) {
+    pt_buffer sum = {0};
+    pt_def_cfg(w, &sum, def);
+    bool impossible = sum.count && pt_cfg_impossible(pt_buffer_view(&sum));
+    pt_buffer_free(&sum);
+    return impossible;
 }
 
 u32 pt_world_add_crate(pt_world *w, pt_crate crate) {

@@ -94,6 +94,10 @@ typedef struct pt_scope_entry {
     u32 bindings[PT_NS_COUNT]; /* 0 none */
 } pt_scope_entry;
 
+typedef struct pt_scope_name {
+    u32 name, next;
+} pt_scope_name;
+
 typedef struct pt_import {
     u32 module, instance, use; /* use: index in the facts; PT_NONE for extern crates (then item) */
     u32 item;
@@ -149,6 +153,8 @@ typedef struct pt_world {
     PT_VEC(pt_import) imports;
     PT_VEC(pt_glob) globs;
     PT_VEC(u32) glob_heads;         /* by source module: first glob + 1 (grown with defs) */
+    PT_VEC(pt_scope_name) scope_names; /* the names of each module, chained */
+    PT_VEC(u32) name_heads;         /* by module: first of its names + 1 (grown with defs) */
     PT_VEC(u32) calls;              /* item-position macro calls not yet expanded: definitions */
     PT_VEC(u32) call_targets;       /* pairs: call definition, macro definition; sorted by call */
     PT_VEC(u32) expansions;         /* instances that are expansions */
@@ -246,6 +252,8 @@ static inline bool pt_kind_has_scope(u8 kind) {
 }
 /* Predicate of a definition: its own and those of all that enclose it, canonical, appended to `out`. */
 void pt_def_cfg(const pt_world *world, pt_buffer *out, u32 def);
+/* Is the definition in no configuration at all: does its predicate contradict itself? */
+bool pt_def_impossible(const pt_world *world, u32 def);
 
 /* External paths: "serde::Serialize"; `kind` is evidence of what it is. */
 u32 pt_external(pt_world *world, pt_str path, u8 kind);
