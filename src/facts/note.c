@@ -162,7 +162,7 @@ static u32 copy_tree(pt_extractor *x, u32 from, bool root) {
     u32 to = x->nodes.count;
     n.end = n.end > n.token ? end_offset(x, n.end) : token(x, n.token)->start;
     n.token = token(x, n.token)->start;
-    if (pt_node_is_named[n.kind]) n.name = n.name ? token_string(x, n.name) : 0;
+    if (pt_node_is_named[n.kind]) n.name = n.name || n.kind != PT_N_USE_TREE ? token_string(x, n.name) : 0;
     if (n.kind == PT_N_SEGMENT) { /* its position is its name's, behind a `$` of `$crate` */
         n.token = token(x, node_at(x, from)->name)->start;
         if (x->lexemes.text[node_at(x, from)->token ? n.token - 1 : 0] == '$' && n.token) n.flags = 1;
@@ -382,7 +382,7 @@ static u32 new_item(pt_extractor *x, u8 kind, u32 node, u32 parent) {
     if (token(x, n->token)->flags & PT_TOKEN_RAW) start -= 2;
     if (end < start) end = start;
     u32 vis = skip_leading(x, n->child);
-    pt_item item = {.kind = kind, .flags = n->flags, .attributes = a.flags, .parent = parent, .subtree_end = index + 1,
+    pt_item item = {.kind = kind, .flags = n->flags & (u16)~PT_F_BLOCK_ITEMS, .attributes = a.flags, .parent = parent, .subtree_end = index + 1,
                     .doc = a.doc, .cfg = a.cfg, .start = start, .end = end, .first_derive = a.first_derive,
                     .derive_count = a.derive_count};
     if (vis && node_at(x, vis)->kind == PT_N_VISIBILITY) item.visibility = node_at(x, vis)->op;
@@ -391,7 +391,7 @@ static u32 new_item(pt_extractor *x, u8 kind, u32 node, u32 parent) {
     item.column = column_of(x, item.line, start);
     item.end_line = end > start ? line_of(x, end - 1) : item.line;
     x->line_hint = item.line - 1;
-    if (pt_node_is_named[n->kind] && n->name) item.name = token_string(x, n->name);
+    if (pt_node_is_named[n->kind]) item.name = token_string(x, n->name);
     item.hash = pt_hash_bytes(x->lexemes.text + start, end - start);
     for (u32 d = 0; d < a.derive_count; d++) x->derives.data[a.first_derive + d].item = index;
     return pt_vec_push(&x->items, item) ? index : PT_NONE;
@@ -433,7 +433,8 @@ static void note_items(pt_extractor *x, u32 first, u32 parent, u32 container, u3
 static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
     for (u32 c = node; c; c = node_at(x, c)->next) {
         u8 kind = node_at(x, c)->kind;
-        if (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL) continue;
+        bool part = kind == PT_N_FIELD || kind == PT_N_TUPLE_FIELD || kind == PT_N_VARIANT;
+        if (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL && !part) continue;
         u32 inside = parent;
         if (kind == PT_N_BLOCK) {
             bool holds = false;
@@ -524,6 +525,7 @@ static u32 signature_end(pt_extractor *x, u32 node) {
 }
 
 static void set_body(pt_extractor *x, u32 item, u32 first, u32 end) {
+    if (end <= first) return; /* `const A: u8 = ;`: a value that is not there */
     x->items.data[item].body_start = token(x, first)->start;
     x->items.data[item].body_end = end_offset(x, end);
 }
@@ -570,7 +572,7 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         break;
     }
     case PT_KIND_EXTERN_CRATE:
-        x->items.data[index].extra = n->extra ? token_string(x, n->extra) : 0;
+        x->items.data[index].extra = n->extra ? token_string(x, n->extra) : 0; /* bound as that, named by what it is */
         break;
     case PT_KIND_MACRO_CALL: {
         u32 path = pt_tree_child(&x->tree, node, PT_N_PATH);
@@ -580,7 +582,7 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         if (count) x->items.data[index].name = x->segments.data[first + count - 1];
         u32 open = node_at(x, node)->extra;
         set_body(x, index, open, PT_MIN(token(x, open)->extent, x->lexemes.tokens.count - 1) + 1);
-        if (!pt_token_is_open(token(x, open)->kind)) x->items.data[index].body_end = x->items.data[index].body_start;
+        if (!pt_token_is_open(token(x, open)->kind)) x->items.data[index].body_start = x->items.data[index].body_end = 0;
         break;
     }
     case PT_KIND_MACRO:
@@ -609,14 +611,16 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         if (list) note_items(x, node_at(x, list)->child, index, n->kind, inherited);
         for (u32 c = node_at(x, node)->child; c; c = node_at(x, c)->next) {
             u8 child_kind = node_at(x, c)->kind;
-            if (child_kind != PT_N_BLOCK && child_kind < PT_N_E_LITERAL) continue;
-            set_body(x, index, node_at(x, c)->token, node_at(x, c)->end);
-            if (node_at(x, node)->op) {
-                u32 next = x->tree.nodes.data[c].next;
-                x->tree.nodes.data[c].next = 0;
+            if (child_kind == PT_N_BLOCK || child_kind >= PT_N_E_LITERAL) set_body(x, index, node_at(x, c)->token, node_at(x, c)->end);
+            if (!(node_at(x, node)->flags & PT_F_BLOCK_ITEMS) || child_kind == PT_N_ITEM_LIST || child_kind == PT_N_ATTRIBUTE) continue;
+            u32 next = x->tree.nodes.data[c].next; /* blocks anywhere: the body, a type's length, a discriminant */
+            x->tree.nodes.data[c].next = 0;
+            if (child_kind == PT_N_VARIANT) {
+                if (node_at(x, c)->child) note_blocks(x, node_at(x, c)->child, index);
+            } else {
                 note_blocks(x, c, index);
-                x->tree.nodes.data[c].next = next;
             }
+            x->tree.nodes.data[c].next = next;
         }
     }
     }

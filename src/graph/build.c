@@ -25,6 +25,7 @@ typedef struct builder {
     PT_VEC(u32) site_offsets[2];
     PT_VEC(pt_graph_site) out_sites;
     PT_VEC(pt_graph_anchor) anchors;
+    PT_VEC(u32) anchor_cfgs; /* string: full predicate of each anchor's item */
     PT_VEC(pt_graph_file) files;
     PT_VEC(u32) file_of; /* world file -> graph file */
     PT_VEC(pt_graph_name) names;
@@ -393,6 +394,9 @@ static u32 anchor(builder *b, u32 def) {
     pt_graph_anchor a = {b->file_of.data[pt_def_instance(w, seen)->file], pt_def_item(w, seen)->line, b->node_of[node]};
     b->anchor_of[def] = b->anchors.count;
     pt_vec_push(&b->anchors, a);
+    pt_buffer_clear(&b->scratch);
+    pt_def_cfg(w, &b->scratch, def);
+    pt_vec_push(&b->anchor_cfgs, clean_string(b, pt_buffer_view(&b->scratch)));
     return b->anchor_of[def];
 }
 
@@ -421,6 +425,23 @@ typedef struct row_edge {
 static int by_row_word(const void *a, const void *b) {
     const row_edge *x = a, *y = b;
     return x->word < y->word ? -1 : x->word > y->word;
+}
+
+/* The predicate under which a place asserts its edge: that of the place inside its item and, where the item is not
+ * the edge's source (an impl, a `use`), that of the item too. */
+static u32 site_cfg(builder *b, const pt_site *x, u32 from, u32 anchor_index) {
+    u32 own = x->cfg ? clean_string(b, pt_sym(b->w, x->cfg)) : 0, around = b->anchor_cfgs.data[anchor_index];
+    if (!around || b->anchors.data[anchor_index].node == from || around == b->nodes.data[from].cfg) return own;
+    if (!own) return around;
+    pt_buffer both = {0}, left = {0}, right = {0}; /* copies: the strings may move */
+    pt_buffer_text(&left, b->strings.data + own);
+    pt_buffer_text(&right, b->strings.data + around);
+    pt_cfg_and(&both, pt_buffer_view(&left), pt_buffer_view(&right));
+    u32 result = string(b, pt_buffer_view(&both));
+    pt_buffer_free(&both);
+    pt_buffer_free(&left);
+    pt_buffer_free(&right);
+    return result;
 }
 
 /* Rows of one pass (edges proper, or candidates): offsets, words, sites. */
@@ -453,7 +474,8 @@ static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candid
             pt_vec_push(&b->site_offsets[candidates], b->out_sites.count);
             for (u32 k = 0; k < row.data[i].count; k++) {
                 const pt_site *x = kept.data[row.data[i].first + k].site;
-                pt_graph_site g = {anchor(b, x->asserter), x->line, x->cfg ? clean_string(b, pt_sym(b->w, x->cfg)) : 0, x->column, x->via, x->confidence};
+                u32 at = anchor(b, x->asserter);
+                pt_graph_site g = {at, x->line, site_cfg(b, x, n, at), x->column, x->via, x->confidence};
                 pt_vec_push(&b->out_sites, g);
             }
         }
@@ -680,6 +702,7 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     for (u32 i = 0; i < 2; i++) pt_vec_free(&b.site_offsets[i]);
     pt_vec_free(&b.out_sites);
     pt_vec_free(&b.anchors);
+    pt_vec_free(&b.anchor_cfgs);
     pt_vec_free(&b.files);
     pt_vec_free(&b.file_of);
     pt_vec_free(&b.names);

@@ -907,7 +907,7 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
     case PT_N_E_REF: {
         pt_ty inner = expected && type_at(b, expected)->kind == PT_TY_REF ? pt_ty_arg(&r->types, expected, 0) : 0;
         pt_ty ty = child ? pt_expr(b, child, inner) : 0;
-        return n->op & 2 ? pt_ty_make(&r->types, PT_TY_PTR, 0, 0, &ty, 1) : reference(b, ty);
+        return n->op & 2 ? pt_ty_make(&r->types, PT_TY_PTR, 0, n->op & 1, &ty, 1) : reference(b, ty);
     }
     case PT_N_E_BINARY: {
         pt_ty left = child ? pt_expr(b, child, 0) : 0;

@@ -262,7 +262,7 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
     case PT_N_TYPE_SLICE:
     case PT_N_TYPE_ARRAY:
         args[0] = n->child ? pt_lower(r, v, n->child, owner, emit) : 0;
-        return pt_ty_make(&r->types, n->kind == PT_N_TYPE_REF ? PT_TY_REF : n->kind == PT_N_TYPE_PTR ? PT_TY_PTR : n->kind == PT_N_TYPE_SLICE ? PT_TY_SLICE : PT_TY_ARRAY, 0, 0, args, 1);
+        return pt_ty_make(&r->types, n->kind == PT_N_TYPE_REF ? PT_TY_REF : n->kind == PT_N_TYPE_PTR ? PT_TY_PTR : n->kind == PT_N_TYPE_SLICE ? PT_TY_SLICE : PT_TY_ARRAY, 0, n->kind == PT_N_TYPE_PTR ? n->op : 0, args, 1);
     case PT_N_TYPE_TUPLE:
         for (u32 c = n->child; c; c = v->nodes[c].next) {
             pt_ty ty = pt_lower(r, v, c, owner, emit);

@@ -60,10 +60,7 @@ static void bind_names(pt_resolver *r, pt_tree *tree) {
     const pt_lexemes *l = tree->lexemes;
     for (u32 i = 1; i < tree->nodes.count; i++) {
         pt_node *n = &tree->nodes.data[i];
-        if (!pt_node_is_named[n->kind] || !n->name) {
-            if (pt_node_is_named[n->kind]) n->name = n->kind == PT_N_USE_TREE ? 0 : pt_intern(r->w->names, pt_token_text(l->text, &l->tokens.data[0]));
-            continue;
-        }
+        if (!pt_node_is_named[n->kind] || (!n->name && n->kind == PT_N_USE_TREE)) continue;
         pt_str text = pt_token_text(l->text, &l->tokens.data[n->name]);
         if (n->kind == PT_N_E_FIELD && n->op) {
             const char *dot = memchr(text.data, '.', text.length);

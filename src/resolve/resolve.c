@@ -98,10 +98,18 @@ void pt_emit_binding(pt_resolver *r, u32 binding, u32 def, u8 kind, u8 via, u8 c
         pt_buffer_clear(&there);
         if (!pt_def_is_external_path(target)) pt_def_cfg(w, &there, target);
         pt_str own = w->bindings.data[b].cfg ? pt_sym(w, w->bindings.data[b].cfg) : (pt_str){"", 0};
+        u32 outer = r->cfg;
         if ((here.count && there.count && pt_cfg_exclusive(pt_buffer_view(&here), pt_buffer_view(&there))) ||
             (here.count && own.length && pt_cfg_exclusive(pt_buffer_view(&here), own)))
             continue;
+        if (own.length) { /* the name means this only where its import exists */
+            pt_buffer both = {0};
+            pt_cfg_and(&both, outer ? pt_sym(w, outer) : (pt_str){"", 0}, own);
+            r->cfg = pt_intern(w->names, pt_buffer_view(&both));
+            pt_buffer_free(&both);
+        }
         pt_emit(r, target, kind, via, confidence, offset);
+        r->cfg = outer;
     }
     pt_buffer_free(&here);
     pt_buffer_free(&there);

@@ -105,7 +105,7 @@ bool pt_ty_match(pt_types *t, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth) {
         } else {
             return x.kind == PT_TY_NEVER;
         }
-    } else if (p.def != x.def) {
+    } else if (p.def != x.def || (p.kind == PT_TY_PTR && p.name != x.name)) {
         return false;
     }
     for (u32 i = 0; i < p.count && i < x.count; i++)

@@ -9,7 +9,7 @@ typedef enum pt_type_kind {
     PT_TY_NEVER,
     PT_TY_ADT,     /* def, arguments: struct, enum, union, primitive, external path */
     PT_TY_REF,     /* one argument */
-    PT_TY_PTR,
+    PT_TY_PTR,     /* name 1: *mut */
     PT_TY_SLICE,
     PT_TY_ARRAY,
     PT_TY_TUPLE,

@@ -410,8 +410,18 @@ static u32 primary(parser *p, u32 restrictions) {
     case PT_K_CONST:
         if (next == PT_T_OPEN_BRACE) return block_with_keyword(p, 1, PT_BLOCK_CONST);
         return closure(p, start);
+    case PT_T_DOT_DOT:
+    case PT_T_DOT_DOT_EQ:
+    case PT_T_DOT_DOT_DOT: return binary(p, 12, restrictions); /* `&..` */
     case PT_K_TRY:
-        if (next == PT_T_BANG) break;
+        if (next == PT_T_BANG) { /* the old macro, whose name is a keyword now */
+            u32 path = p_node(p, PT_N_PATH, start), segment = p_node(p, PT_N_SEGMENT, start);
+            list one = {0};
+            p_at(p, segment)->name = start;
+            p_next(p);
+            p_add(p, &one, p_close(p, segment, (list){0}));
+            return p_macro_call(p, p_close(p, path, one), start);
+        }
         return block_with_keyword(p, 1, PT_BLOCK_TRY);
     case PT_K_DO: /* do catch, do yeet: an operand follows */
         p_next(p);
@@ -440,7 +450,7 @@ static u32 primary(parser *p, u32 restrictions) {
         p_next(p);
         p_add(p, &l, p_pattern(p));
         p_expect(p, PT_T_EQ, "expected `=`");
-        p_add(p, &l, binary(p, 5, NO_STRUCT));
+        p_add(p, &l, binary(p, 5, restrictions & NO_STRUCT));
         return p_close(p, node, l);
     }
     default: break;
@@ -448,6 +458,7 @@ static u32 primary(parser *p, u32 restrictions) {
     if (p->kind == PT_T_IDENT && p->edition >= 2024 && p_is_word(p, 0, "gen") &&
         (next == PT_T_OPEN_BRACE || (next == PT_K_MOVE && p_peek(p, 2) == PT_T_OPEN_BRACE)))
         return block_with_keyword(p, next == PT_K_MOVE ? 2 : 1, PT_BLOCK_GEN);
+    if (p_is_word(p, 0, "become") && (next == PT_T_IDENT || next == PT_K_SELF_LOWER || next == PT_K_SELF_UPPER)) return jump(p, PT_N_E_RETURN, restrictions);
     if (p->kind == PT_T_IDENT && next == PT_T_POUND && p_is_word(p, 0, "builtin")) {
         p_next(p); /* builtin # name(...): a compiler intrinsic of the library itself */
         p_next(p);
@@ -492,7 +503,7 @@ static u32 dot(parser *p, u32 receiver, u32 start) {
         bool two = text.length && text.data[text.length - 1] != '.';
         p_next(p);
         p_close(p, first, l);
-        if (!two) return p_is(p, PT_T_IDENT) ? (p->at--, p_sync(p), dot(p, first, start)) : first;
+        if (!two) return p_is(p, PT_T_IDENT) || p_is(p, PT_T_INT) || p_is(p, PT_K_AWAIT) ? (p->at--, p_sync(p), dot(p, first, start)) : first;
         list m = {0};
         u32 second = p_node(p, PT_N_E_FIELD, p->at - 1);
         p_at(p, second)->name = p->at - 1;

@@ -90,7 +90,7 @@ static bool item_starts_at(const parser *p, u32 i) {
         return true;
     case PT_K_EXTERN: return true;
     case PT_K_UNSAFE:
-        return next == PT_K_IMPL || next == PT_K_TRAIT || next == PT_K_EXTERN || next == PT_K_MOD || fn_words(p, i) ||
+        return next == PT_K_IMPL || next == PT_K_TRAIT || next == PT_K_EXTERN || next == PT_K_MOD || next == PT_K_STATIC || fn_words(p, i) ||
                (p_is_word(p, i + 1, "auto") && p_peek(p, i + 2) == PT_K_TRAIT);
     case PT_K_ASYNC: return fn_words(p, i) != 0;
     case PT_K_MACRO: return next == PT_T_IDENT;
@@ -206,9 +206,9 @@ static u32 item_list(parser *p) {
         if (p_eat(p, PT_T_SEMICOLON)) continue;
         list attributes = {0};
         p_attributes(p, &attributes, false);
-        u32 item = p_item(p, attributes, false);
+        u32 start = p->at, item = p_item(p, attributes, false);
         if (item) p_add(p, &l, item);
-        else if (p->at < close) p_error(p, "expected an item"), p_skip_tree(p);
+        else if (p->at < close && p->at == start) p_error(p, "expected an item"), p_skip_tree(p);
         if (p->at == before) p_next(p);
     }
     p->depth--;
@@ -389,9 +389,7 @@ static void function(parser *p, u32 node, list *l) {
     if (p_is(p, PT_T_OPEN_BRACE)) {
         flags |= PT_F_HAS_BODY;
         p_at(p, node)->extra = p->at;
-        u32 block_items = p->block_items;
         p_add(p, l, p_block(p, PT_BLOCK_PLAIN));
-        p_at(p, node)->op = p->block_items != block_items;
     } else if (!p_eat(p, PT_T_SEMICOLON)) {
         p_error(p, "expected `{` or `;`");
     }
@@ -411,9 +409,7 @@ static void constant(parser *p, u32 node, list *l) {
     if (p_eat(p, PT_T_EQ)) {
         p_at(p, node)->flags |= PT_F_HAS_BODY;
         p_at(p, node)->extra = p->at;
-        u32 block_items = p->block_items;
         p_add(p, l, p_expression(p, 0));
-        p_at(p, node)->op = p->block_items != block_items;
     }
     p_add(p, l, p_where(p));
     end_semicolon(p);
@@ -470,7 +466,7 @@ static void implementation(parser *p, u32 node, list *l) {
     else if (p_is(p, PT_T_TILDE)) p_next(p), p_eat(p, PT_K_CONST);
     else if (p_is(p, PT_T_OPEN_BRACKET) && p_peek(p, 1) == PT_K_CONST) p_skip_tree(p);
     if (p_is(p, PT_T_BANG) && p_peek(p, 1) != PT_T_OPEN_BRACE && p_peek(p, 1) != PT_K_FOR) flags |= PT_F_NEGATIVE, p_next(p);
-    u32 type = p_type(p, false);
+    u32 type = p_type(p, true);
     if (p_eat(p, PT_K_FOR)) {
         u32 of_trait = p_node(p, PT_N_IMPL_TRAIT, p_at(p, type)->token);
         list parts = {0};
@@ -480,7 +476,7 @@ static void implementation(parser *p, u32 node, list *l) {
         p_close(p, of_trait, parts);
         p_at(p, of_trait)->end = end;
         p_add(p, l, of_trait);
-        type = p_eat(p, PT_T_DOT_DOT) ? 0u : p_type(p, false);
+        type = p_eat(p, PT_T_DOT_DOT) ? 0u : p_type(p, true);
     }
     p_add(p, l, type);
     p_add(p, l, p_where(p));
@@ -592,7 +588,7 @@ static u32 item_macro_call(parser *p, list attributes) {
     return p_close(p, node, l);
 }
 
-u32 p_item(parser *p, list attributes, bool in_block) {
+static u32 item_of(parser *p, list attributes, bool in_block) {
     if (p->at >= p->end) return 0;
     u32 start = p->at;
     u32 vis = p_is(p, PT_K_PUB) || (p_is(p, PT_K_CRATE) && p_item_starts(p)) ? visibility(p) : 0;
@@ -601,7 +597,7 @@ u32 p_item(parser *p, list attributes, bool in_block) {
             p_error(p, "expected an item after the visibility");
             if (!p_path_starts(p)) return 0;
         }
-        if (in_block || !p_path_starts(p)) return 0;
+        if (in_block || !p_path_starts(p) || p_is(p, PT_T_LESS) || p_is(p, PT_T_SHL)) return 0;
         return item_macro_call(p, attributes);
     }
     u32 node = p_node(p, PT_N_FN, start);
@@ -693,4 +689,11 @@ u32 p_item(parser *p, list attributes, bool in_block) {
         }
     }
     return p_close(p, node, l);
+}
+
+u32 p_item(parser *p, list attributes, bool in_block) {
+    u32 before = p->block_items + in_block;
+    u32 item = item_of(p, attributes, in_block);
+    if (item && p->block_items > before) p_at(p, item)->flags |= PT_F_BLOCK_ITEMS;
+    return item;
 }

@@ -115,6 +115,7 @@ static u32 single_inner(parser *p) {
     list l = {0};
     switch (p->kind) {
     case PT_T_UNDERSCORE:
+    case PT_T_BANG:
         node = p_node(p, PT_N_PAT_WILD, start);
         p_next(p);
         return p_close(p, node, l);

@@ -124,9 +124,9 @@ int pt_parse(pt_tree *tree, const pt_lexemes *lexemes, u32 first, u32 end, pt_pa
             u32 before = p.at;
             list attributes = {0};
             p_attributes(&p, &attributes, false);
-            u32 item = p_item(&p, attributes, false);
+            u32 start = p.at, item = p_item(&p, attributes, false);
             if (item) p_add(&p, &children, item);
-            else if (p.at < p.end && !p_eat(&p, PT_T_SEMICOLON)) {
+            else if (p.at < p.end && p.at == start && !p_eat(&p, PT_T_SEMICOLON)) {
                 p_error(&p, "expected an item");
                 p_skip_tree(&p);
             }

@@ -14,7 +14,7 @@
  *     IMPL [GENERICS] [IMPL_TRAIT(path)] type [WHERE] ITEM_LIST
  *     FN name [GENERICS] PARAMS [RETURN] [WHERE] [BLOCK]   CONST/STATIC name [type] [expression]
  *     TYPE_ALIAS name [GENERICS] [BOUNDS] [WHERE] [type] [WHERE]
- *     (FN, CONST, STATIC: `op` 1 when blocks of the body or value hold items; `extra` is its first token)
+ *     (FN, CONST, STATIC: `extra` is the first token of the body or value)
  *     MACRO_RULES name, MACRO_DEF name: `extra` is the token of the body's opening delimiter
  *     USE USE_TREE     USE_TREE [PATH] USE_TREE* : op says simple, glob or list; name is the `as` name
  *     EXTERN_CRATE name (`extra`: the `as` name's token or 0)      EXTERN_BLOCK ITEM_LIST
@@ -114,7 +114,8 @@ enum {
     PT_F_NEGATIVE = 64, /* IMPL */
     PT_F_AUTO = 128,    /* TRAIT */
     PT_F_MUT = 256,     /* STATIC */
-    PT_F_HAS_BODY = 512 /* FN, MODULE, CONST: a body, a value, an item list */
+    PT_F_HAS_BODY = 512, /* FN, MODULE, CONST: a body, a value, an item list */
+    PT_F_BLOCK_ITEMS = 1024 /* an item: blocks inside it hold items */
 };
 
 typedef struct pt_node {
@@ -123,7 +124,7 @@ typedef struct pt_node {
     u16 flags;
     u32 token; /* first token (in facts: byte offset) */
     u32 end;   /* one past the last token (in facts: byte offset of the end) */
-    u32 name;  /* token that names it (in facts: string id); 0 and kind unnamed: none */
+    u32 name;  /* token that names it (in facts: string id); of a USE_TREE 0: none */
     u32 extra; /* see the kinds */
     u32 child, next;
 } pt_node;

@@ -301,6 +301,7 @@ static void read_dependencies(reader *r, u32 index, const manifest *m, const pt_
             folder = m->workspace_folder;
         }
         pt_str package = pt_toml_string(from, "package", d->key), path = pt_toml_string(from, "path", (pt_str){"", 0});
+        if (pt_str_starts(package, PT_STR("rustc-std-workspace-"))) continue; /* how std itself builds a crate: never here */
         pt_dependency out = {code_name(r, d->key), keep_str(r, package), NULL, kind, PT_NONE};
         if (path.length) {
             char relative[PATH_SIZE], full[PATH_SIZE];
