@@ -3,12 +3,32 @@
 #include "facts/cfg.h"
 #include "fuzz.h"
 
+/* Is [at, end) a predicate: an option, `option = "value"`, or all, any, not of predicates? Few and not deep, as the
+ * canonical form is defined for those. */
+static bool is_predicate(const pt_lexemes *l, u32 at, u32 end, u32 depth) {
+    const pt_token *t = l->tokens.data;
+    if (at >= end || depth > 8 || t[at].kind != PT_T_IDENT) return false;
+    pt_str word = pt_token_text(l->text, &t[at]);
+    bool is_not = pt_str_equal(word, PT_STR("not"));
+    bool operator= is_not || pt_str_equal(word, PT_STR("all")) || pt_str_equal(word, PT_STR("any"));
+    if (at + 1 == end) return !operator;
+    if (t[at + 1].kind == PT_T_EQ) return !operator&& at + 3 == end && t[at + 2].kind == PT_T_STRING;
+    if (!operator|| t[at + 1].kind != PT_T_OPEN_PAREN || t[at + 1].extent + 1 != end) return false;
+    u32 operands = 0, stop = at + 2;
+    for (u32 start = at + 2; start + 1 < end; start = stop + 1) {
+        for (stop = start; stop + 1 < end && t[stop].kind != PT_T_COMMA;)
+            stop = pt_token_is_open(t[stop].kind) ? t[stop].extent + 1 : stop + 1;
+        if (!is_predicate(l, start, stop, depth + 1) || ++operands > 16) return false;
+    }
+    return is_not ? operands == 1 : operands <= 16;
+}
+
 static pt_buffer canonical_of(const char *data, size_t size, bool *sound) {
     static pt_lexemes lexemes;
     pt_buffer out = {0};
     char *text = fuzz_text(data, size, 0);
     pt_lex(&lexemes, text, (u32)size, 2021);
-    *sound = lexemes.balanced && !lexemes.errors.count;
+    *sound = lexemes.balanced && !lexemes.errors.count && is_predicate(&lexemes, 0, lexemes.tokens.count - 1, 0);
     pt_cfg_canonical(&out, &lexemes, 0, lexemes.tokens.count - 1);
     free(text);
     return out;
@@ -23,8 +43,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     pt_buffer once = canonical_of((const char *)data, half, &sound),
               twice = canonical_of(once.data, once.count, &still);
     pt_str a = pt_buffer_view(&once), again = pt_buffer_view(&twice);
-    LAW(!sound || pt_str_equal(a, again), "`%.*s` becomes `%.*s`", (int)a.length, a.data, (int)again.length,
-        again.data);
+    LAW(!sound || ((still || !a.length) && pt_str_equal(a, again)), "`%.*s` becomes `%.*s`", (int)a.length, a.data,
+        (int)again.length, again.data);
 
     pt_buffer other = canonical_of((const char *)data + half, size - half, &other_sound), both = {0}, mirrored = {0};
     pt_str b = pt_buffer_view(&other);

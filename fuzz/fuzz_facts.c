@@ -31,7 +31,7 @@ static void walk(const pt_facts *f) {
         LAW(*pt_kind_name(t->kind) != '?', "item %u", i);
         for (u32 u = t->first_use; u < t->first_use + t->use_count; u++) sum += f->uses[u].offset;
         for (u32 d = t->first_derive; d < t->first_derive + t->derive_count; d++) sum += f->derives[d].offset;
-        if (i < 64) walk_tree(f, f->nodes[t->tree].child, 0);
+        if (i < 64 && t->tree) walk_tree(f, f->nodes[t->tree].child, 0);
     }
     for (u32 i = 0; i < h->use_count; i++) {
         read_string(f, f->uses[i].name);

@@ -48,6 +48,7 @@ static void check_tokens(const pt_lexemes *l, u32 length) {
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static pt_lexemes lexemes, again; /* reused from text to text, as extractors do */
     char *text = fuzz_text(data, size, 0), *other = fuzz_text(data, size, '/');
+    other[size] = 0; /* only the first byte behind the end is known */
     for (u32 i = 0; i < PT_COUNT_OF(fuzz_editions); i++) {
         pt_lex(&lexemes, text, (u32)size, fuzz_editions[i]);
         check_tokens(&lexemes, (u32)size);

@@ -10,9 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct {
-    PT_VEC(char *) paths;
-} state;
+static struct { PT_VEC(char *) paths; } state;
 
 static int visit(const char *path, const struct stat *status, int type, struct FTW *ftw) {
     (void)status, (void)ftw;
@@ -94,7 +92,8 @@ int main(int argc, char **argv) {
                            (int)message.length, message.data);
                 }
         } else {
-            fprintf(stderr, "pt-frontend: %s: %s\n", state.paths.data[i], error.message[0] ? error.message : pt_error_text(code));
+            fprintf(stderr, "pt-frontend: %s: %s\n", state.paths.data[i],
+                    error.message[0] ? error.message : pt_error_text(code));
         }
         pt_free(block);
         pt_free(text);
@@ -102,7 +101,8 @@ int main(int argc, char **argv) {
     u64 lex, parse, note;
     pt_extractor_times(x, &lex, &parse, &note);
     if (strcmp(argv[1], "bench") == 0)
-        printf("{\"files\":%u,\"bytes\":%llu,\"lex_ms\":%.2f,\"parse_ms\":%.2f,\"facts_ms\":%.2f,\"total_ms\":%.2f,\"mb_per_s\":%.1f}\n",
+        printf("{\"files\":%u,\"bytes\":%llu,\"lex_ms\":%.2f,\"parse_ms\":%.2f,\"facts_ms\":%.2f,\"total_ms\":%.2f,"
+               "\"mb_per_s\":%.1f}\n",
                files, (unsigned long long)bytes, (double)lex / 1e6, (double)parse / 1e6, (double)note / 1e6,
                (double)spent / 1e6, (double)bytes / ((double)spent / 1e9) / 1e6);
     else if (strcmp(argv[1], "check") == 0)

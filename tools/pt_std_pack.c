@@ -14,7 +14,9 @@ int main(int argc, char **argv) {
     if (!code) code = pt_world_create(&world, source, NULL, pt_processor_count(), &error);
     if (!code) code = pt_world_make_std(world, argv[2], &error);
     if (code) fprintf(stderr, "pt-std-pack: %s\n", error.message);
-    else printf("%s: %u files, %u definitions, %u expansions, %u open calls, %.0f ms\n", argv[2], world->files.count, world->defs.count, world->expansions.count, world->calls.count, (double)(pt_now_us() - start) / 1000);
+    else
+        printf("%s: %u files, %u definitions, %u expansions, %u open calls, %.0f ms\n", argv[2], world->files.count,
+               world->defs.count, world->expansions.count, world->calls.count, (double)(pt_now_us() - start) / 1000);
     pt_world_destroy(world);
     pt_source_close(source);
     return code ? 1 : 0;

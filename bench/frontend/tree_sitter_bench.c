@@ -16,18 +16,15 @@ typedef struct {
     uint32_t length;
 } File;
 
-static double now_ms(void)
-{
+static double now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static int read_file(const char *path, File *file)
-{
+static int read_file(const char *path, File *file) {
     FILE *in = fopen(path, "rb");
-    if (!in)
-        return 0;
+    if (!in) return 0;
     fseek(in, 0, SEEK_END);
     long size = ftell(in);
     rewind(in);
@@ -37,8 +34,7 @@ static int read_file(const char *path, File *file)
     return 1;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 2 || argv[1][0] != '@') {
         fprintf(stderr, "usage: tree_sitter_bench @LIST\n");
         return 2;
@@ -56,8 +52,7 @@ int main(int argc, char **argv)
     ssize_t length;
     while ((length = getline(&line, &line_room, list)) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        if (line[0] == '\0')
-            continue;
+        if (line[0] == '\0') continue;
         if (count == room) {
             room = room ? room * 2 : 1024;
             files = realloc(files, room * sizeof *files);

@@ -25,9 +25,7 @@ void *pt_malloc(size_t size) { return checked(injected_failure() ? NULL : malloc
 void *pt_calloc(size_t count, size_t size) {
     return checked(injected_failure() ? NULL : calloc(count ? count : 1, size ? size : 1));
 }
-void *pt_realloc(void *old, size_t size) {
-    return checked(injected_failure() ? NULL : realloc(old, size ? size : 1));
-}
+void *pt_realloc(void *old, size_t size) { return checked(injected_failure() ? NULL : realloc(old, size ? size : 1)); }
 void pt_free(void *memory) { free(memory); }
 
 char *pt_strndup(const char *text, size_t length) {

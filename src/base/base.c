@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-int pt_fail(pt_error *error, int code, const char *format, ...) {
+void pt_set_error(pt_error *error, int code, const char *format, ...) {
     if (error) {
         va_list arguments;
         va_start(arguments, format);
@@ -11,7 +11,6 @@ int pt_fail(pt_error *error, int code, const char *format, ...) {
         vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
     }
-    return code;
 }
 
 const char *pt_error_text(int code) {

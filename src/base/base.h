@@ -47,8 +47,11 @@ typedef struct pt_error {
     char message[1024];
 } pt_error;
 
-/* Sets `error` (may be NULL) and returns `code`, so that callers write `return pt_fail(e, PT_EIO, ...)`. */
-int pt_fail(pt_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Fills `error` (may be NULL). */
+void pt_set_error(pt_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same with the value `code`, so that callers write `return pt_fail(e, PT_EIO, ...)`. A macro, so that readers
+ * and analysers see that it is not 0. */
+#define pt_fail(error, code, ...) (pt_set_error((error), (code), __VA_ARGS__), (code))
 /* The sentence of an error code. */
 const char *pt_error_text(int code);
 

@@ -39,7 +39,7 @@ int pt_file_read(char **data, u32 *length, const char *path, u64 limit, pt_error
         }
     }
     close(fd);
-    if (code) return pt_free(memory), code;
+    if (code || !memory) return pt_free(memory), code;
     memset(memory + have, 0, 16);
     *data = memory;
     *length = (u32)have;

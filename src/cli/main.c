@@ -45,7 +45,8 @@ static const option known_options[] = {
     {"--kind", 's', AT(kind), "KIND", "list, search, unused: only this kind (struct, fn, method ...)"},
     {"--cursor", 's', AT(cursor), "CURSOR", "list: go on where an answer ended"},
     {"--format", 's', AT(format), "FORMAT", "export: jsonl, dot, graphml or mermaid (default jsonl)"},
-    {"--engine", 's', AT(engine), "ENGINE", "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
+    {"--engine", 's', AT(engine), "ENGINE",
+     "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
     {"--rebuild", 'b', AT(rebuild), NULL, "index: read everything anew; replace a store that cannot be read"},
     {"--threads", 'n', AT(threads), "N", "index: threads (default: processors)"},
     {"--std-interface", 's', AT(std_interface), "FILE", "index: interface of std (default: beside the program)"},
@@ -68,11 +69,14 @@ static void usage(FILE *out) {
     fprintf(out, "  %-26s %s\n\noptions:\n", "export", "the whole graph (--format)");
     for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {
         char left[64];
-        snprintf(left, sizeof left, "%s %s", known_options[i].name, known_options[i].argument ? known_options[i].argument : "");
+        snprintf(left, sizeof left, "%s %s", known_options[i].name,
+                 known_options[i].argument ? known_options[i].argument : "");
         fprintf(out, "  %-26s %s\n", left, known_options[i].help);
     }
-    fputs("\nITEM is a path or any unambiguous end of one (`Parser::new`), `<Type as Trait>::member`, or FILE:LINE[:COL].\n"
-          "exit: 0 answered, 1 internal failure, 2 usage, 3 no such item or ambiguous, 4 input or store unreadable\n", out);
+    fputs("\nITEM is a path or any unambiguous end of one (`Parser::new`), `<Type as Trait>::member`, or "
+          "FILE:LINE[:COL].\n"
+          "exit: 0 answered, 1 internal failure, 2 usage, 3 no such item or ambiguous, 4 input or store unreadable\n",
+          out);
 }
 
 static int parse(options *o, int argc, char **argv) {
@@ -98,7 +102,8 @@ static int parse(options *o, int argc, char **argv) {
         size_t n = equals ? (size_t)(equals - a) : strlen(a);
         const option *found = NULL;
         for (u32 k = 0; k < PT_COUNT_OF(known_options); k++)
-            if (strlen(known_options[k].name) == n && strncmp(known_options[k].name, a, n) == 0) found = &known_options[k];
+            if (strlen(known_options[k].name) == n && strncmp(known_options[k].name, a, n) == 0)
+                found = &known_options[k];
         if (!found) return fprintf(stderr, "parseltongue: %s: no such option; see --help\n", a), EXIT_USAGE;
         void *field = (char *)o + found->offset;
         if (found->type == 'b') {
@@ -114,7 +119,8 @@ static int parse(options *o, int argc, char **argv) {
             char *end;
             errno = 0;
             unsigned long number = strtoul(value, &end, 10);
-            if (*end || end == value || errno || number > UINT32_MAX || value[0] == '-') return fprintf(stderr, "parseltongue: %s %s: not a number\n", found->name, value), EXIT_USAGE;
+            if (*end || end == value || errno || number > UINT32_MAX || value[0] == '-')
+                return fprintf(stderr, "parseltongue: %s %s: not a number\n", found->name, value), EXIT_USAGE;
             *(u32 *)field = (u32)number;
             if (found->offset == AT(limit)) o->has_limit = true;
         }
@@ -173,7 +179,11 @@ static void default_store(char *out, size_t size, const char *workspace, bool du
     }
     const char *key = dump ? dump_path : workspace;
     char base[PATH_MAX];
-    snprintf(base, sizeof base, "%s%s", cache && *cache ? cache : home ? home : "/tmp", cache && *cache ? "" : "/.cache");
+    snprintf(base, sizeof base, "%s%s",
+             cache && *cache ? cache
+             : home          ? home
+                             : "/tmp",
+             cache && *cache ? "" : "/.cache");
     mkdir(base, 0700);
     snprintf(folder, sizeof folder, "%s/parseltongue", base);
     mkdir(folder, 0700);
@@ -208,25 +218,35 @@ static void progress(void *payload, const char *stage, u32 done, u32 total) {
 static void print_report(const pt_index_report *r, const char *store, bool json) {
     double ms = (double)r->total_us / 1000;
     if (json) {
-        printf("{\"query\":\"index\",\"store\":\"%s\",\"generation\":%llu,\"up_to_date\":%s,\"rebuilt\":%s,\"packages\":%u,\"targets\":%u,\"files\":%u,\"files_read\":%u,\"lines\":%llu,"
-               "\"bytes\":%llu,\"definitions\":%u,\"expansions\":%u,\"bodies\":%llu,\"nodes\":%llu,\"edges\":%llu,\"candidates\":%llu,\"sites\":%llu,\"unresolved\":%llu,"
-               "\"unread\":%u,\"problems\":%u,\"rows_written\":%llu,\"ms\":{\"discover\":%.2f,\"read\":%.2f,\"resolve\":%.2f,\"graph\":%.2f,\"commit\":%.2f,\"total\":%.2f}}\n",
-               store, (unsigned long long)r->generation, r->up_to_date ? "true" : "false", r->rebuilt ? "true" : "false", r->packages, r->targets, r->files, r->files_read,
-               (unsigned long long)r->lines, (unsigned long long)r->bytes, r->definitions, r->expansions, (unsigned long long)r->bodies, (unsigned long long)r->nodes,
-               (unsigned long long)r->edges, (unsigned long long)r->candidates, (unsigned long long)r->sites, (unsigned long long)r->unresolved, r->unread, r->problems,
-               (unsigned long long)r->rows_written, (double)r->discover_us / 1000, (double)r->read_us / 1000, (double)r->resolve_us / 1000, (double)r->graph_us / 1000,
+        printf("{\"query\":\"index\",\"store\":\"%s\",\"generation\":%llu,\"up_to_date\":%s,\"rebuilt\":%s,"
+               "\"packages\":%u,\"targets\":%u,\"files\":%u,\"files_read\":%u,\"lines\":%llu,"
+               "\"bytes\":%llu,\"definitions\":%u,\"expansions\":%u,\"bodies\":%llu,\"nodes\":%llu,\"edges\":%llu,"
+               "\"candidates\":%llu,\"sites\":%llu,\"unresolved\":%llu,"
+               "\"unread\":%u,\"problems\":%u,\"rows_written\":%llu,\"ms\":{\"discover\":%.2f,\"read\":%.2f,"
+               "\"resolve\":%.2f,\"graph\":%.2f,\"commit\":%.2f,\"total\":%.2f}}\n",
+               store, (unsigned long long)r->generation, r->up_to_date ? "true" : "false",
+               r->rebuilt ? "true" : "false", r->packages, r->targets, r->files, r->files_read,
+               (unsigned long long)r->lines, (unsigned long long)r->bytes, r->definitions, r->expansions,
+               (unsigned long long)r->bodies, (unsigned long long)r->nodes, (unsigned long long)r->edges,
+               (unsigned long long)r->candidates, (unsigned long long)r->sites, (unsigned long long)r->unresolved,
+               r->unread, r->problems, (unsigned long long)r->rows_written, (double)r->discover_us / 1000,
+               (double)r->read_us / 1000, (double)r->resolve_us / 1000, (double)r->graph_us / 1000,
                (double)r->commit_us / 1000, ms);
         return;
     }
     if (r->up_to_date) {
-        printf("up to date: %u files, %llu nodes, %llu edges (%.1f ms)\n", r->files, (unsigned long long)r->nodes, (unsigned long long)r->edges, ms);
+        printf("up to date: %u files, %llu nodes, %llu edges (%.1f ms)\n", r->files, (unsigned long long)r->nodes,
+               (unsigned long long)r->edges, ms);
         return;
     }
-    printf("%u files (%u read), %llu lines: %llu nodes, %llu edges, %llu candidates, %llu sites unresolved\n", r->files, r->files_read, (unsigned long long)r->lines,
-           (unsigned long long)r->nodes, (unsigned long long)r->edges, (unsigned long long)r->candidates, (unsigned long long)r->unresolved);
-    printf("%.1f ms: discover %.1f, read %.1f, resolve %.1f, graph %.1f, commit %.1f\n", ms, (double)r->discover_us / 1000, (double)r->read_us / 1000,
-           (double)r->resolve_us / 1000, (double)r->graph_us / 1000, (double)r->commit_us / 1000);
-    if (r->problems || r->unread) printf("%u problems with manifests, %u files not read: see `parseltongue doctor`\n", r->problems, r->unread);
+    printf("%u files (%u read), %llu lines: %llu nodes, %llu edges, %llu candidates, %llu sites unresolved\n", r->files,
+           r->files_read, (unsigned long long)r->lines, (unsigned long long)r->nodes, (unsigned long long)r->edges,
+           (unsigned long long)r->candidates, (unsigned long long)r->unresolved);
+    printf("%.1f ms: discover %.1f, read %.1f, resolve %.1f, graph %.1f, commit %.1f\n", ms,
+           (double)r->discover_us / 1000, (double)r->read_us / 1000, (double)r->resolve_us / 1000,
+           (double)r->graph_us / 1000, (double)r->commit_us / 1000);
+    if (r->problems || r->unread)
+        printf("%u problems with manifests, %u files not read: see `parseltongue doctor`\n", r->problems, r->unread);
 }
 
 static int fail(const options *o, int code, const char *message) {
@@ -263,14 +283,19 @@ static int run_index(const options *o) {
     if (o->store) snprintf(store, sizeof store, "%s", o->store);
     bool has_std = find_std(std_path, sizeof std_path, o);
     bool terminal = !o->quiet && !o->json && isatty(STDERR_FILENO);
-    pt_index_options index = {.path = dump ? path : workspace, .store = store, .std_interface = has_std ? std_path : NULL, .threads = o->threads, .rebuild = o->rebuild,
+    pt_index_options index = {.path = dump ? path : workspace,
+                              .store = store,
+                              .std_interface = has_std ? std_path : NULL,
+                              .threads = o->threads,
+                              .rebuild = o->rebuild,
                               .progress = terminal ? progress : NULL};
     pt_index_report report;
     int code = pt_index(NULL, &report, &index, &error);
     if (terminal) fputs("\r\033[K", stderr);
     if (code) return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
     if (!o->quiet || o->json) print_report(&report, store, o->json);
-    if (!has_std && !o->quiet && !o->json) fputs("note: no std interface found: std's items are taken as written (see --std-interface)\n", stderr);
+    if (!has_std && !o->quiet && !o->json)
+        fputs("note: no std interface found: std's items are taken as written (see --std-interface)\n", stderr);
     if (dump && !o->store && !o->workspace && !o->quiet && !o->json) printf("ask with --store %s\n", store);
     return EXIT_ANSWERED;
 }
@@ -283,10 +308,14 @@ static int run_query(const options *o) {
     pt_store_stats stats = {0};
     const pt_query_info *info = pt_query_find(o->command);
     bool exporting = strcmp(o->command, "export") == 0;
-    if (!info && !exporting) return fprintf(stderr, "parseltongue: %s: no such command; see --help\n", o->command), EXIT_USAGE;
-    if (info && o->argument_count != info->needed) return fprintf(stderr, "parseltongue: usage: parseltongue %s %s\n", info->name, info->arguments), EXIT_USAGE;
-    if (exporting && o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue export [--format FORMAT]\n"), EXIT_USAGE;
-    if (o->engine && strcmp(o->engine, "memory") != 0 && strcmp(o->engine, "store") != 0) return fail(o, PT_EUSAGE, "--engine: it is memory or store");
+    if (!info && !exporting)
+        return fprintf(stderr, "parseltongue: %s: no such command; see --help\n", o->command), EXIT_USAGE;
+    if (info && o->argument_count != info->needed)
+        return fprintf(stderr, "parseltongue: usage: parseltongue %s %s\n", info->name, info->arguments), EXIT_USAGE;
+    if (exporting && o->argument_count)
+        return fprintf(stderr, "parseltongue: usage: parseltongue export [--format FORMAT]\n"), EXIT_USAGE;
+    if (o->engine && strcmp(o->engine, "memory") != 0 && strcmp(o->engine, "store") != 0)
+        return fail(o, PT_EUSAGE, "--engine: it is memory or store");
     find_workspace(workspace, sizeof workspace, o);
     default_store(store_uri, sizeof store_uri, workspace, false, NULL);
     if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
@@ -298,15 +327,29 @@ static int run_query(const options *o) {
         return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
     }
     pt_index_list stale = {0};
-    if (!o->stale_ok && !graph->header->dump) pt_index_stale(&stale, graph, pt_graph_string(graph, graph->header->root));
+    if (!o->stale_ok && !graph->header->dump)
+        pt_index_stale(&stale, graph, pt_graph_string(graph, graph->header->root));
     if (exporting) {
         code = pt_export(stdout, graph, o->format ? o->format : "jsonl", o->candidates, &error);
         if (code) code = fail(o, code, error.message);
     } else {
-        pt_query q = {.graph = graph, .store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL, .command = o->command, .target = o->arguments[0],
-                      .second = o->arguments[1], .store_uri = store_uri, .uuid = stats.uuid, .stale = stale.data, .stale_count = stale.count,
-                      .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit, .depth = o->depth, .candidates = o->candidates, .all = o->all, .level = o->level,
-                      .kind = o->kind, .cursor = o->cursor, .cfg = o->cfg};
+        pt_query q = {.graph = graph,
+                      .store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL,
+                      .command = o->command,
+                      .target = o->arguments[0],
+                      .second = o->arguments[1],
+                      .store_uri = store_uri,
+                      .uuid = stats.uuid,
+                      .stale = stale.data,
+                      .stale_count = stale.count,
+                      .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit,
+                      .depth = o->depth,
+                      .candidates = o->candidates,
+                      .all = o->all,
+                      .level = o->level,
+                      .kind = o->kind,
+                      .cursor = o->cursor,
+                      .cfg = o->cfg};
         json_t *answer = NULL;
         u64 start = pt_now_us();
         code = pt_query_run(&q, &answer, &error);

@@ -12,7 +12,9 @@ static const char *text_of(const json_t *row, const char *key) {
     const char *text = json_string_value(json_object_get(row, key));
     return text ? text : "";
 }
-static long long number_of(const json_t *row, const char *key) { return (long long)json_integer_value(json_object_get(row, key)); }
+static long long number_of(const json_t *row, const char *key) {
+    return (long long)json_integer_value(json_object_get(row, key));
+}
 
 static int width_of(const json_t *rows, const char *key, int limit) {
     size_t i, width = 0;
@@ -42,7 +44,8 @@ static void item_rows(FILE *out, const style *s, const json_t *rows) {
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row) {
-        fprintf(out, "%s%-*s%s  %s%-*s%s  ", s->bold, path, text_of(row, "path"), s->off, s->green, kind, text_of(row, "kind"), s->off);
+        fprintf(out, "%s%-*s%s  %s%-*s%s  ", s->bold, path, text_of(row, "path"), s->off, s->green, kind,
+                text_of(row, "kind"), s->off);
         place(out, s, row);
         marks(out, s, row);
         fputc('\n', out);
@@ -55,7 +58,8 @@ static void impl_rows(FILE *out, const style *s, const json_t *rows, const char 
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row) {
-        fprintf(out, "%s%-*s%s  %s%-*s%s  ", s->bold, name, text_of(row, key), s->off, s->green, via, text_of(row, "via"), s->off);
+        fprintf(out, "%s%-*s%s  %s%-*s%s  ", s->bold, name, text_of(row, key), s->off, s->green, via,
+                text_of(row, "via"), s->off);
         place(out, s, row);
         marks(out, s, row);
         fputc('\n', out);
@@ -67,11 +71,13 @@ static void edge_rows(FILE *out, const style *s, const json_t *rows) {
     size_t i, k;
     json_t *row, *site;
     json_array_foreach(rows, i, row) {
-        fprintf(out, "%s%-*s%s  %s%s%s", s->bold, path, text_of(row, "path"), s->off, s->green, text_of(row, "edge"), s->off);
+        fprintf(out, "%s%-*s%s  %s%s%s", s->bold, path, text_of(row, "path"), s->off, s->green, text_of(row, "edge"),
+                s->off);
         marks(out, s, row);
         fputc('\n', out);
         json_array_foreach(json_object_get(row, "sites"), k, site) {
-            fprintf(out, "    %s%s:%lld:%lld%s", s->cyan, text_of(site, "file"), number_of(site, "line"), number_of(site, "col"), s->off);
+            fprintf(out, "    %s%s:%lld:%lld%s", s->cyan, text_of(site, "file"), number_of(site, "line"),
+                    number_of(site, "col"), s->off);
             if (*text_of(site, "cfg")) fprintf(out, "  %scfg(%s)%s", s->dim, text_of(site, "cfg"), s->off);
             fputc('\n', out);
         }
@@ -81,8 +87,9 @@ static void edge_rows(FILE *out, const style *s, const json_t *rows) {
 static void blast_rows(FILE *out, const style *s, const json_t *answer, const json_t *rows) {
     const json_t *summary = json_object_get(answer, "summary");
     const char *risk = text_of(summary, "risk");
-    fprintf(out, "%s%lld%s affected within %lld steps, %lld of tests, risk %s%s%s\n", s->bold, number_of(summary, "affected"), s->off, number_of(summary, "depth"),
-            number_of(summary, "tests"), strcmp(risk, "low") == 0 ? s->green : s->yellow, risk, s->off);
+    fprintf(out, "%s%lld%s affected within %lld steps, %lld of tests, risk %s%s%s\n", s->bold,
+            number_of(summary, "affected"), s->off, number_of(summary, "depth"), number_of(summary, "tests"),
+            strcmp(risk, "low") == 0 ? s->green : s->yellow, risk, s->off);
     int path = width_of(rows, "path", 72);
     size_t i, k;
     json_t *row, *step;
@@ -94,21 +101,24 @@ static void blast_rows(FILE *out, const style *s, const json_t *answer, const js
         const json_t *why = json_object_get(row, "why");
         if (json_array_size(why) > 2) {
             fprintf(out, "      %s", s->dim);
-            json_array_foreach(why, k, step) if (k) fprintf(out, "%s%s", k > 1 ? " < " : "via ", json_string_value(step));
+            json_array_foreach(why, k, step) if (k)
+                fprintf(out, "%s%s", k > 1 ? " < " : "via ", json_string_value(step));
             fprintf(out, "%s\n", s->off);
         }
     }
     const json_t *modules = json_object_get(summary, "modules");
     if (json_is_true(json_object_get(answer, "truncated"))) {
         fprintf(out, "by module:\n");
-        json_array_foreach(modules, i, row) fprintf(out, "  %5lld  %s\n", number_of(row, "count"), text_of(row, "module"));
+        json_array_foreach(modules, i, row)
+            fprintf(out, "  %5lld  %s\n", number_of(row, "count"), text_of(row, "module"));
     }
 }
 
 static void cycle_rows(FILE *out, const style *s, const json_t *answer, const json_t *rows) {
     size_t i, k;
     json_t *row, *member;
-    fprintf(out, "%s%lld%s cycle%s\n", s->bold, number_of(answer, "total"), s->off, number_of(answer, "total") == 1 ? "" : "s");
+    fprintf(out, "%s%lld%s cycle%s\n", s->bold, number_of(answer, "total"), s->off,
+            number_of(answer, "total") == 1 ? "" : "s");
     json_array_foreach(rows, i, row) {
         fprintf(out, "%s%lld %ss%s\n", s->yellow, number_of(row, "size"), text_of(row, "level"), s->off);
         json_array_foreach(json_object_get(row, "members"), k, member) {
@@ -125,7 +135,8 @@ static void path_rows(FILE *out, const style *s, const json_t *rows) {
     if (!json_array_size(rows)) fputs("no way\n", out);
     json_array_foreach(rows, i, row) {
         if (!i) fprintf(out, "%s%s%s\n", s->bold, text_of(row, "from"), s->off);
-        fprintf(out, "  %s%-12s%s %s%s%s  ", s->green, text_of(row, "kind"), s->off, s->bold, text_of(row, "to"), s->off);
+        fprintf(out, "  %s%-12s%s %s%s%s  ", s->green, text_of(row, "kind"), s->off, s->bold, text_of(row, "to"),
+                s->off);
         place(out, s, row);
         fputc('\n', out);
     }
@@ -135,7 +146,8 @@ static void value_rows(FILE *out, const style *s, const json_t *rows) {
     size_t i;
     json_t *row;
     int name = width_of(rows, "name", 40);
-    json_array_foreach(rows, i, row) fprintf(out, "%-*s  %s%12lld%s\n", name, text_of(row, "name"), s->bold, number_of(row, "value"), s->off);
+    json_array_foreach(rows, i, row)
+        fprintf(out, "%-*s  %s%12lld%s\n", name, text_of(row, "name"), s->bold, number_of(row, "value"), s->off);
 }
 
 static void doctor_rows(FILE *out, const style *s, const json_t *rows) {
@@ -145,12 +157,14 @@ static void doctor_rows(FILE *out, const style *s, const json_t *rows) {
         long long count = number_of(row, "count");
         if (count) fprintf(out, "%s%8lld%s  ", s->bold, count, s->off);
         else fprintf(out, "%8s  ", "");
-        fprintf(out, "%s%s%s%s%s\n", s->yellow, text_of(row, "reason"), s->off, *text_of(row, "means") ? ": " : "", text_of(row, "means"));
+        fprintf(out, "%s%s%s%s%s\n", s->yellow, text_of(row, "reason"), s->off, *text_of(row, "means") ? ": " : "",
+                text_of(row, "means"));
         json_array_foreach(json_object_get(row, "examples"), k, example) {
             fprintf(out, "            ");
             if (*text_of(example, "file")) {
                 fprintf(out, "%s%s", s->cyan, text_of(example, "file"));
-                if (number_of(example, "line")) fprintf(out, ":%lld:%lld", number_of(example, "line"), number_of(example, "col"));
+                if (number_of(example, "line"))
+                    fprintf(out, ":%lld:%lld", number_of(example, "line"), number_of(example, "col"));
                 fprintf(out, "%s  ", s->off);
             }
             fprintf(out, "%s\n", text_of(example, "text"));
@@ -182,17 +196,20 @@ static void closing(FILE *out, const style *s, const json_t *answer, u64 microse
     const char *key;
     json_t *value;
     fprintf(out, "%s%zu answered in %llu us", s->dim, count, (unsigned long long)microseconds);
-    if (json_is_true(json_object_get(answer, "truncated"))) fprintf(out, ", more with --limit%s", number_of(answer, "total") ? "" : " or --cursor");
+    if (json_is_true(json_object_get(answer, "truncated")))
+        fprintf(out, ", more with --limit%s", number_of(answer, "total") ? "" : " or --cursor");
     fprintf(out, "%s\n", s->off);
     long long sum = 0;
     json_object_foreach((json_t *)(uintptr_t)open, key, value) sum += (long long)json_integer_value(value);
     if (sum) {
         fprintf(out, "%snot known: %lld site%s of that name stayed unresolved", s->yellow, sum, sum == 1 ? "" : "s");
-        json_object_foreach((json_t *)(uintptr_t)open, key, value) fprintf(out, "; %s %lld", key, (long long)json_integer_value(value));
+        json_object_foreach((json_t *)(uintptr_t)open, key, value)
+            fprintf(out, "; %s %lld", key, (long long)json_integer_value(value));
         fprintf(out, "%s\n", s->off);
     }
     if (json_array_size(stale)) {
-        fprintf(out, "%sstale: %zu file%s changed since the index: %s%s; run `parseltongue index`%s\n", s->yellow, json_array_size(stale), json_array_size(stale) == 1 ? "" : "s",
+        fprintf(out, "%sstale: %zu file%s changed since the index: %s%s; run `parseltongue index`%s\n", s->yellow,
+                json_array_size(stale), json_array_size(stale) == 1 ? "" : "s",
                 json_string_value(json_array_get(stale, 0)), json_array_size(stale) > 1 ? " ..." : "", s->off);
     }
 }
@@ -203,7 +220,9 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
     const json_t *rows = json_object_get(answer, "results");
     if (strcmp(query, "who-implements") == 0) impl_rows(out, s, rows, "type");
     else if (strcmp(query, "traits-of") == 0) impl_rows(out, s, rows, "trait");
-    else if (strcmp(query, "callers") == 0 || strcmp(query, "callees") == 0 || strcmp(query, "uses") == 0 || strcmp(query, "used-by") == 0) edge_rows(out, s, rows);
+    else if (strcmp(query, "callers") == 0 || strcmp(query, "callees") == 0 || strcmp(query, "uses") == 0 ||
+             strcmp(query, "used-by") == 0)
+        edge_rows(out, s, rows);
     else if (strcmp(query, "blast-radius") == 0) blast_rows(out, s, answer, rows);
     else if (strcmp(query, "find-cycles") == 0) cycle_rows(out, s, answer, rows);
     else if (strcmp(query, "path") == 0) path_rows(out, s, rows);
@@ -216,7 +235,8 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
 
 void pt_print_failure(FILE *err, const json_t *answer, const char *message, bool color) {
     const style *s = color ? &colored : &plain;
-    const json_t *candidates = json_object_get(answer, "candidates"), *suggestions = json_object_get(answer, "suggestions");
+    const json_t *candidates = json_object_get(answer, "candidates"),
+                 *suggestions = json_object_get(answer, "suggestions");
     const json_t *rows = json_array_size(candidates) ? candidates : suggestions;
     fprintf(err, "parseltongue: %s\n", message);
     if (json_array_size(rows)) {

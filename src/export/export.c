@@ -27,7 +27,9 @@ static void json_string(pt_buffer *b, const char *text) {
     pt_buffer_char(b, '"');
 }
 
-static void hex128(pt_buffer *b, pt_hash128 h) { pt_buffer_format(b, "\"%016llx%016llx\"", (unsigned long long)h.high, (unsigned long long)h.low); }
+static void hex128(pt_buffer *b, pt_hash128 h) {
+    pt_buffer_format(b, "\"%016llx%016llx\"", (unsigned long long)h.high, (unsigned long long)h.low);
+}
 
 static void flush(exporter *x) {
     pt_buffer_char(&x->line, '\n');
@@ -66,8 +68,10 @@ static void node_line(exporter *x, u32 n) {
     json_string(b, visibilities[d->visibility % 6]);
     pt_buffer_text(b, ",\"file\":");
     json_string(b, d->file == PT_NONE ? "" : pt_graph_string(g, g->files[d->file].path));
-    pt_buffer_format(b, ",\"line\":%u,\"col\":%u,\"end_line\":%u,\"interface\":\"%016llx\",\"external\":%s,\"test\":%s,\"cfg\":", g->positions[n].line, g->positions[n].column,
-                     g->positions[n].end_line, (unsigned long long)d->interface_hash, d->flags & PT_NODE_EXTERNAL ? "true" : "false", d->flags & PT_NODE_TEST ? "true" : "false");
+    pt_buffer_format(
+        b, ",\"line\":%u,\"col\":%u,\"end_line\":%u,\"interface\":\"%016llx\",\"external\":%s,\"test\":%s,\"cfg\":",
+        g->positions[n].line, g->positions[n].column, g->positions[n].end_line, (unsigned long long)d->interface_hash,
+        d->flags & PT_NODE_EXTERNAL ? "true" : "false", d->flags & PT_NODE_TEST ? "true" : "false");
     json_string(b, pt_graph_string(g, d->cfg));
     pt_buffer_char(b, '}');
 }
@@ -131,7 +135,8 @@ static void jsonl(exporter *x) {
     }
     write_sorted(x, &nodes);
     for (u32 pass = 0; pass < (x->candidates ? 2u : 1u); pass++) {
-        const u32 *offsets = pass ? g->candidate_out_offsets : g->out_offsets, *sites = pass ? g->candidate_site_offsets : g->site_offsets;
+        const u32 *offsets = pass ? g->candidate_out_offsets : g->out_offsets,
+                  *sites = pass ? g->candidate_site_offsets : g->site_offsets;
         const pt_word *words = pass ? g->candidate_out : g->out;
         for (u32 n = 0; n < g->node_count; n++)
             for (u32 e = offsets[n]; e < offsets[n + 1]; e++)
@@ -177,12 +182,16 @@ static void label(exporter *x, u32 n, bool xml) {
 static void drawing(exporter *x, u32 style) {
     const pt_graph *g = x->g;
     lines nodes = {0}, edges = {0};
-    fputs(style == DOT ? "digraph parseltongue {\n  rankdir=LR;\n  node [shape=box, fontname=\"Helvetica\"];\n"
-          : style == MERMAID ? "flowchart LR\n"
-                             : "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
-                               "<key id=\"path\" for=\"node\" attr.name=\"path\" attr.type=\"string\"/>\n<key id=\"kind\" for=\"node\" attr.name=\"kind\" attr.type=\"string\"/>\n"
-                               "<key id=\"edge\" for=\"edge\" attr.name=\"kind\" attr.type=\"string\"/>\n<graph edgedefault=\"directed\">\n",
-          x->out);
+    fputs(
+        style == DOT ? "digraph parseltongue {\n  rankdir=LR;\n  node [shape=box, fontname=\"Helvetica\"];\n"
+        : style == MERMAID
+            ? "flowchart LR\n"
+            : "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
+              "<key id=\"path\" for=\"node\" attr.name=\"path\" attr.type=\"string\"/>\n<key id=\"kind\" for=\"node\" "
+              "attr.name=\"kind\" attr.type=\"string\"/>\n"
+              "<key id=\"edge\" for=\"edge\" attr.name=\"kind\" attr.type=\"string\"/>\n<graph "
+              "edgedefault=\"directed\">\n",
+        x->out);
     for (u32 n = 0; n < g->node_count; n++) {
         unsigned long long id = g->nodes[n].hash.high ^ g->nodes[n].hash.low;
         bool external = g->nodes[n].flags & PT_NODE_EXTERNAL;
@@ -207,9 +216,16 @@ static void drawing(exporter *x, u32 style) {
                 const pt_graph_node *t = &g->nodes[pt_word_node(run.words[e])];
                 unsigned long long to = t->hash.high ^ t->hash.low;
                 if (kind == PT_EDGE_CONTAINS) continue;
-                if (style == DOT) pt_buffer_format(&x->line, "  n%016llx -> n%016llx [label=\"%s\"%s];", id, to, pt_edge_kind_name(kind), pass ? ", style=dotted" : "");
-                else if (style == MERMAID) pt_buffer_format(&x->line, "  n%016llx %s|%s| n%016llx", id, pass ? "-.->" : "-->", pt_edge_kind_name(kind), to);
-                else pt_buffer_format(&x->line, "<edge source=\"n%016llx\" target=\"n%016llx\"><data key=\"edge\">%s</data></edge>", id, to, pt_edge_kind_name(kind));
+                if (style == DOT)
+                    pt_buffer_format(&x->line, "  n%016llx -> n%016llx [label=\"%s\"%s];", id, to,
+                                     pt_edge_kind_name(kind), pass ? ", style=dotted" : "");
+                else if (style == MERMAID)
+                    pt_buffer_format(&x->line, "  n%016llx %s|%s| n%016llx", id, pass ? "-.->" : "-->",
+                                     pt_edge_kind_name(kind), to);
+                else
+                    pt_buffer_format(
+                        &x->line, "<edge source=\"n%016llx\" target=\"n%016llx\"><data key=\"edge\">%s</data></edge>",
+                        id, to, pt_edge_kind_name(kind));
                 take(x, &edges);
             }
         }

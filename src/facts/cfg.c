@@ -12,7 +12,8 @@ typedef struct operands {
 
 static bool call_of(pt_str text, const char *name, pt_str *inside) {
     u32 n = (u32)strlen(name);
-    if (text.length < n + 2 || memcmp(text.data, name, n) != 0 || text.data[n] != '(' || text.data[text.length - 1] != ')')
+    if (text.length < n + 2 || memcmp(text.data, name, n) != 0 || text.data[n] != '(' ||
+        text.data[text.length - 1] != ')')
         return false;
     *inside = (pt_str){text.data + n + 1, text.length - n - 2};
     return true;
@@ -79,13 +80,15 @@ static void canonical(pt_buffer *out, const pt_lexemes *l, u32 first, u32 end, u
         marks[count] = pieces.count;
         for (u32 i = 0; i < count && pieces.data; i++) {
             pt_str part = {pieces.data + marks[i], marks[i + 1] - marks[i]}, inside;
-            if (!is_not && call_of(part, pt_str_equal(word, PT_STR("all")) ? "all" : "any", &inside)) split(&parts, inside);
+            if (!is_not && call_of(part, pt_str_equal(word, PT_STR("all")) ? "all" : "any", &inside))
+                split(&parts, inside);
             else if (parts.count < MAX_OPERANDS) parts.list[parts.count++] = part;
         }
         if (is_not) {
             pt_str inside;
             if (parts.count && call_of(parts.list[0], "not", &inside)) pt_buffer_str(out, inside);
-            else if (parts.count) pt_buffer_text(out, "not("), pt_buffer_str(out, parts.list[0]), pt_buffer_char(out, ')');
+            else if (parts.count)
+                pt_buffer_text(out, "not("), pt_buffer_str(out, parts.list[0]), pt_buffer_char(out, ')');
         } else if (parts.count) {
             join(out, pt_str_equal(word, PT_STR("all")) ? "all" : "any", &parts);
         } else if (pt_str_equal(word, PT_STR("any"))) {
@@ -144,7 +147,8 @@ static bool denied(pt_str x, const operands *all, u32 depth) {
             (pt_str_equal(y, PT_STR("unix")) && pt_str_equal(x, PT_STR("windows"))))
             return true;
         pt_str name = option_name(x);
-        if (name.length && single_valued(name) && pt_str_equal(name, option_name(y)) && !pt_str_equal(x, y)) return true;
+        if (name.length && single_valued(name) && pt_str_equal(name, option_name(y)) && !pt_str_equal(x, y))
+            return true;
     }
     operands parts = {0};
     if (call_of(x, "any", &inside)) {

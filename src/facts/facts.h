@@ -27,16 +27,16 @@ enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 1 };
 
 /* Attributes that matter, in pt_item.attributes. */
 enum {
-    PT_ATTR_TEST = 1,           /* #[test] and its kin, #[bench] */
+    PT_ATTR_TEST = 1, /* #[test] and its kin, #[bench] */
     PT_ATTR_DEPRECATED = 2,
     PT_ATTR_MUST_USE = 4,
     PT_ATTR_MACRO_EXPORT = 8,
     PT_ATTR_MACRO_USE = 16,
-    PT_ATTR_FFI_EXPORT = 32,    /* no_mangle, export_name, and what the linker or runtime calls */
-    PT_ATTR_PROC_MACRO = 64,    /* proc_macro, proc_macro_derive, proc_macro_attribute */
+    PT_ATTR_FFI_EXPORT = 32, /* no_mangle, export_name, and what the linker or runtime calls */
+    PT_ATTR_PROC_MACRO = 64, /* proc_macro, proc_macro_derive, proc_macro_attribute */
     PT_ATTR_DOC_HIDDEN = 128,
-    PT_ATTR_ENTRY = 256,        /* tokio::main and the like: called by something unseen */
-    PT_ATTR_NO_STD = 512,       /* on the file: #![no_std], #![no_core] */
+    PT_ATTR_ENTRY = 256,  /* tokio::main and the like: called by something unseen */
+    PT_ATTR_NO_STD = 512, /* on the file: #![no_std], #![no_core] */
     PT_ATTR_ALLOW_DEAD = 1024,
     PT_ATTR_BUILTIN_MACRO = 2048,
     PT_ATTR_OTHER_MACRO = 4096, /* an attribute that is not rustc's own: perhaps a macro that rewrites the item */
@@ -51,29 +51,29 @@ typedef struct pt_item {
     u32 name;       /* string */
     u32 parent;     /* item, PT_NONE at the file's top */
     u32 subtree_end;
-    u32 signature;  /* string: one line, as written */
-    u32 doc;        /* string: first line of the documentation */
-    u32 cfg;        /* string: canonical predicate of the item itself */
-    u32 start, end; /* bytes: first token after attributes and doc comments; end of the last */
+    u32 signature;              /* string: one line, as written */
+    u32 doc;                    /* string: first line of the documentation */
+    u32 cfg;                    /* string: canonical predicate of the item itself */
+    u32 start, end;             /* bytes: first token after attributes and doc comments; end of the last */
     u32 line, column, end_line; /* 1-based; columns count characters */
-    u32 body_start, body_end; /* bytes: body, value, macro body or arguments with delimiters; 0, 0: none */
-    u32 tree;       /* signature tree: node, 0 none; its root has the item's kind of tree.h */
-    u32 extra;      /* module: string of #[path]; extern crate: `as` name; macro: 1 for `macro`, 0 macro_rules;
+    u32 body_start, body_end;   /* bytes: body, value, macro body or arguments with delimiters; 0, 0: none */
+    u32 tree;                   /* signature tree: node, 0 none; its root has the item's kind of tree.h */
+    u32 extra; /* module: string of #[path]; extern crate: `as` name; macro: 1 for `macro`, 0 macro_rules;
                        use, struct, enum: see first/count below */
     u32 first_use, use_count;       /* use: its leaves */
     u32 first_derive, derive_count; /* struct, enum, union */
-    u64 hash;       /* content of the item's own text */
+    u64 hash;                       /* content of the item's own text */
 } pt_item;
 
 typedef struct pt_use {
     u32 item;          /* the use item */
     u32 first_segment; /* path */
     u16 segment_count;
-    u8 is_global;      /* starts with :: */
+    u8 is_global; /* starts with :: */
     u8 is_glob;
-    u32 name;          /* string it is bound to; "_" binds nothing; 0 for globs */
-    u32 only_type;     /* `self` at the end of a list: the type namespace only */
-    u32 offset;        /* byte offset of the last segment (of `*` for globs) */
+    u32 name;      /* string it is bound to; "_" binds nothing; 0 for globs */
+    u32 only_type; /* `self` at the end of a list: the type namespace only */
+    u32 offset;    /* byte offset of the last segment (of `*` for globs) */
 } pt_use;
 
 typedef struct pt_derive {

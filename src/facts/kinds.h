@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 
+/* clang-format off */
 #define PT_NODE_KIND_LIST(X)                                                                                    \
     X(CRATE, "crate") X(MODULE, "module") X(STRUCT, "struct") X(ENUM, "enum") X(UNION, "union")                  \
     X(VARIANT, "variant") X(FIELD, "field") X(TRAIT, "trait") X(TRAIT_ALIAS, "trait_alias") X(IMPL, "impl")      \
@@ -12,6 +13,7 @@
     X(PRIMITIVE, "primitive") /* u8, &T, (A, B), [T], fn(): external heads of impls */                           \
     /* items that are no nodes */                                                                                \
     X(USE, "use") X(EXTERN_CRATE, "extern_crate") X(MACRO_CALL, "macro_call") X(BLOCK, "block")
+/* clang-format on */
 
 typedef enum pt_kind {
 #define X(name, text) PT_KIND_##name,

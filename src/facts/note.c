@@ -203,17 +203,85 @@ typedef struct noted_attributes {
 
 /* Attribute tools and rustc's own attributes: anything else may be a macro. */
 static bool known_attribute(pt_str name) {
-    static const char *const known[] = {
-        "allow", "warn", "deny", "forbid", "expect", "inline", "cold", "repr", "non_exhaustive", "track_caller",
-        "must_use", "deprecated", "doc", "derive", "cfg", "cfg_attr", "test", "bench", "ignore", "should_panic",
-        "path", "macro_use", "macro_export", "proc_macro", "proc_macro_derive", "proc_macro_attribute", "no_mangle",
-        "export_name", "link", "link_name", "link_section", "used", "target_feature", "automatically_derived",
-        "no_std", "no_core", "feature", "recursion_limit", "type_length_limit", "global_allocator", "panic_handler",
-        "default", "stable", "unstable", "lang", "fundamental", "may_dangle", "marker", "const_trait", "unsafe",
-        "cfg_eval", "test_case", "crate_type", "crate_name", "no_main", "windows_subsystem", "diagnostic", "clippy",
-        "rustfmt", "miri", "instruction_set", "naked", "optimize", "coverage", "collapse_debuginfo", "serde",
-        "debugger_visualizer", "no_implicit_prelude", "start", "main", "rustdoc", "allow_internal_unstable",
-        "allow_internal_unsafe", "prelude_import", "needs_allocator", "thread_local", "no_link", "ffi_const", "ffi_pure"};
+    static const char *const known[] = {"allow",
+                                        "warn",
+                                        "deny",
+                                        "forbid",
+                                        "expect",
+                                        "inline",
+                                        "cold",
+                                        "repr",
+                                        "non_exhaustive",
+                                        "track_caller",
+                                        "must_use",
+                                        "deprecated",
+                                        "doc",
+                                        "derive",
+                                        "cfg",
+                                        "cfg_attr",
+                                        "test",
+                                        "bench",
+                                        "ignore",
+                                        "should_panic",
+                                        "path",
+                                        "macro_use",
+                                        "macro_export",
+                                        "proc_macro",
+                                        "proc_macro_derive",
+                                        "proc_macro_attribute",
+                                        "no_mangle",
+                                        "export_name",
+                                        "link",
+                                        "link_name",
+                                        "link_section",
+                                        "used",
+                                        "target_feature",
+                                        "automatically_derived",
+                                        "no_std",
+                                        "no_core",
+                                        "feature",
+                                        "recursion_limit",
+                                        "type_length_limit",
+                                        "global_allocator",
+                                        "panic_handler",
+                                        "default",
+                                        "stable",
+                                        "unstable",
+                                        "lang",
+                                        "fundamental",
+                                        "may_dangle",
+                                        "marker",
+                                        "const_trait",
+                                        "unsafe",
+                                        "cfg_eval",
+                                        "test_case",
+                                        "crate_type",
+                                        "crate_name",
+                                        "no_main",
+                                        "windows_subsystem",
+                                        "diagnostic",
+                                        "clippy",
+                                        "rustfmt",
+                                        "miri",
+                                        "instruction_set",
+                                        "naked",
+                                        "optimize",
+                                        "coverage",
+                                        "collapse_debuginfo",
+                                        "serde",
+                                        "debugger_visualizer",
+                                        "no_implicit_prelude",
+                                        "start",
+                                        "main",
+                                        "rustdoc",
+                                        "allow_internal_unstable",
+                                        "allow_internal_unsafe",
+                                        "prelude_import",
+                                        "needs_allocator",
+                                        "thread_local",
+                                        "no_link",
+                                        "ffi_const",
+                                        "ffi_pure"};
     for (u32 i = 0; i < PT_COUNT_OF(known); i++)
         if (pt_str_equal(name, pt_str_of(known[i]))) return true;
     return pt_str_starts(name, PT_STR("rustc_"));
@@ -292,30 +360,42 @@ static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end
         derive_list(x, out, at + 2, PT_MIN(token(x, at + 1)->extent, end), condition);
         return;
     }
-    if (pt_str_equal(name, PT_STR("test")) || pt_str_equal(name, PT_STR("bench")) || pt_str_equal(name, PT_STR("rstest")) ||
-        pt_str_equal(name, PT_STR("test_case")) || pt_str_equal(name, PT_STR("quickcheck")))
+    if (pt_str_equal(name, PT_STR("test")) || pt_str_equal(name, PT_STR("bench")) ||
+        pt_str_equal(name, PT_STR("rstest")) || pt_str_equal(name, PT_STR("test_case")) ||
+        pt_str_equal(name, PT_STR("quickcheck")))
         out->flags |= PT_ATTR_TEST;
     else if (path && pt_str_equal(name, PT_STR("main"))) out->flags |= PT_ATTR_ENTRY | PT_ATTR_OTHER_MACRO;
     else if (path && !pt_str_equal(head, PT_STR("clippy")) && !pt_str_equal(head, PT_STR("rustfmt")) &&
-             !pt_str_equal(head, PT_STR("diagnostic")) && !pt_str_equal(head, PT_STR("core")) && !pt_str_equal(head, PT_STR("std")) &&
-             !pt_str_equal(head, PT_STR("miri")) && !pt_str_equal(head, PT_STR("rustdoc")))
+             !pt_str_equal(head, PT_STR("diagnostic")) && !pt_str_equal(head, PT_STR("core")) &&
+             !pt_str_equal(head, PT_STR("std")) && !pt_str_equal(head, PT_STR("miri")) &&
+             !pt_str_equal(head, PT_STR("rustdoc")))
         out->flags |= PT_ATTR_OTHER_MACRO;
     if (path) return;
     static const struct {
         const char *name;
         u32 flag;
-    } simple[] = {{"deprecated", PT_ATTR_DEPRECATED},       {"must_use", PT_ATTR_MUST_USE},
-                  {"macro_export", PT_ATTR_MACRO_EXPORT},   {"macro_use", PT_ATTR_MACRO_USE},
-                  {"no_mangle", PT_ATTR_FFI_EXPORT},        {"export_name", PT_ATTR_FFI_EXPORT},
-                  {"link_section", PT_ATTR_FFI_EXPORT},     {"used", PT_ATTR_FFI_EXPORT},
-                  {"panic_handler", PT_ATTR_FFI_EXPORT},    {"global_allocator", PT_ATTR_FFI_EXPORT},
-                  {"alloc_error_handler", PT_ATTR_FFI_EXPORT}, {"lang", PT_ATTR_FFI_EXPORT},
-                  {"proc_macro", PT_ATTR_PROC_MACRO},       {"proc_macro_derive", PT_ATTR_PROC_MACRO},
-                  {"proc_macro_attribute", PT_ATTR_PROC_MACRO}, {"no_std", PT_ATTR_NO_STD},
-                  {"no_core", PT_ATTR_NO_STD},              {"rustc_builtin_macro", PT_ATTR_BUILTIN_MACRO}};
+    } simple[] = {{"deprecated", PT_ATTR_DEPRECATED},
+                  {"must_use", PT_ATTR_MUST_USE},
+                  {"macro_export", PT_ATTR_MACRO_EXPORT},
+                  {"macro_use", PT_ATTR_MACRO_USE},
+                  {"no_mangle", PT_ATTR_FFI_EXPORT},
+                  {"export_name", PT_ATTR_FFI_EXPORT},
+                  {"link_section", PT_ATTR_FFI_EXPORT},
+                  {"used", PT_ATTR_FFI_EXPORT},
+                  {"panic_handler", PT_ATTR_FFI_EXPORT},
+                  {"global_allocator", PT_ATTR_FFI_EXPORT},
+                  {"alloc_error_handler", PT_ATTR_FFI_EXPORT},
+                  {"lang", PT_ATTR_FFI_EXPORT},
+                  {"proc_macro", PT_ATTR_PROC_MACRO},
+                  {"proc_macro_derive", PT_ATTR_PROC_MACRO},
+                  {"proc_macro_attribute", PT_ATTR_PROC_MACRO},
+                  {"no_std", PT_ATTR_NO_STD},
+                  {"no_core", PT_ATTR_NO_STD},
+                  {"rustc_builtin_macro", PT_ATTR_BUILTIN_MACRO}};
     for (u32 i = 0; i < PT_COUNT_OF(simple); i++)
         if (pt_str_equal(name, pt_str_of(simple[i].name))) out->flags |= simple[i].flag;
-    if (pt_str_equal(name, PT_STR("path")) && after == PT_T_EQ && at + 2 < end && token(x, at + 2)->kind == PT_T_STRING) {
+    if (pt_str_equal(name, PT_STR("path")) && after == PT_T_EQ && at + 2 < end &&
+        token(x, at + 2)->kind == PT_T_STRING) {
         pt_str quoted = token_text(x, at + 2);
         if (quoted.length >= 2 && quoted.data[0] == '"' && !out->path)
             out->path = string(x, (pt_str){quoted.data + 1, quoted.length - 2});
@@ -369,7 +449,8 @@ static void attributes_of(pt_extractor *x, noted_attributes *out, u32 node, bool
 }
 
 static u32 skip_leading(const pt_extractor *x, u32 child) {
-    while (child && (node_at(x, child)->kind == PT_N_ATTRIBUTE || node_at(x, child)->kind == PT_N_DOC)) child = node_at(x, child)->next;
+    while (child && (node_at(x, child)->kind == PT_N_ATTRIBUTE || node_at(x, child)->kind == PT_N_DOC))
+        child = node_at(x, child)->next;
     return child;
 }
 
@@ -382,8 +463,16 @@ static u32 new_item(pt_extractor *x, u8 kind, u32 node, u32 parent) {
     if (token(x, n->token)->flags & PT_TOKEN_RAW) start -= 2;
     if (end < start) end = start;
     u32 vis = skip_leading(x, n->child);
-    pt_item item = {.kind = kind, .flags = n->flags & (u16)~PT_F_BLOCK_ITEMS, .attributes = a.flags, .parent = parent, .subtree_end = index + 1,
-                    .doc = a.doc, .cfg = a.cfg, .start = start, .end = end, .first_derive = a.first_derive,
+    pt_item item = {.kind = kind,
+                    .flags = n->flags & (u16)~PT_F_BLOCK_ITEMS,
+                    .attributes = a.flags,
+                    .parent = parent,
+                    .subtree_end = index + 1,
+                    .doc = a.doc,
+                    .cfg = a.cfg,
+                    .start = start,
+                    .end = end,
+                    .first_derive = a.first_derive,
                     .derive_count = a.derive_count};
     if (vis && node_at(x, vis)->kind == PT_N_VISIBILITY) item.visibility = node_at(x, vis)->op;
     if (kind == PT_KIND_MODULE) item.extra = a.path;
@@ -410,7 +499,8 @@ static void use_leaves(pt_extractor *x, u32 item, u32 tree, const u32 *prefix, u
             full[count++] = token_string(x, node_at(x, s)->name);
         }
     if (n->op == PT_USE_LIST) {
-        for (u32 c = path ? node_at(x, path)->next : n->child; c; c = node_at(x, c)->next) use_leaves(x, item, c, full, count, is_global);
+        for (u32 c = path ? node_at(x, path)->next : n->child; c; c = node_at(x, c)->next)
+            use_leaves(x, item, c, full, count, is_global);
         return;
     }
     pt_use use = {.item = item, .is_global = (u8)is_global, .is_glob = n->op == PT_USE_GLOB};
@@ -506,7 +596,8 @@ static u32 signature_end(pt_extractor *x, u32 node) {
     u32 end = n->end;
     for (u32 c = n->child; c; c = node_at(x, c)->next) {
         u8 kind = node_at(x, c)->kind;
-        if (kind == PT_N_BLOCK || kind == PT_N_ITEM_LIST || kind == PT_N_FIELDS || kind == PT_N_VARIANT || kind >= PT_N_E_LITERAL) {
+        if (kind == PT_N_BLOCK || kind == PT_N_ITEM_LIST || kind == PT_N_FIELDS || kind == PT_N_VARIANT ||
+            kind >= PT_N_E_LITERAL) {
             end = node_at(x, c)->token;
             break;
         }
@@ -582,7 +673,8 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         if (count) x->items.data[index].name = x->segments.data[first + count - 1];
         u32 open = node_at(x, node)->extra;
         set_body(x, index, open, PT_MIN(token(x, open)->extent, x->lexemes.tokens.count - 1) + 1);
-        if (!pt_token_is_open(token(x, open)->kind)) x->items.data[index].body_start = x->items.data[index].body_end = 0;
+        if (!pt_token_is_open(token(x, open)->kind))
+            x->items.data[index].body_start = x->items.data[index].body_end = 0;
         break;
     }
     case PT_KIND_MACRO:
@@ -611,8 +703,11 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         if (list) note_items(x, node_at(x, list)->child, index, n->kind, inherited);
         for (u32 c = node_at(x, node)->child; c; c = node_at(x, c)->next) {
             u8 child_kind = node_at(x, c)->kind;
-            if (child_kind == PT_N_BLOCK || child_kind >= PT_N_E_LITERAL) set_body(x, index, node_at(x, c)->token, node_at(x, c)->end);
-            if (!(node_at(x, node)->flags & PT_F_BLOCK_ITEMS) || child_kind == PT_N_ITEM_LIST || child_kind == PT_N_ATTRIBUTE) continue;
+            if (child_kind == PT_N_BLOCK || child_kind >= PT_N_E_LITERAL)
+                set_body(x, index, node_at(x, c)->token, node_at(x, c)->end);
+            if (!(node_at(x, node)->flags & PT_F_BLOCK_ITEMS) || child_kind == PT_N_ITEM_LIST ||
+                child_kind == PT_N_ATTRIBUTE)
+                continue;
             u32 next = x->tree.nodes.data[c].next; /* blocks anywhere: the body, a type's length, a discriminant */
             x->tree.nodes.data[c].next = 0;
             if (child_kind == PT_N_VARIANT) {
@@ -641,12 +736,21 @@ static void note_error(pt_extractor *x, pt_syntax_error error) {
 }
 
 static int pack(void **block, u32 *size, pt_extractor *x, u32 edition, const noted_attributes *file) {
-    pt_facts_header h = {.magic = PT_FACTS_MAGIC, .version = PT_EXTRACTOR_VERSION, .edition = (u16)edition,
-                         .balanced = x->lexemes.balanced, .attributes = file->flags, .cfg = file->cfg,
-                         .item_count = x->items.count, .node_count = x->nodes.count, .use_count = x->uses.count,
-                         .derive_count = x->derives.count, .segment_count = x->segments.count,
-                         .string_count = x->string_ends.count, .string_bytes = x->bytes.count,
-                         .error_count = x->errors.count, .line_count = x->lines.count,
+    pt_facts_header h = {.magic = PT_FACTS_MAGIC,
+                         .version = PT_EXTRACTOR_VERSION,
+                         .edition = (u16)edition,
+                         .balanced = x->lexemes.balanced,
+                         .attributes = file->flags,
+                         .cfg = file->cfg,
+                         .item_count = x->items.count,
+                         .node_count = x->nodes.count,
+                         .use_count = x->uses.count,
+                         .derive_count = x->derives.count,
+                         .segment_count = x->segments.count,
+                         .string_count = x->string_ends.count,
+                         .string_bytes = x->bytes.count,
+                         .error_count = x->errors.count,
+                         .line_count = x->lines.count,
                          .text_length = x->lexemes.length,
                          .text_hash = pt_hash128_bytes(x->lexemes.text, x->lexemes.length)};
     struct {

@@ -16,8 +16,8 @@ typedef struct builder {
     u32 *node_of;          /* definition -> node, PT_NONE */
     u32 *node_of_external; /* external path -> node */
     u32 external_count;
-    u32 *anchor_of;        /* definition -> anchor */
-    PT_VEC(u32) defs;      /* node -> definition (or external path) */
+    u32 *anchor_of;   /* definition -> anchor */
+    PT_VEC(u32) defs; /* node -> definition (or external path) */
     PT_VEC(pt_graph_node) nodes;
     PT_VEC(pt_graph_position) positions;
     PT_VEC(u32) offsets[4];
@@ -84,8 +84,10 @@ static u32 clean_string(builder *b, pt_str text) {
         u32 n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
         bool good = n && i + n <= text.length && c;
         for (u32 k = 1; good && k < n; k++) good = ((u8)text.data[i + k] & 0xc0) == 0x80;
-        if (good && n == 3) good = !(c == 0xe0 && (u8)text.data[i + 1] < 0xa0) && !(c == 0xed && (u8)text.data[i + 1] >= 0xa0);
-        if (good && n == 4) good = !(c == 0xf0 && (u8)text.data[i + 1] < 0x90) && !(c == 0xf4 && (u8)text.data[i + 1] >= 0x90);
+        if (good && n == 3)
+            good = !(c == 0xe0 && (u8)text.data[i + 1] < 0xa0) && !(c == 0xed && (u8)text.data[i + 1] >= 0xa0);
+        if (good && n == 4)
+            good = !(c == 0xf0 && (u8)text.data[i + 1] < 0x90) && !(c == 0xf4 && (u8)text.data[i + 1] >= 0x90);
         if (good) pt_buffer_add(&out, text.data + i, n), i += n;
         else pt_buffer_text(&out, "\xef\xbf\xbd"), i++;
     }
@@ -117,7 +119,9 @@ static u32 visible_def(const pt_world *w, u32 def) {
 static int by_string(const void *a, const void *b, void *base) {
     return strcmp((const char *)base + *(const u32 *)a, (const char *)base + *(const u32 *)b);
 }
-static int by_path_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_path_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static void add_files(builder *b) {
     pt_world *w = b->w;
@@ -128,13 +132,14 @@ static void add_files(builder *b) {
     u32 count = 0;
     for (u32 i = 0; i < paths.count; i++)
         if (!count || strcmp(paths.data[count - 1], paths.data[i]) != 0) paths.data[count++] = paths.data[i];
-    for (u32 i = 0; i < count; i++) pt_vec_push(&b->files, (pt_graph_file){.path = string(b, pt_str_of(paths.data[i]))});
+    for (u32 i = 0; i < count; i++)
+        pt_vec_push(&b->files, (pt_graph_file){.path = string(b, pt_str_of(paths.data[i]))});
     (void)pt_vec_reserve(&b->file_of, w->files.count);
     for (u32 i = 0; i < w->files.count && b->file_of.data; i++) {
         b->file_of.data[i] = PT_NONE;
         if (i < w->std_file_count) continue;
         const pt_file *f = &w->files.data[i];
-        const char *const *found = bsearch(&f->path, paths.data, count, sizeof(char *), by_path_text);
+        const char *const *found = count ? bsearch(&f->path, paths.data, count, sizeof(char *), by_path_text) : NULL;
         if (!found) continue;
         u32 index = (u32)(found - paths.data);
         b->file_of.data[i] = index;
@@ -155,7 +160,9 @@ static void add_files(builder *b) {
             b->lines += h->line_count;
             b->bytes += h->text_length;
             for (u32 e = 0; e < h->error_count; e++)
-                pt_vec_push(&b->errors, (pt_graph_error){index, f->facts.errors[e].line, f->facts.errors[e].column, string(b, pt_facts_string(&f->facts, f->facts.errors[e].message))});
+                pt_vec_push(&b->errors,
+                            (pt_graph_error){index, f->facts.errors[e].line, f->facts.errors[e].column,
+                                             string(b, pt_facts_string(&f->facts, f->facts.errors[e].message))});
         }
         g->errors = h->error_count;
     }
@@ -174,7 +181,8 @@ static void order_nodes(builder *b) {
     for (u32 c = 0; c < w->crates.count; c++)
         if (!w->crates.data[c].is_external) add_local_node(b, w->crates.data[c].root);
     for (u32 i = 0; i < w->instances.count; i++)
-        if (!w->crates.data[w->instances.data[i].crate].is_external) pt_vec_push(&order, (order_key){w->files.data[w->instances.data[i].file].path, i});
+        if (!w->crates.data[w->instances.data[i].crate].is_external)
+            pt_vec_push(&order, (order_key){w->files.data[w->instances.data[i].file].path, i});
     if (order.count) qsort(order.data, order.count, sizeof(order_key), by_file);
     for (u32 i = 0; i < order.count; i++) {
         const pt_instance *in = &w->instances.data[order.data[i].instance];
@@ -271,13 +279,15 @@ static u16 flags_of(const pt_world *w, u32 def, const pt_item *item) {
     if (callable && (item->flags & PT_F_HAS_SELF)) flags |= PT_NODE_HAS_SELF;
     if (callable && (item->flags & PT_F_ASYNC)) flags |= PT_NODE_ASYNC;
     if (callable && (item->flags & PT_F_CONST)) flags |= PT_NODE_CONST;
-    if (item->flags & PT_F_UNSAFE && (callable || item->kind == PT_KIND_TRAIT || item->kind == PT_KIND_IMPL)) flags |= PT_NODE_UNSAFE;
+    if (item->flags & PT_F_UNSAFE && (callable || item->kind == PT_KIND_TRAIT || item->kind == PT_KIND_IMPL))
+        flags |= PT_NODE_UNSAFE;
     if (item->attributes & PT_ATTR_DEPRECATED) flags |= PT_NODE_DEPRECATED;
     if (item->attributes & PT_ATTR_MUST_USE) flags |= PT_NODE_MUST_USE;
     if (item->attributes & (PT_ATTR_FFI_EXPORT | PT_ATTR_PROC_MACRO | PT_ATTR_ENTRY)) flags |= PT_NODE_FFI;
     if (item->attributes & PT_ATTR_ALLOW_DEAD) flags |= PT_NODE_ALLOW_DEAD;
     if (item->attributes & PT_ATTR_MACRO_EXPORT) flags |= PT_NODE_EXPORTED;
-    if (of_trait_impl(w, def) || (w->defs.data[d->parent].kind == PT_KIND_IMPL && of_trait_impl(w, d->parent))) flags |= PT_NODE_TRAIT_IMPL;
+    if (of_trait_impl(w, def) || (w->defs.data[d->parent].kind == PT_KIND_IMPL && of_trait_impl(w, d->parent)))
+        flags |= PT_NODE_TRAIT_IMPL;
     if (is_public(w, def)) flags |= PT_NODE_PUBLIC;
     return (u16)flags;
 }
@@ -464,7 +474,8 @@ static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candid
                 u32 first = kept.count;
                 for (u32 k = i; k < end; k++)
                     if (candidate || s[k].site->confidence != PT_CANDIDATE) pt_vec_push(&kept, s[k]);
-                pt_vec_push(&row, (row_edge){key | (s[i].site->confidence == PT_INFERRED ? 1u << 27 : 0), first, kept.count - first});
+                pt_vec_push(&row, (row_edge){key | (s[i].site->confidence == PT_INFERRED ? 1u << 27 : 0), first,
+                                             kept.count - first});
             }
             i = end;
         }
@@ -543,11 +554,14 @@ static void hash_interfaces(builder *b) {
     static const u8 kinds[] = {PT_EDGE_EXTENDS, PT_EDGE_ACCEPTS, PT_EDGE_RETURNS, PT_EDGE_HAS, PT_EDGE_BOUNDS};
     for (u32 n = 0; n < b->nodes.count; n++) {
         pt_graph_node *x = &b->nodes.data[n];
-        u64 h = pt_hash_bytes(b->strings.data + x->signature, strlen(b->strings.data + x->signature)) ^ pt_hash_u64((u64)x->visibility + 1) ^ x->hash.low;
+        u64 h = pt_hash_bytes(b->strings.data + x->signature, strlen(b->strings.data + x->signature)) ^
+                pt_hash_u64((u64)x->visibility + 1) ^ x->hash.low;
         for (u32 e = b->offsets[0].data[n]; e < b->offsets[0].data[n + 1]; e++) {
             pt_word w = b->words[0].data[e];
             for (u32 k = 0; k < PT_COUNT_OF(kinds); k++)
-                if (pt_word_kind(w) == kinds[k]) h += pt_hash_u64(b->nodes.data[pt_word_node(w)].hash.low ^ kinds[k]); /* a sum: the order of ids is no part of it */
+                if (pt_word_kind(w) == kinds[k])
+                    h += pt_hash_u64(b->nodes.data[pt_word_node(w)].hash.low ^
+                                     kinds[k]); /* a sum: the order of ids is no part of it */
         }
         x->interface_hash = h;
     }
@@ -580,11 +594,13 @@ static int by_name_text(const void *a, const void *b, void *base) {
 static void add_names(builder *b) {
     PT_VEC(name_order) order = {0};
     for (u32 n = 0; n < b->nodes.count; n++)
-        if (b->nodes.data[n].name && b->nodes.data[n].kind != PT_KIND_IMPL) pt_vec_push(&order, (name_order){b->nodes.data[n].name, n});
+        if (b->nodes.data[n].name && b->nodes.data[n].kind != PT_KIND_IMPL)
+            pt_vec_push(&order, (name_order){b->nodes.data[n].name, n});
     if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.data);
     for (u32 i = 0; i < order.count; i++) {
         if (!i || order.data[i].name != order.data[i - 1].name)
-            pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0, letters_of(b->strings.data + order.data[i].name)});
+            pt_vec_push(&b->names,
+                        (pt_graph_name){order.data[i].name, i, 0, letters_of(b->strings.data + order.data[i].name)});
         b->names.data[b->names.count - 1].count++;
         pt_vec_push(&b->by_name, order.data[i].node);
     }
@@ -594,11 +610,11 @@ static void add_names(builder *b) {
 static int by_unresolved(const void *a, const void *b, void *base) {
     const pt_graph_unresolved *x = a, *y = b;
     if (x->name != y->name) return strcmp((const char *)base + x->name, (const char *)base + y->name);
-#define ORDER(field) \
-    if (x->field != y->field) return x->field < y->field ? -1 : 1;
-    ORDER(anchor) ORDER(line) ORDER(column) ORDER(reason) ORDER(from)
-#undef ORDER
-    return 0;
+    if (x->anchor != y->anchor) return x->anchor < y->anchor ? -1 : 1;
+    if (x->line != y->line) return x->line < y->line ? -1 : 1;
+    if (x->column != y->column) return x->column < y->column ? -1 : 1;
+    if (x->reason != y->reason) return x->reason < y->reason ? -1 : 1;
+    return x->from < y->from ? -1 : x->from > y->from;
 }
 
 static void add_unresolved(builder *b) {
@@ -606,12 +622,16 @@ static void add_unresolved(builder *b) {
         const pt_site_run *run = &b->sites->runs.data[r];
         const pt_open_site *s = b->sites->workers[run->worker].open.data + run->first_open;
         for (u32 i = 0; i < run->open_count; i++)
-            pt_vec_push(&b->unresolved, (pt_graph_unresolved){clean_string(b, pt_sym(b->w, s[i].name)), node_for(b, s[i].from), anchor(b, s[i].asserter), s[i].line, s[i].column, s[i].reason, 0});
+            pt_vec_push(&b->unresolved,
+                        (pt_graph_unresolved){clean_string(b, pt_sym(b->w, s[i].name)), node_for(b, s[i].from),
+                                              anchor(b, s[i].asserter), s[i].line, s[i].column, s[i].reason, 0});
     }
-    if (b->unresolved.count) qsort_r(b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved), by_unresolved, b->strings.data);
+    if (b->unresolved.count)
+        qsort_r(b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved), by_unresolved, b->strings.data);
     u32 kept = 0;
     for (u32 i = 0; i < b->unresolved.count; i++)
-        if (!kept || by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->strings.data) != 0) b->unresolved.data[kept++] = b->unresolved.data[i];
+        if (!kept || by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->strings.data) != 0)
+            b->unresolved.data[kept++] = b->unresolved.data[i];
     b->unresolved.count = kept;
 }
 
@@ -620,29 +640,50 @@ static void add_meta(builder *b) {
     if (!ws) return;
     for (u32 i = 0; i < ws->problems.count; i++) pt_vec_push(&b->problems, string(b, pt_str_of(ws->problems.data[i])));
     for (u32 p = 0; p < ws->packages.count; p++)
-        for (u32 f = 0; f < ws->packages.data[p].features.count; f++) pt_vec_push(&b->features, string(b, pt_str_of(ws->packages.data[p].features.data[f])));
+        for (u32 f = 0; f < ws->packages.data[p].features.count; f++)
+            pt_vec_push(&b->features, string(b, pt_str_of(ws->packages.data[p].features.data[f])));
     if (b->features.count) qsort_r(b->features.data, b->features.count, sizeof(u32), by_string, b->strings.data);
 }
 
 static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
-    pt_graph_header h = {.magic = PT_GRAPH_MAGIC, .version = PT_GRAPH_VERSION, .generation = generation, .extractor = PT_EXTRACTOR_VERSION,
-                         .dump = pt_source_is_dump(b->w->source), .local_nodes = b->local_nodes, .bodies = (u32)b->sites->bodies, .unread = b->unread,
-                         .source_bytes = b->bytes, .source_lines = b->lines};
+    pt_graph_header h = {.magic = PT_GRAPH_MAGIC,
+                         .version = PT_GRAPH_VERSION,
+                         .generation = generation,
+                         .extractor = PT_EXTRACTOR_VERSION,
+                         .dump = pt_source_is_dump(b->w->source),
+                         .local_nodes = b->local_nodes,
+                         .bodies = (u32)b->sites->bodies,
+                         .unread = b->unread,
+                         .source_bytes = b->bytes,
+                         .source_lines = b->lines};
     h.root = string(b, pt_str_of(pt_source_root(b->w->source)));
     h.std_name = string(b, b->w->std_crate_count ? PT_STR("1.63.0") : PT_STR(""));
     struct {
         const void *data;
         u32 count;
         size_t size;
-    } parts[] = {{b->nodes.data, b->nodes.count, sizeof(pt_graph_node)}, {b->positions.data, b->positions.count, sizeof(pt_graph_position)},
-                 {b->offsets[0].data, b->offsets[0].count, 4}, {b->words[0].data, b->words[0].count, 4}, {b->offsets[1].data, b->offsets[1].count, 4},
-                 {b->words[1].data, b->words[1].count, 4}, {b->offsets[2].data, b->offsets[2].count, 4}, {b->words[2].data, b->words[2].count, 4},
-                 {b->offsets[3].data, b->offsets[3].count, 4}, {b->words[3].data, b->words[3].count, 4}, {b->site_offsets[0].data, b->site_offsets[0].count, 4},
-                 {b->site_offsets[1].data, b->site_offsets[1].count, 4}, {b->out_sites.data, b->out_sites.count, sizeof(pt_graph_site)},
-                 {b->anchors.data, b->anchors.count, sizeof(pt_graph_anchor)}, {b->files.data, b->files.count, sizeof(pt_graph_file)},
-                 {b->names.data, b->names.count, sizeof(pt_graph_name)}, {b->by_name.data, b->by_name.count, 4},
-                 {b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved)}, {b->errors.data, b->errors.count, sizeof(pt_graph_error)},
-                 {b->problems.data, b->problems.count, 4}, {b->features.data, b->features.count, 4}, {b->strings.data, b->strings.count, 1}};
+    } parts[] = {{b->nodes.data, b->nodes.count, sizeof(pt_graph_node)},
+                 {b->positions.data, b->positions.count, sizeof(pt_graph_position)},
+                 {b->offsets[0].data, b->offsets[0].count, 4},
+                 {b->words[0].data, b->words[0].count, 4},
+                 {b->offsets[1].data, b->offsets[1].count, 4},
+                 {b->words[1].data, b->words[1].count, 4},
+                 {b->offsets[2].data, b->offsets[2].count, 4},
+                 {b->words[2].data, b->words[2].count, 4},
+                 {b->offsets[3].data, b->offsets[3].count, 4},
+                 {b->words[3].data, b->words[3].count, 4},
+                 {b->site_offsets[0].data, b->site_offsets[0].count, 4},
+                 {b->site_offsets[1].data, b->site_offsets[1].count, 4},
+                 {b->out_sites.data, b->out_sites.count, sizeof(pt_graph_site)},
+                 {b->anchors.data, b->anchors.count, sizeof(pt_graph_anchor)},
+                 {b->files.data, b->files.count, sizeof(pt_graph_file)},
+                 {b->names.data, b->names.count, sizeof(pt_graph_name)},
+                 {b->by_name.data, b->by_name.count, 4},
+                 {b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved)},
+                 {b->errors.data, b->errors.count, sizeof(pt_graph_error)},
+                 {b->problems.data, b->problems.count, 4},
+                 {b->features.data, b->features.count, 4},
+                 {b->strings.data, b->strings.count, 1}};
     _Static_assert(PT_COUNT_OF(parts) == PT_SECTION_COUNT, "a part for each section");
     u64 total = (sizeof h + 7) & ~(u64)7;
     for (u32 i = 0; i < PT_SECTION_COUNT; i++) {
@@ -674,7 +715,9 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     b.anchor_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
     u32 externals = pt_interner_count(w->external_paths);
     b.node_of_external = pt_malloc(((size_t)externals * 2 + 4096) * sizeof(u32)); /* naming paths may add a few */
-    int code = b.node_of && b.anchor_of && b.node_of_external ? PT_OK : pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
+    int code = b.node_of && b.anchor_of && b.node_of_external
+                   ? PT_OK
+                   : pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
     if (!code) {
         memset(b.node_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.anchor_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));

@@ -7,26 +7,32 @@ int pt_graph_open(pt_graph **out, void *image, u64 size, bool take, bool check, 
     *out = NULL;
     int code = PT_OK;
     if (size < sizeof *h || h->magic != PT_GRAPH_MAGIC) code = pt_fail(error, PT_ECORRUPT, "graph: not a graph image");
-    else if (h->version != PT_GRAPH_VERSION) code = pt_fail(error, PT_ECORRUPT, "graph: of version %u, this program reads %u", h->version, PT_GRAPH_VERSION);
-    else if (h->size != size) code = pt_fail(error, PT_ECORRUPT, "graph: %llu bytes where the header says %llu", (unsigned long long)size, (unsigned long long)h->size);
+    else if (h->version != PT_GRAPH_VERSION)
+        code = pt_fail(error, PT_ECORRUPT, "graph: of version %u, this program reads %u", h->version, PT_GRAPH_VERSION);
+    else if (h->size != size)
+        code = pt_fail(error, PT_ECORRUPT, "graph: %llu bytes where the header says %llu", (unsigned long long)size,
+                       (unsigned long long)h->size);
     pt_graph *g = code ? NULL : pt_calloc(1, sizeof *g);
     if (!code && !g) code = pt_fail(error, PT_ENOMEM, "graph: out of memory");
     if (!code) {
         const char *base = image;
         g->header = h;
         u32 index = 0;
-#define X(name, type)                                                                                                        \
-    if (h->offsets[index] % 8 || h->offsets[index] > size || (u64)h->counts[index] * sizeof(type) > size - h->offsets[index]) \
-        code = pt_fail(error, PT_ECORRUPT, "graph: section " #name " lies outside the image");                               \
-    g->name = (const type *)(const void *)(base + h->offsets[index]);                                                        \
+#define X(name, type)                                                                          \
+    if (h->offsets[index] % 8 || h->offsets[index] > size ||                                   \
+        (u64)h->counts[index] * sizeof(type) > size - h->offsets[index])                       \
+        code = pt_fail(error, PT_ECORRUPT, "graph: section " #name " lies outside the image"); \
+    g->name = (const type *)(const void *)(base + h->offsets[index]);                          \
     index++;
         PT_GRAPH_SECTIONS(X)
 #undef X
         g->node_count = h->counts[PT_SECTION_nodes];
     }
     if (!code && (h->counts[PT_SECTION_strings] == 0 || g->strings[h->counts[PT_SECTION_strings] - 1] != 0 ||
-                  h->counts[PT_SECTION_out_offsets] != g->node_count + 1 || h->counts[PT_SECTION_in_offsets] != g->node_count + 1 ||
-                  h->counts[PT_SECTION_candidate_out_offsets] != g->node_count + 1 || h->counts[PT_SECTION_candidate_in_offsets] != g->node_count + 1 ||
+                  h->counts[PT_SECTION_out_offsets] != g->node_count + 1 ||
+                  h->counts[PT_SECTION_in_offsets] != g->node_count + 1 ||
+                  h->counts[PT_SECTION_candidate_out_offsets] != g->node_count + 1 ||
+                  h->counts[PT_SECTION_candidate_in_offsets] != g->node_count + 1 ||
                   h->counts[PT_SECTION_positions] != g->node_count))
         code = pt_fail(error, PT_ECORRUPT, "graph: sections do not fit each other");
     if (!code && check) {
@@ -79,7 +85,8 @@ static u32 first_at_least(const pt_word *words, u32 count, pt_word key) {
 pt_run pt_graph_kind(const pt_graph *g, u32 node, pt_direction d, u8 kind) {
     pt_run run = pt_graph_list(g, node, d);
     u32 first = first_at_least(run.words, run.count, (u32)kind << 28);
-    u32 end = kind == 15 ? run.count : first + first_at_least(run.words + first, run.count - first, (u32)(kind + 1) << 28);
+    u32 end =
+        kind == 15 ? run.count : first + first_at_least(run.words + first, run.count - first, (u32)(kind + 1) << 28);
     return (pt_run){run.words + first, end - first, run.first + first};
 }
 
@@ -99,7 +106,9 @@ const pt_graph_site *pt_graph_sites(const pt_graph *g, u32 from, u8 kind, u32 to
     return NULL;
 }
 
-u32 pt_graph_site_line(const pt_graph *g, const pt_graph_site *site) { return g->anchors[site->anchor].line + site->line; }
+u32 pt_graph_site_line(const pt_graph *g, const pt_graph_site *site) {
+    return g->anchors[site->anchor].line + site->line;
+}
 
 void pt_graph_path(const pt_graph *g, pt_buffer *out, u32 node) {
     u32 chain[128], depth = 0;
@@ -118,17 +127,23 @@ void pt_graph_path(const pt_graph *g, pt_buffer *out, u32 node) {
 }
 
 u32 pt_graph_module(const pt_graph *g, u32 node) {
-    while (node != PT_NONE && g->nodes[node].kind != PT_KIND_MODULE && g->nodes[node].kind != PT_KIND_CRATE) node = g->nodes[node].parent;
+    while (node != PT_NONE && g->nodes[node].kind != PT_KIND_MODULE && g->nodes[node].kind != PT_KIND_CRATE)
+        node = g->nodes[node].parent;
     return node;
 }
 
-static int validate_rows(const pt_graph *g, const u32 *offsets, const pt_word *words, u32 edges, const char *name, pt_error *error) {
-    if (offsets[0] != 0 || offsets[g->node_count] != edges) return pt_fail(error, PT_ECORRUPT, "graph: %s rows do not cover their edges", name);
+static int validate_rows(const pt_graph *g, const u32 *offsets, const pt_word *words, u32 edges, const char *name,
+                         pt_error *error) {
+    if (offsets[0] != 0 || offsets[g->node_count] != edges)
+        return pt_fail(error, PT_ECORRUPT, "graph: %s rows do not cover their edges", name);
     for (u32 n = 0; n < g->node_count; n++) {
-        if (offsets[n] > offsets[n + 1] || offsets[n + 1] > edges) return pt_fail(error, PT_ECORRUPT, "graph: %s row %u is out of order", name, n);
+        if (offsets[n] > offsets[n + 1] || offsets[n + 1] > edges)
+            return pt_fail(error, PT_ECORRUPT, "graph: %s row %u is out of order", name, n);
         for (u32 e = offsets[n]; e < offsets[n + 1]; e++) {
-            if (pt_word_node(words[e]) >= g->node_count || pt_word_kind(words[e]) >= PT_EDGE_KIND_COUNT) return pt_fail(error, PT_ECORRUPT, "graph: %s edge %u leads outside", name, e);
-            if (e > offsets[n] && words[e - 1] >= words[e]) return pt_fail(error, PT_ECORRUPT, "graph: %s row %u is not sorted", name, n);
+            if (pt_word_node(words[e]) >= g->node_count || pt_word_kind(words[e]) >= PT_EDGE_KIND_COUNT)
+                return pt_fail(error, PT_ECORRUPT, "graph: %s edge %u leads outside", name, e);
+            if (e > offsets[n] && words[e - 1] >= words[e])
+                return pt_fail(error, PT_ECORRUPT, "graph: %s row %u is not sorted", name, n);
         }
     }
     return PT_OK;
@@ -139,14 +154,16 @@ static int validate_mirror(const pt_graph *g, pt_direction out, pt_direction in,
     const pt_word *out_words, *in_words;
     section(g, out, &out_offsets, &out_words);
     section(g, in, &in_offsets, &in_words);
-    if (out_offsets[g->node_count] != in_offsets[g->node_count]) return pt_fail(error, PT_ECORRUPT, "graph: the two directions differ in size");
+    if (out_offsets[g->node_count] != in_offsets[g->node_count])
+        return pt_fail(error, PT_ECORRUPT, "graph: the two directions differ in size");
     for (u32 n = 0; n < g->node_count; n++)
         for (u32 e = out_offsets[n]; e < out_offsets[n + 1]; e++) {
             u32 to = pt_word_node(out_words[e]);
             pt_word back = (out_words[e] & ~(pt_word)(PT_NODE_LIMIT - 1)) | n;
             u32 low = in_offsets[to], count = in_offsets[to + 1] - low;
             u32 at = first_at_least(in_words + low, count, back);
-            if (at >= count || in_words[low + at] != back) return pt_fail(error, PT_ECORRUPT, "graph: edge %u has no mirror", e);
+            if (at >= count || in_words[low + at] != back)
+                return pt_fail(error, PT_ECORRUPT, "graph: edge %u has no mirror", e);
         }
     return PT_OK;
 }
@@ -156,15 +173,20 @@ int pt_graph_validate(const pt_graph *g, pt_error *error) {
     u32 strings = counts[PT_SECTION_strings], nodes = g->node_count;
     int code = validate_rows(g, g->out_offsets, g->out, counts[PT_SECTION_out], "out", error);
     if (!code) code = validate_rows(g, g->in_offsets, g->in, counts[PT_SECTION_in], "in", error);
-    if (!code) code = validate_rows(g, g->candidate_out_offsets, g->candidate_out, counts[PT_SECTION_candidate_out], "candidate out", error);
-    if (!code) code = validate_rows(g, g->candidate_in_offsets, g->candidate_in, counts[PT_SECTION_candidate_in], "candidate in", error);
+    if (!code)
+        code = validate_rows(g, g->candidate_out_offsets, g->candidate_out, counts[PT_SECTION_candidate_out],
+                             "candidate out", error);
+    if (!code)
+        code = validate_rows(g, g->candidate_in_offsets, g->candidate_in, counts[PT_SECTION_candidate_in],
+                             "candidate in", error);
     if (!code) code = validate_mirror(g, PT_OUT, PT_IN, error);
     if (!code) code = validate_mirror(g, PT_CANDIDATE_OUT, PT_CANDIDATE_IN, error);
     if (code) return code;
     for (u32 n = 0; n < nodes; n++) {
         const pt_graph_node *x = &g->nodes[n];
-        if (x->name >= strings || x->path >= strings || x->signature >= strings || x->doc >= strings || x->cfg >= strings || x->kind >= PT_KIND_COUNT ||
-            (x->parent != PT_NONE && x->parent >= nodes) || (x->file != PT_NONE && x->file >= counts[PT_SECTION_files]))
+        if (x->name >= strings || x->path >= strings || x->signature >= strings || x->doc >= strings ||
+            x->cfg >= strings || x->kind >= PT_KIND_COUNT || (x->parent != PT_NONE && x->parent >= nodes) ||
+            (x->file != PT_NONE && x->file >= counts[PT_SECTION_files]))
             return pt_fail(error, PT_ECORRUPT, "graph: node %u refers outside", n);
         u32 up = x->parent, steps = 0;
         while (up != PT_NONE && up < nodes && steps++ < 4096) up = g->nodes[up].parent;
@@ -173,29 +195,38 @@ int pt_graph_validate(const pt_graph *g, pt_error *error) {
     for (u32 pass = 0; pass < 2; pass++) {
         const u32 *offsets = pass ? g->candidate_site_offsets : g->site_offsets;
         u32 edges = counts[pass ? PT_SECTION_candidate_out : PT_SECTION_out];
-        if (counts[pass ? PT_SECTION_candidate_site_offsets : PT_SECTION_site_offsets] != edges + 1) return pt_fail(error, PT_ECORRUPT, "graph: sites do not cover the edges");
+        if (counts[pass ? PT_SECTION_candidate_site_offsets : PT_SECTION_site_offsets] != edges + 1)
+            return pt_fail(error, PT_ECORRUPT, "graph: sites do not cover the edges");
         for (u32 e = 0; e < edges; e++)
-            if (offsets[e] > offsets[e + 1] || offsets[e + 1] > counts[PT_SECTION_sites]) return pt_fail(error, PT_ECORRUPT, "graph: sites of edge %u lie outside", e);
+            if (offsets[e] > offsets[e + 1] || offsets[e + 1] > counts[PT_SECTION_sites])
+                return pt_fail(error, PT_ECORRUPT, "graph: sites of edge %u lie outside", e);
     }
     for (u32 i = 0; i < counts[PT_SECTION_sites]; i++)
-        if (g->sites[i].anchor >= counts[PT_SECTION_anchors] || g->sites[i].cfg >= strings || g->sites[i].via >= PT_VIA_COUNT) return pt_fail(error, PT_ECORRUPT, "graph: site %u refers outside", i);
+        if (g->sites[i].anchor >= counts[PT_SECTION_anchors] || g->sites[i].cfg >= strings ||
+            g->sites[i].via >= PT_VIA_COUNT)
+            return pt_fail(error, PT_ECORRUPT, "graph: site %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_anchors]; i++)
-        if (g->anchors[i].file >= counts[PT_SECTION_files] || g->anchors[i].node >= nodes) return pt_fail(error, PT_ECORRUPT, "graph: anchor %u refers outside", i);
+        if (g->anchors[i].file >= counts[PT_SECTION_files] || g->anchors[i].node >= nodes)
+            return pt_fail(error, PT_ECORRUPT, "graph: anchor %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_files]; i++)
         if (g->files[i].path >= strings) return pt_fail(error, PT_ECORRUPT, "graph: file %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_names]; i++)
-        if (g->names[i].name >= strings || (u64)g->names[i].first + g->names[i].count > counts[PT_SECTION_by_name]) return pt_fail(error, PT_ECORRUPT, "graph: name %u refers outside", i);
+        if (g->names[i].name >= strings || (u64)g->names[i].first + g->names[i].count > counts[PT_SECTION_by_name])
+            return pt_fail(error, PT_ECORRUPT, "graph: name %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_by_name]; i++)
         if (g->by_name[i] >= nodes) return pt_fail(error, PT_ECORRUPT, "graph: name entry %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_unresolved]; i++)
-        if (g->unresolved[i].name >= strings || g->unresolved[i].from >= nodes || g->unresolved[i].anchor >= counts[PT_SECTION_anchors] || g->unresolved[i].reason >= PT_REASON_COUNT)
+        if (g->unresolved[i].name >= strings || g->unresolved[i].from >= nodes ||
+            g->unresolved[i].anchor >= counts[PT_SECTION_anchors] || g->unresolved[i].reason >= PT_REASON_COUNT)
             return pt_fail(error, PT_ECORRUPT, "graph: open site %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_errors]; i++)
-        if (g->errors[i].file >= counts[PT_SECTION_files] || g->errors[i].message >= strings) return pt_fail(error, PT_ECORRUPT, "graph: error %u refers outside", i);
+        if (g->errors[i].file >= counts[PT_SECTION_files] || g->errors[i].message >= strings)
+            return pt_fail(error, PT_ECORRUPT, "graph: error %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_problems]; i++)
         if (g->problems[i] >= strings) return pt_fail(error, PT_ECORRUPT, "graph: problem %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_features]; i++)
         if (g->features[i] >= strings) return pt_fail(error, PT_ECORRUPT, "graph: feature %u refers outside", i);
-    if (g->header->root >= strings || g->header->std_name >= strings || g->header->local_nodes > nodes) return pt_fail(error, PT_ECORRUPT, "graph: header refers outside");
+    if (g->header->root >= strings || g->header->std_name >= strings || g->header->local_nodes > nodes)
+        return pt_fail(error, PT_ECORRUPT, "graph: header refers outside");
     return PT_OK;
 }

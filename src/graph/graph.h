@@ -20,7 +20,9 @@
 enum { PT_GRAPH_MAGIC = 0x52475450 /* "PTGR" */, PT_GRAPH_VERSION = 1, PT_NODE_LIMIT = 1 << 27 };
 
 typedef u32 pt_word;
-static inline pt_word pt_word_make(u8 kind, bool inferred, u32 node) { return (u32)kind << 28 | (u32)inferred << 27 | node; }
+static inline pt_word pt_word_make(u8 kind, bool inferred, u32 node) {
+    return (u32)kind << 28 | (u32)inferred << 27 | node;
+}
 static inline u8 pt_word_kind(pt_word w) { return (u8)(w >> 28); }
 static inline bool pt_word_inferred(pt_word w) { return w >> 27 & 1; }
 static inline u32 pt_word_node(pt_word w) { return w & (PT_NODE_LIMIT - 1); }
@@ -35,26 +37,26 @@ enum {
     PT_NODE_UNSAFE = 32,
     PT_NODE_DEPRECATED = 64,
     PT_NODE_MUST_USE = 128,
-    PT_NODE_FFI = 256,       /* reached from outside: no_mangle, proc macros, lang items, entry points */
+    PT_NODE_FFI = 256, /* reached from outside: no_mangle, proc macros, lang items, entry points */
     PT_NODE_ALLOW_DEAD = 512,
     PT_NODE_TRAIT_IMPL = 1024, /* impl of a trait, or a member of one */
     PT_NODE_EXPANDED = 2048,
-    PT_NODE_ORDINAL = 4096,  /* told from an equal sibling only by an ordinal */
+    PT_NODE_ORDINAL = 4096, /* told from an equal sibling only by an ordinal */
     PT_NODE_BLANKET = 8192,
     PT_NODE_EXPORTED = 16384, /* macro_export */
-    PT_NODE_PUBLIC = 32768   /* pub all the way up: API of its crate */
+    PT_NODE_PUBLIC = 32768    /* pub all the way up: API of its crate */
 };
 
 /* Strings are offsets of zero-terminated text in the string section; 0 is "". */
 typedef struct pt_graph_node {
-    pt_hash128 hash;         /* sig_hash: identity */
+    pt_hash128 hash; /* sig_hash: identity */
     u64 interface_hash;
     u32 name, parent;        /* string; node or PT_NONE */
     u32 path;                /* string: own path (crates, impls, externals); 0: parent's path :: name */
     u32 signature, doc, cfg; /* strings */
     u32 file;                /* index into files, PT_NONE external */
     u16 flags;
-    u8 kind, visibility;     /* pt_kind, pt_visibility */
+    u8 kind, visibility; /* pt_kind, pt_visibility */
 } pt_graph_node;
 
 typedef struct pt_graph_position {
@@ -63,9 +65,9 @@ typedef struct pt_graph_position {
 } pt_graph_position;
 
 typedef struct pt_graph_site {
-    u32 anchor;              /* which item asserts it */
-    u32 line;                /* below the anchor's line */
-    u32 cfg;                 /* string */
+    u32 anchor; /* which item asserts it */
+    u32 line;   /* below the anchor's line */
+    u32 cfg;    /* string */
     u16 column;
     u8 via;
     u8 confidence;
@@ -73,11 +75,11 @@ typedef struct pt_graph_site {
 
 typedef struct pt_graph_anchor {
     u32 file, line;
-    u32 node;                /* the asserter, or the nearest node around it */
+    u32 node; /* the asserter, or the nearest node around it */
 } pt_graph_anchor;
 
 typedef struct pt_graph_file {
-    u32 path;                /* string */
+    u32 path; /* string */
     u32 lines;
     u64 size;
     i64 mtime_ns;
@@ -88,8 +90,8 @@ typedef struct pt_graph_file {
 } pt_graph_file;
 
 typedef struct pt_graph_unresolved {
-    u32 name;                /* string; sorted by its text */
-    u32 from;                /* node */
+    u32 name; /* string; sorted by its text */
+    u32 from; /* node */
     u32 anchor, line;
     u16 column;
     u8 reason, reserved;
@@ -97,22 +99,24 @@ typedef struct pt_graph_unresolved {
 
 typedef struct pt_graph_error {
     u32 file, line, column;
-    u32 message;             /* string */
+    u32 message; /* string */
 } pt_graph_error;
 
 typedef struct pt_graph_name {
-    u32 name;                /* string; sorted by text, unique */
-    u32 first, count;        /* run in by_name */
-    u32 letters;             /* bit a letter (a-z folded), bit 26 digits, 27 _ */
+    u32 name;         /* string; sorted by text, unique */
+    u32 first, count; /* run in by_name */
+    u32 letters;      /* bit a letter (a-z folded), bit 26 digits, 27 _ */
 } pt_graph_name;
 
 /* name, element type */
+/* clang-format off */
 #define PT_GRAPH_SECTIONS(X)                                                                                     \
     X(nodes, pt_graph_node) X(positions, pt_graph_position) X(out_offsets, u32) X(out, pt_word) X(in_offsets, u32) \
     X(in, pt_word) X(candidate_out_offsets, u32) X(candidate_out, pt_word) X(candidate_in_offsets, u32)           \
     X(candidate_in, pt_word) X(site_offsets, u32) X(candidate_site_offsets, u32) X(sites, pt_graph_site)          \
     X(anchors, pt_graph_anchor) X(files, pt_graph_file) X(names, pt_graph_name) X(by_name, u32)                   \
     X(unresolved, pt_graph_unresolved) X(errors, pt_graph_error) X(problems, u32) X(features, u32) X(strings, char)
+/* clang-format on */
 
 enum {
 #define X(name, type) PT_SECTION_##name,
@@ -123,12 +127,12 @@ enum {
 
 typedef struct pt_graph_header {
     u32 magic, version;
-    u64 size;                /* of the whole image */
-    u64 checksum;            /* XXH3-64 of everything behind the header */
+    u64 size;     /* of the whole image */
+    u64 checksum; /* XXH3-64 of everything behind the header */
     u64 generation;
-    u32 extractor, dump;     /* dump: made from a code dump */
-    u32 local_nodes;         /* nodes [0, local_nodes) are the workspace's */
-    u32 root, std_name;      /* strings: absolute root (not part of any answer), std's version */
+    u32 extractor, dump; /* dump: made from a code dump */
+    u32 local_nodes;     /* nodes [0, local_nodes) are the workspace's */
+    u32 root, std_name;  /* strings: absolute root (not part of any answer), std's version */
     u32 bodies, unread, reserved;
     u64 source_bytes, source_lines;
     u64 offsets[PT_SECTION_COUNT];
@@ -141,7 +145,7 @@ typedef struct pt_graph {
     PT_GRAPH_SECTIONS(X)
 #undef X
     u32 node_count;
-    void *owned;             /* image to free, or NULL */
+    void *owned; /* image to free, or NULL */
 } pt_graph;
 
 /* Builds the image of a resolved world. `generation` counts the commits of its store. */

@@ -37,7 +37,7 @@ static void type_path(pt_world *w, pt_buffer *out, u32 def, const pt_file *f, u3
             pt_def_path(w, out, head);
             return;
         }
-        u32 segments[16], path = n->kind == PT_N_TYPE_PATH ? n->child : 0;
+        u32 segments[16] = {0}, path = n->kind == PT_N_TYPE_PATH ? n->child : 0;
         u32 count = path ? pt_tree_path_segments(f, path, segments, 16) : 0;
         if (!count) pt_buffer_char(out, '_');
         for (u32 i = 0; i < count; i++) {
@@ -62,7 +62,7 @@ void pt_impl_path(pt_world *w, pt_buffer *out, u32 def) {
     else pt_buffer_char(out, '_');
     if (!of_trait) return;
     pt_buffer_text(out, " as ");
-    u32 segments[16], count = pt_tree_path_segments(f, of_trait, segments, 16);
+    u32 segments[16] = {0}, count = pt_tree_path_segments(f, of_trait, segments, 16);
     pt_path_result p = {0};
     pt_resolve_path(w, &p, w->defs.data[def].parent, segments, count, nodes[of_trait].op, PT_NS_TYPE);
     if (p.def != PT_NO_DEF && p.resolved == count) pt_def_path(w, out, p.def);
@@ -115,7 +115,9 @@ pt_hash128 pt_def_hash_below(pt_world *w, u32 def, pt_hash128 up, u32 ordinal) {
     const pt_facts *f = &pt_def_file(w, def)->facts;
     char key[4096]; /* longer keys are cut by hashing their parts */
     u32 n = 0;
-    pt_str parts[3] = {pt_sym(w, d->name), d->kind == PT_KIND_IMPL ? pt_facts_string(f, item->signature) : (pt_str){"", 0}, pt_facts_string(f, item->cfg)};
+    pt_str parts[3] = {pt_sym(w, d->name),
+                       d->kind == PT_KIND_IMPL ? pt_facts_string(f, item->signature) : (pt_str){"", 0},
+                       pt_facts_string(f, item->cfg)};
     memcpy(key, &up, sizeof up);
     n = sizeof up;
     key[n++] = (char)d->kind;

@@ -22,11 +22,13 @@ typedef struct known_set {
 
 static int remember(void *payload, const pt_kept_file *f) {
     known_set *k = payload;
-    known_file copy = {pt_strndup(f->path, strlen(f->path)), f->edition, f->stamp, pt_malloc(f->facts_size), f->facts_size, false};
+    known_file copy = {
+        pt_strndup(f->path, strlen(f->path)), f->edition, f->stamp, pt_malloc(f->facts_size), f->facts_size, false};
     pt_facts facts;
     if (!copy.path || !copy.facts) return pt_free(copy.path), pt_free(copy.facts), PT_ENOMEM;
     memcpy(copy.facts, f->facts, f->facts_size);
-    if (pt_facts_open(&facts, copy.facts, copy.size, true, NULL)) { /* of another version, or damaged: read the file again */
+    if (pt_facts_open(&facts, copy.facts, copy.size, true,
+                      NULL)) { /* of another version, or damaged: read the file again */
         pt_free(copy.path);
         pt_free(copy.facts);
         return PT_OK;
@@ -72,11 +74,13 @@ static u64 fingerprint_of(const pt_workspace *w, const char *std_interface) {
         const pt_package *p = &w->packages.data[i];
         pt_buffer_format(&b, "p %s %s %s %u\n", p->name, p->version, p->folder, p->edition);
         for (u32 d = 0; d < p->dependencies.count; d++)
-            pt_buffer_format(&b, "d %s %s %u %u\n", p->dependencies.data[d].name, p->dependencies.data[d].package, p->dependencies.data[d].kind, p->dependencies.data[d].target_package);
+            pt_buffer_format(&b, "d %s %s %u %u\n", p->dependencies.data[d].name, p->dependencies.data[d].package,
+                             p->dependencies.data[d].kind, p->dependencies.data[d].target_package);
         for (u32 f = 0; f < p->features.count; f++) pt_buffer_format(&b, "f %s\n", p->features.data[f]);
     }
     for (u32 i = 0; i < w->targets.count; i++)
-        pt_buffer_format(&b, "t %s %s %u %u\n", w->targets.data[i].name, w->targets.data[i].path, w->targets.data[i].kind, w->targets.data[i].edition);
+        pt_buffer_format(&b, "t %s %s %u %u\n", w->targets.data[i].name, w->targets.data[i].path,
+                         w->targets.data[i].kind, w->targets.data[i].edition);
     for (u32 i = 0; i < w->loose.count; i++) pt_buffer_format(&b, "l %s\n", w->loose.data[i]);
     for (u32 i = 0; i < w->problems.count; i++) pt_buffer_format(&b, "x %s\n", w->problems.data[i]);
     u64 h = pt_hash_bytes(b.data, b.count) & 0x7fffffffffffffffu;
@@ -91,7 +95,8 @@ void pt_index_stale(pt_index_list *stale, const pt_graph *g, const char *root) {
         pt_file_stamp stamp;
         snprintf(path, sizeof path, "%s/%s", root, pt_graph_string(g, f->path));
         bool there = pt_file_stat(&stamp, path) == PT_OK;
-        if (f->unreadable ? there && (stamp.size != f->size || stamp.mtime_ns != f->mtime_ns) : !there || stamp.size != f->size || stamp.mtime_ns != f->mtime_ns)
+        if (f->unreadable ? there && (stamp.size != f->size || stamp.mtime_ns != f->mtime_ns)
+                          : !there || stamp.size != f->size || stamp.mtime_ns != f->mtime_ns)
             pt_vec_push(stale, i);
     }
 }
@@ -102,17 +107,20 @@ static int by_kept(const void *a, const void *b) {
     return order ? order : x->edition < y->edition ? -1 : x->edition > y->edition;
 }
 
-static int commit(pt_store *store, pt_graph *graph, const pt_graph *previous, const pt_world *w, u64 fingerprint, pt_error *error) {
+static int commit(pt_store *store, pt_graph *graph, const pt_graph *previous, const pt_world *w, u64 fingerprint,
+                  pt_error *error) {
     PT_VEC(pt_kept_file) files = {0};
     for (u32 i = w->std_file_count; i < w->files.count; i++) {
         const pt_file *f = &w->files.data[i];
         if (f->is_expansion || f->read_code || !f->block) continue;
-        pt_kept_file k = {f->path, f->edition, f->stamp, f->facts.header->text_hash, f->block, f->block_size, f->is_cached};
+        pt_kept_file k = {f->path,  f->edition,    f->stamp,    f->facts.header->text_hash,
+                          f->block, f->block_size, f->is_cached};
         pt_vec_push(&files, k);
     }
     if (files.count) qsort(files.data, files.count, sizeof(pt_kept_file), by_kept);
     pt_batch batch = {graph, previous, files.data, files.count, fingerprint};
-    int code = pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : store->engine->commit(store, &batch, error);
+    int code =
+        pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : store->engine->commit(store, &batch, error);
     pt_vec_free(&files);
     return code;
 }
@@ -129,7 +137,8 @@ static int prepare_folder(const char *uri, pt_error *error) {
     char *slash = strrchr(folder, '/');
     if (!slash || slash == folder) return PT_OK;
     *slash = 0;
-    if (mkdir(folder, 0755) != 0) return access(folder, W_OK) == 0 ? PT_OK : pt_fail(error, PT_EIO, "%s: cannot be made or written", folder);
+    if (mkdir(folder, 0755) != 0)
+        return access(folder, W_OK) == 0 ? PT_OK : pt_fail(error, PT_EIO, "%s: cannot be made or written", folder);
     const char *name = strrchr(folder, '/');
     if (!name || strcmp(name + 1, ".parseltongue") != 0) return PT_OK;
     snprintf(ignore, sizeof ignore, "%s/.gitignore", folder);
@@ -181,7 +190,8 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
                 goto end;
             }
         }
-        if (!code && stats.generation && !o->rebuild) code = store->engine->each_file(store, true, remember, &known, error);
+        if (!code && stats.generation && !o->rebuild)
+            code = store->engine->each_file(store, true, remember, &known, error);
         if (code == PT_ECORRUPT && o->rebuild) { /* asked for: the store's own files go, nothing else */
             const pt_store_engine *engine;
             const char *location;

@@ -5,11 +5,11 @@
 #include "store/store.h"
 
 typedef struct pt_index_options {
-    const char *path;      /* workspace, crate, folder, or dump file; "-": dump on standard input */
-    const char *store;     /* URI, or NULL: not kept, only built */
+    const char *path;          /* workspace, crate, folder, or dump file; "-": dump on standard input */
+    const char *store;         /* URI, or NULL: not kept, only built */
     const char *std_interface; /* path of std's interface file, or NULL: none */
-    u32 threads;           /* 0: as many as processors */
-    bool rebuild;          /* replace a store that cannot be read; read every file anew */
+    u32 threads;               /* 0: as many as processors */
+    bool rebuild;              /* replace a store that cannot be read; read every file anew */
     void (*progress)(void *payload, const char *stage, u32 done, u32 total);
     void *payload;
 } pt_index_options;
@@ -19,8 +19,8 @@ typedef struct pt_index_report {
     u64 bodies, bytes, lines, sites, unresolved, nodes, edges, candidates;
     u64 discover_us, read_us, resolve_us, graph_us, commit_us, total_us;
     u64 rows_written, generation;
-    bool up_to_date;       /* nothing had changed: the store was left as it is */
-    bool rebuilt;          /* an unreadable store was replaced */
+    bool up_to_date; /* nothing had changed: the store was left as it is */
+    bool rebuilt;    /* an unreadable store was replaced */
 } pt_index_report;
 
 /* Indexes. `*graph` (may be NULL) is the result, closed by the caller. PT_ECORRUPT: the store can't be used. */

@@ -41,7 +41,8 @@ int pt_ask_search(pt_query *q, json_t *answer, pt_error *error) {
         const pt_graph_name *n = &g->names[found.data[i].name];
         for (u32 k = 0; k < n->count; k++) {
             u32 node = g->by_name[n->first + k];
-            if ((!kinds || (kinds >> g->nodes[node].kind & 1)) && pt_node_shown(q, node)) pt_vec_push(&nodes, (ranked){node, found.data[i].score});
+            if ((!kinds || (kinds >> g->nodes[node].kind & 1)) && pt_node_shown(q, node))
+                pt_vec_push(&nodes, (ranked){node, found.data[i].score});
         }
     }
     if (nodes.count) qsort_r(nodes.data, nodes.count, sizeof(ranked), by_rank, (void *)(uintptr_t)g);
@@ -87,9 +88,11 @@ int pt_ask_list(pt_query *q, json_t *answer, pt_error *error) {
         json_t *row = pt_row_node(q, n);
         pt_row_detail(q, row, n);
         json_array_append_new(rows, row);
-        if (json_array_size(rows) == limit) json_object_set_new_nocheck(answer, "cursor", pt_json_text(key.data ? key.data : ""));
+        if (json_array_size(rows) == limit)
+            json_object_set_new_nocheck(answer, "cursor", pt_json_text(key.data ? key.data : ""));
     }
-    if (!code && !started) code = pt_fail(error, PT_ENOTFOUND, "--cursor %s: no such item any more; start again without it", q->cursor);
+    if (!code && !started)
+        code = pt_fail(error, PT_ENOTFOUND, "--cursor %s: no such item any more; start again without it", q->cursor);
     if (!more) json_object_set_new_nocheck(answer, "cursor", json_null());
     json_object_set_new_nocheck(answer, "truncated", json_boolean(more));
     json_object_set_new_nocheck(answer, "results", rows);
@@ -120,7 +123,8 @@ int pt_ask_entities_in(pt_query *q, json_t *answer, pt_error *error) {
     }
     int code = PT_OK;
     if (matches != 1) {
-        code = matches ? pt_fail(error, PT_EAMBIGUOUS, "%s: %u files end so", q->target, matches) : pt_fail(error, PT_ENOTFOUND, "%s: not a file of this index", q->target);
+        code = matches ? pt_fail(error, PT_EAMBIGUOUS, "%s: %u files end so", q->target, matches)
+                       : pt_fail(error, PT_ENOTFOUND, "%s: not a file of this index", q->target);
         if (matches) json_object_set_nocheck(answer, "files", known);
     }
     json_decref(known);
@@ -152,7 +156,8 @@ int pt_ask_where_defined(pt_query *q, json_t *answer, pt_error *error) {
     return code;
 }
 
-static void add_top(pt_query *q, json_t *rows, const char *section, ranked *list, u32 count, u32 limit, const char *what) {
+static void add_top(pt_query *q, json_t *rows, const char *section, ranked *list, u32 count, u32 limit,
+                    const char *what) {
     if (count) qsort_r(list, count, sizeof *list, by_rank, (void *)(uintptr_t)q->graph);
     for (u32 i = 0; i < count && i < limit && list[i].score; i++) {
         json_t *row = pt_row_node(q, list[i].node);
@@ -178,9 +183,12 @@ int pt_ask_overview(pt_query *q, json_t *answer, pt_error *error) {
         const pt_graph_node *x = &g->nodes[n];
         bool external = x->flags & PT_NODE_EXTERNAL;
         if (x->kind == PT_KIND_CRATE && !external) pt_vec_push(&crates, (ranked){n, (i32)PT_MAX(items[n], 1u)});
-        if (x->kind == PT_KIND_MODULE && !external && !(x->flags & PT_NODE_TEST)) pt_vec_push(&modules, (ranked){n, (i32)items[n]});
-        if (x->kind == PT_KIND_TRAIT) pt_vec_push(&traits, (ranked){n, (i32)pt_graph_kind(g, n, PT_IN, PT_EDGE_IMPLEMENTS).count});
-        if (!external && (x->kind == PT_KIND_FN || x->kind == PT_KIND_METHOD || x->kind == PT_KIND_STRUCT || x->kind == PT_KIND_ENUM || x->kind == PT_KIND_TRAIT))
+        if (x->kind == PT_KIND_MODULE && !external && !(x->flags & PT_NODE_TEST))
+            pt_vec_push(&modules, (ranked){n, (i32)items[n]});
+        if (x->kind == PT_KIND_TRAIT)
+            pt_vec_push(&traits, (ranked){n, (i32)pt_graph_kind(g, n, PT_IN, PT_EDGE_IMPLEMENTS).count});
+        if (!external && (x->kind == PT_KIND_FN || x->kind == PT_KIND_METHOD || x->kind == PT_KIND_STRUCT ||
+                          x->kind == PT_KIND_ENUM || x->kind == PT_KIND_TRAIT))
             pt_vec_push(&hubs, (ranked){n, (i32)pt_centrality(g, n)});
     }
     add_top(q, rows, "crates", crates.data, crates.count, 20, "items");
@@ -237,10 +245,13 @@ int pt_ask_unused(pt_query *q, json_t *answer, pt_error *error) {
     for (u32 n = 0; !code && n < g->header->local_nodes; n++) {
         const pt_graph_node *x = &g->nodes[n];
         u8 kind = x->kind;
-        bool counts = kind == PT_KIND_FN || kind == PT_KIND_METHOD || kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION || kind == PT_KIND_TRAIT ||
-                      kind == PT_KIND_CONST || kind == PT_KIND_STATIC || kind == PT_KIND_TYPE_ALIAS || kind == PT_KIND_MACRO;
+        bool counts = kind == PT_KIND_FN || kind == PT_KIND_METHOD || kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM ||
+                      kind == PT_KIND_UNION || kind == PT_KIND_TRAIT || kind == PT_KIND_CONST ||
+                      kind == PT_KIND_STATIC || kind == PT_KIND_TYPE_ALIAS || kind == PT_KIND_MACRO;
         if (!counts || (kinds && !(kinds >> kind & 1)) || !pt_node_shown(q, n)) continue;
-        if (x->flags & (PT_NODE_TEST | PT_NODE_FFI | PT_NODE_ALLOW_DEAD | PT_NODE_TRAIT_IMPL | PT_NODE_PUBLIC | PT_NODE_EXPORTED)) continue;
+        if (x->flags &
+            (PT_NODE_TEST | PT_NODE_FFI | PT_NODE_ALLOW_DEAD | PT_NODE_TRAIT_IMPL | PT_NODE_PUBLIC | PT_NODE_EXPORTED))
+            continue;
         u8 up = x->parent == PT_NONE ? (u8)PT_KIND_CRATE : g->nodes[x->parent].kind;
         const char *name = pt_graph_string(g, x->name);
         if (up == PT_KIND_TRAIT || name[0] == '_') continue;
@@ -259,7 +270,9 @@ int pt_ask_unused(pt_query *q, json_t *answer, pt_error *error) {
         json_object_set_new_nocheck(row, "confidence", pt_json_text(doubtful ? "candidate" : "inferred"));
         json_array_append_new(rows, row);
     }
-    if (open) json_object_set_new_nocheck(json_object_get(answer, "unresolved"), "perhaps used where the receiver is unknown", json_integer(open));
+    if (open)
+        json_object_set_new_nocheck(json_object_get(answer, "unresolved"), "perhaps used where the receiver is unknown",
+                                    json_integer(open));
     pt_query_results(q, answer, rows);
     return code;
 }
@@ -278,7 +291,8 @@ int pt_ask_stats(pt_query *q, json_t *answer, pt_error *error) {
     u64 kinds[PT_KIND_COUNT] = {0}, edges[PT_EDGE_KIND_COUNT] = {0}, inferred = 0;
     (void)error;
     for (u32 n = 0; n < g->header->local_nodes; n++) kinds[g->nodes[n].kind]++;
-    for (u32 e = 0; e < counts[PT_SECTION_out]; e++) edges[pt_word_kind(g->out[e])]++, inferred += pt_word_inferred(g->out[e]);
+    for (u32 e = 0; e < counts[PT_SECTION_out]; e++)
+        edges[pt_word_kind(g->out[e])]++, inferred += pt_word_inferred(g->out[e]);
     add_value(rows, "files", counts[PT_SECTION_files]);
     add_value(rows, "lines", g->header->source_lines);
     add_value(rows, "source bytes", g->header->source_bytes);
@@ -368,7 +382,8 @@ int pt_ask_doctor(pt_query *q, json_t *answer, pt_error *error) {
             if (g->unresolved[i].reason != r || seen++ % step) continue;
             const pt_graph_unresolved *u = &g->unresolved[i];
             json_t *e = json_object();
-            json_object_set_new_nocheck(e, "file", pt_json_text(pt_graph_string(g, g->files[g->anchors[u->anchor].file].path)));
+            json_object_set_new_nocheck(e, "file",
+                                        pt_json_text(pt_graph_string(g, g->files[g->anchors[u->anchor].file].path)));
             json_object_set_new_nocheck(e, "line", json_integer(g->anchors[u->anchor].line + u->line));
             json_object_set_new_nocheck(e, "col", json_integer(u->column));
             json_object_set_new_nocheck(e, "text", pt_json_text(pt_graph_string(g, u->name)));
@@ -385,13 +400,18 @@ int pt_ask_doctor(pt_query *q, json_t *answer, pt_error *error) {
     if (ordinals) {
         json_t *row = json_object();
         json_object_set_new_nocheck(row, "reason", pt_json_text("told apart by order only"));
-        json_object_set_new_nocheck(row, "means", pt_json_text("items equal in path, kind, header and cfg: their identity depends on their order"));
+        json_object_set_new_nocheck(
+            row, "means",
+            pt_json_text("items equal in path, kind, header and cfg: their identity depends on their order"));
         json_object_set_new_nocheck(row, "count", json_integer(ordinals));
         json_object_set_new_nocheck(row, "examples", json_array());
         json_array_append_new(rows, row);
     }
     json_t *row = json_object();
-    json_object_set_new_nocheck(row, "reason", pt_json_text(g->header->std_name && *pt_graph_string(g, g->header->std_name) ? "std interface: present" : "std interface: absent"));
+    json_object_set_new_nocheck(row, "reason",
+                                pt_json_text(g->header->std_name && *pt_graph_string(g, g->header->std_name)
+                                                 ? "std interface: present"
+                                                 : "std interface: absent"));
     json_object_set_new_nocheck(row, "count", json_integer(0));
     json_object_set_new_nocheck(row, "examples", json_array());
     json_array_append_new(rows, row);

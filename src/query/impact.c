@@ -43,7 +43,9 @@ static int by_depth(const void *a, const void *b, void *graph) {
 }
 
 typedef PT_VEC(reached) reached_list;
-static int keep_reached(void *payload, u32 node, u32 depth) { return pt_vec_push((reached_list *)payload, (reached){node, depth, PT_NONE}) ? PT_OK : PT_ENOMEM; }
+static int keep_reached(void *payload, u32 node, u32 depth) {
+    return pt_vec_push((reached_list *)payload, (reached){node, depth, PT_NONE}) ? PT_OK : PT_ENOMEM;
+}
 
 int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
     const pt_graph *g = q->graph;
@@ -59,13 +61,15 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
         pt_walk_blast(&q->walker, g, items.nodes.data[i], depth, q->candidates);
         u32 first = all.count;
         if (q->store) {
-            if (!q->store->engine->reach) code = pt_fail(error, PT_EUSAGE, "the store's engine %s cannot walk", q->store->engine->name);
+            if (!q->store->engine->reach)
+                code = pt_fail(error, PT_EUSAGE, "the store's engine %s cannot walk", q->store->engine->name);
             else code = q->store->engine->reach(q->store, items.nodes.data[i], depth, keep_reached, &all, error);
             for (u32 k = first; !code && k < all.count; k++) /* for the way there */
                 for (u32 p = 1; p < q->walker.count; p++)
                     if (q->walker.queue[p] == all.data[k].node) all.data[k].index = p;
         } else {
-            for (u32 k = 1; k < q->walker.count; k++) pt_vec_push(&all, (reached){q->walker.queue[k], q->walker.depth[k], k});
+            for (u32 k = 1; k < q->walker.count; k++)
+                pt_vec_push(&all, (reached){q->walker.queue[k], q->walker.depth[k], k});
         }
         if (code) break;
         u32 count = all.count - first;
@@ -82,7 +86,8 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
             json_t *row = pt_row_node(q, x.node), *why = json_array();
             json_object_set_new_nocheck(row, "depth", json_integer(x.depth));
             u32 chain[256], length = 0;
-            for (u32 at = x.index; at != PT_NONE && length < 256; at = q->walker.parent[at]) chain[length++] = q->walker.queue[at];
+            for (u32 at = x.index; at != PT_NONE && length < 256; at = q->walker.parent[at])
+                chain[length++] = q->walker.queue[at];
             for (u32 c = 0; c < length; c++) json_array_append_new(why, path_of(q, chain[c]));
             json_object_set_new_nocheck(row, "why", why);
             json_array_append_new(rows, row);
@@ -153,8 +158,10 @@ int pt_ask_path(pt_query *q, json_t *answer, pt_error *error) {
     if (!code) code = pt_query_items(q, &to, q->second, 0, answer, error);
     if (!code && pt_walk_path(&q->walker, q->graph, from.nodes.data[0], to.nodes.data[0], q->candidates)) {
         u32 chain[4096], length = 0;
-        for (u32 at = q->walker.count - 1; at != PT_NONE && length < PT_COUNT_OF(chain); at = q->walker.parent[at]) chain[length++] = q->walker.queue[at];
-        for (u32 i = length; i > 1; i--) json_array_append_new(rows, step_row(q, chain[i - 1], chain[i - 2], q->candidates));
+        for (u32 at = q->walker.count - 1; at != PT_NONE && length < PT_COUNT_OF(chain); at = q->walker.parent[at])
+            chain[length++] = q->walker.queue[at];
+        for (u32 i = length; i > 1; i--)
+            json_array_append_new(rows, step_row(q, chain[i - 1], chain[i - 2], q->candidates));
     }
     pt_query_results(q, answer, rows);
     pt_items_free(&from);
@@ -208,7 +215,8 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
     u32 unique = 0;
     for (u32 i = 0; i < edges.count; i++)
         if (!unique || by_pair(&edges.data[unique - 1], &edges.data[i]) != 0) edges.data[unique++] = edges.data[i];
-    u32 *offsets = pt_calloc((size_t)g->node_count + 2, sizeof(u32)), *targets = pt_malloc(((size_t)unique + 1) * sizeof(u32));
+    u32 *offsets = pt_calloc((size_t)g->node_count + 2, sizeof(u32)),
+        *targets = pt_malloc(((size_t)unique + 1) * sizeof(u32));
     u32 *component = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32)), found = 0;
     if (!offsets || !targets || !component) code = pt_fail(error, PT_ENOMEM, "out of memory");
     if (!code) {
@@ -222,7 +230,7 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
         PT_VEC(module_count) order = {0}; /* module: component, count: size */
         u32 *first = pt_malloc(((size_t)found + 1) * sizeof(u32));
         for (u32 i = 0; i < found; i++) pt_vec_push(&order, (module_count){i, 0});
-        for (u32 n = g->node_count; first && n-- > 0;)
+        for (u32 n = g->node_count; first && order.data && n-- > 0;)
             if (component[n] != PT_NONE) order.data[component[n]].count++, first[component[n]] = n;
         for (u32 i = 0; first && i < order.count; i++) order.data[i].module = first[i];
         if (order.count) qsort(order.data, order.count, sizeof(module_count), by_count);

@@ -28,7 +28,8 @@ static u32 find_name(const pt_graph *g, const char *name) {
 static bool ends_with(const char *path, const char *suffix) {
     size_t n = strlen(path), m = strlen(suffix);
     if (m > n || strcmp(path + n - m, suffix) != 0) return false;
-    return m == n || (n - m >= 2 && path[n - m - 1] == ':') || path[n - m - 1] == '<' || path[n - m - 1] == '&' || path[n - m - 1] == ' ';
+    return m == n || (n - m >= 2 && path[n - m - 1] == ':') || path[n - m - 1] == '<' || path[n - m - 1] == '&' ||
+           path[n - m - 1] == ' ';
 }
 
 /* The two halves of "<A as B>". */
@@ -48,12 +49,14 @@ static bool matches_path(const pt_graph *g, u32 node, const char *text, pt_buffe
     if (ends_with(scratch->data, text)) return true;
     u32 parent = g->nodes[node].parent;
     char a[512], b[512], x[512], y[512];
-    if (parent != PT_NONE && g->nodes[parent].kind == PT_KIND_IMPL && halves(pt_graph_string(g, g->nodes[parent].path), a, b, sizeof a)) {
+    if (parent != PT_NONE && g->nodes[parent].kind == PT_KIND_IMPL &&
+        halves(pt_graph_string(g, g->nodes[parent].path), a, b, sizeof a)) {
         const char *tail = strstr(text, ">::");
         if (text[0] == '<' && tail) { /* <T as Trait>::m with suffixes for T and Trait */
             char head[512];
             snprintf(head, sizeof head, "%.*s", (int)(tail - text + 1), text);
-            return strcmp(tail + 3, pt_graph_string(g, g->nodes[node].name)) == 0 && halves(head, x, y, sizeof x) && ends_with(a, x) && ends_with(b, y);
+            return strcmp(tail + 3, pt_graph_string(g, g->nodes[node].name)) == 0 && halves(head, x, y, sizeof x) &&
+                   ends_with(a, x) && ends_with(b, y);
         }
         size_t n = strlen(a); /* Type::m for a member of a trait impl */
         snprintf(a + n, sizeof a - n, "::%s", pt_graph_string(g, g->nodes[node].name));
@@ -66,7 +69,8 @@ static u32 at_place(const pt_graph *g, const char *file, u32 line, u32 column) {
     u32 best = PT_NONE, size = PT_NONE;
     for (u32 n = 0; n < g->header->local_nodes; n++) {
         const pt_graph_node *x = &g->nodes[n];
-        if (x->file == PT_NONE || x->kind == PT_KIND_CRATE || !ends_with(pt_graph_string(g, g->files[x->file].path), file)) {
+        if (x->file == PT_NONE || x->kind == PT_KIND_CRATE ||
+            !ends_with(pt_graph_string(g, g->files[x->file].path), file)) {
             const char *path = x->file == PT_NONE ? "" : pt_graph_string(g, g->files[x->file].path);
             size_t p = strlen(path), f = strlen(file);
             bool tail = f < p && strcmp(path + p - f, file) == 0 && path[p - f - 1] == '/';
@@ -78,7 +82,6 @@ static u32 at_place(const pt_graph *g, const char *file, u32 line, u32 column) {
     }
     return best;
 }
-
 
 static int by_centrality(const void *a, const void *b, void *graph) {
     const pt_graph *g = graph;
@@ -156,7 +159,8 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
     PT_VEC(u32) found = {0}, exact = {0};
     if (text[0] == '<' && name == text) { /* an impl itself */
         for (u32 n = 0; n < g->header->local_nodes; n++)
-            if (g->nodes[n].kind == PT_KIND_IMPL && (strcmp(pt_graph_string(g, g->nodes[n].path), text) == 0)) pt_vec_push(&found, n);
+            if (g->nodes[n].kind == PT_KIND_IMPL && (strcmp(pt_graph_string(g, g->nodes[n].path), text) == 0))
+                pt_vec_push(&found, n);
     }
     for (u32 i = 0; index != PT_NONE && i < g->names[index].count; i++) {
         u32 node = g->by_name[g->names[index].first + i];
@@ -177,7 +181,8 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
         code = pt_fail(error, PT_ENOTFOUND, "no such item: %s", given);
     } else {
         bool one = true;
-        for (u32 i = 1; i < count && one; i++) one = same_path(g, list[0], list[i]) && g->nodes[list[0]].kind == g->nodes[list[i]].kind;
+        for (u32 i = 1; i < count && one; i++)
+            one = same_path(g, list[0], list[i]) && g->nodes[list[0]].kind == g->nodes[list[i]].kind;
         qsort_r(list, count, sizeof(u32), by_centrality, (void *)(uintptr_t)g);
         if (one || all) {
             for (u32 i = 0; i < count; i++) pt_vec_push(&out->nodes, list[i]);

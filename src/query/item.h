@@ -19,7 +19,7 @@ void pt_items_free(pt_items *items);
 u32 pt_centrality(const pt_graph *graph, u32 node);
 
 typedef struct pt_match {
-    u32 name;  /* index into names */
+    u32 name; /* index into names */
     i32 score;
 } pt_match;
 /* Names that fit a pattern, best first: equal, prefix, word start, inside, letters in order. */

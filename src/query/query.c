@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 static const pt_query_info commands[] = {
-    {"who-implements", "what-implements", "TRAIT", 1, "types that implement a trait, derives included", pt_ask_who_implements},
+    {"who-implements", "what-implements", "TRAIT", 1, "types that implement a trait, derives included",
+     pt_ask_who_implements},
     {"traits-of", NULL, "TYPE", 1, "traits that a type implements", pt_ask_traits_of},
     {"callers", NULL, "ITEM", 1, "who calls it", pt_ask_callers},
     {"callees", NULL, "ITEM", 1, "what it calls", pt_ask_callees},
@@ -30,7 +31,8 @@ const pt_query_info *pt_query_list(u32 *count) {
 
 const pt_query_info *pt_query_find(const char *name) {
     for (u32 i = 0; i < PT_COUNT_OF(commands); i++)
-        if (strcmp(commands[i].name, name) == 0 || (commands[i].alias && strcmp(commands[i].alias, name) == 0)) return &commands[i];
+        if (strcmp(commands[i].name, name) == 0 || (commands[i].alias && strcmp(commands[i].alias, name) == 0))
+            return &commands[i];
     return NULL;
 }
 
@@ -43,14 +45,34 @@ static bool cfg_holds(const pt_query *q, const char *predicate) {
     u32 count = 0, texts = 0;
     if (!q->cfg || !*predicate) return true;
     if (strcmp(q->cfg, "host") == 0) {
-        static const char *const host[] = {"unix", "target_os = \"linux\"", "target_family = \"unix\"", "target_env = \"gnu\"", "target_endian = \"little\"",
+        static const char *const host[] = {
+            "unix",
+            "target_os = \"linux\"",
+            "target_family = \"unix\"",
+            "target_env = \"gnu\"",
+            "target_endian = \"little\"",
 #if defined(__aarch64__)
-                                           "target_arch = \"aarch64\"", "target_pointer_width = \"64\"", "target_feature = \"neon\"",
+            "target_arch = \"aarch64\"",
+            "target_pointer_width = \"64\"",
+            "target_feature = \"neon\"",
 #else
-                                           "target_arch = \"x86_64\"", "target_pointer_width = \"64\"", "target_feature = \"sse2\"", "target_feature = \"sse\"", "target_feature = \"fxsr\"",
+            "target_arch = \"x86_64\"",
+            "target_pointer_width = \"64\"",
+            "target_feature = \"sse2\"",
+            "target_feature = \"sse\"",
+            "target_feature = \"fxsr\"",
 #endif
-                                           "target_has_atomic", "target_has_atomic = \"8\"", "target_has_atomic = \"16\"", "target_has_atomic = \"32\"", "target_has_atomic = \"64\"",
-                                           "target_has_atomic = \"ptr\"", "target_vendor = \"unknown\"", "panic = \"unwind\"", "debug_assertions", "overflow_checks"};
+            "target_has_atomic",
+            "target_has_atomic = \"8\"",
+            "target_has_atomic = \"16\"",
+            "target_has_atomic = \"32\"",
+            "target_has_atomic = \"64\"",
+            "target_has_atomic = \"ptr\"",
+            "target_vendor = \"unknown\"",
+            "panic = \"unwind\"",
+            "debug_assertions",
+            "overflow_checks"
+        };
         for (u32 i = 0; i < PT_COUNT_OF(host); i++) options[count++] = pt_str_of(host[i]);
         for (u32 i = 0; i < q->graph->header->counts[PT_SECTION_features] && texts < 64 && count < MAX; i++) {
             snprintf(text[texts], sizeof text[0], "feature = \"%s\"", pt_graph_string(q->graph, q->graph->features[i]));
@@ -62,9 +84,11 @@ static bool cfg_holds(const pt_query *q, const char *predicate) {
             pt_str option = pt_str_trim((pt_str){at, (u32)n});
             const char *equals = memchr(option.data, '=', option.length);
             if (equals && texts < 64) { /* feature=std or feature="std" */
-                pt_str key = pt_str_trim((pt_str){option.data, (u32)(equals - option.data)}), value = pt_str_trim((pt_str){equals + 1, option.length - (u32)(equals - option.data) - 1});
+                pt_str key = pt_str_trim((pt_str){option.data, (u32)(equals - option.data)}),
+                       value = pt_str_trim((pt_str){equals + 1, option.length - (u32)(equals - option.data) - 1});
                 if (value.length >= 2 && value.data[0] == '"') value = (pt_str){value.data + 1, value.length - 2};
-                snprintf(text[texts], sizeof text[0], "%.*s = \"%.*s\"", (int)key.length, key.data, (int)value.length, value.data);
+                snprintf(text[texts], sizeof text[0], "%.*s = \"%.*s\"", (int)key.length, key.data, (int)value.length,
+                         value.data);
                 option = pt_str_of(text[texts++]);
             }
             if (option.length) options[count++] = option;
@@ -75,7 +99,9 @@ static bool cfg_holds(const pt_query *q, const char *predicate) {
     return pt_cfg_holds(pt_str_of(predicate), &set);
 }
 
-bool pt_node_shown(const pt_query *q, u32 node) { return cfg_holds(q, pt_graph_string(q->graph, q->graph->nodes[node].cfg)); }
+bool pt_node_shown(const pt_query *q, u32 node) {
+    return cfg_holds(q, pt_graph_string(q->graph, q->graph->nodes[node].cfg));
+}
 
 /* Rows. */
 
@@ -118,7 +144,8 @@ json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidat
         const char *cfg = pt_graph_string(g, s[i].cfg);
         if (!cfg_holds(q, cfg)) continue;
         json_t *row = json_object();
-        json_object_set_new_nocheck(row, "file", pt_json_text(pt_graph_string(g, g->files[g->anchors[s[i].anchor].file].path)));
+        json_object_set_new_nocheck(row, "file",
+                                    pt_json_text(pt_graph_string(g, g->files[g->anchors[s[i].anchor].file].path)));
         json_object_set_new_nocheck(row, "line", json_integer(pt_graph_site_line(g, &s[i])));
         json_object_set_new_nocheck(row, "col", json_integer(s[i].column));
         if (s[i].via) json_object_set_new_nocheck(row, "via", pt_json_text(pt_via_name(s[i].via)));
@@ -137,7 +164,9 @@ int pt_query_items(pt_query *q, pt_items *items, const char *text, u32 kinds, js
     for (u32 i = 0; i < count && i < 10; i++) {
         u32 node = ambiguous ? items->candidates.data[i] : items->suggestions.data[i];
         json_t *row = pt_row_node(q, node);
-        if (q->graph->nodes[node].signature) json_object_set_new_nocheck(row, "signature", pt_json_text(pt_graph_string(q->graph, q->graph->nodes[node].signature)));
+        if (q->graph->nodes[node].signature)
+            json_object_set_new_nocheck(row, "signature",
+                                        pt_json_text(pt_graph_string(q->graph, q->graph->nodes[node].signature)));
         json_array_append_new(rows, row);
     }
     json_object_set_new_nocheck(answer, ambiguous ? "candidates" : "suggestions", rows);
@@ -159,7 +188,8 @@ void pt_query_unresolved(pt_query *q, json_t *answer, const pt_items *items) {
             if (strcmp(pt_graph_string(g, g->unresolved[middle].name), pt_graph_string(g, name)) < 0) low = middle + 1;
             else high = middle;
         }
-        for (; low < g->header->counts[PT_SECTION_unresolved] && g->unresolved[low].name == name; low++) counts[g->unresolved[low].reason]++;
+        for (; low < g->header->counts[PT_SECTION_unresolved] && g->unresolved[low].name == name; low++)
+            counts[g->unresolved[low].reason]++;
     }
     for (u8 r = 0; r < PT_REASON_COUNT; r++)
         if (counts[r]) json_object_set_new_nocheck(out, pt_reason_name(r), json_integer(counts[r]));
@@ -183,14 +213,16 @@ int pt_query_run(pt_query *q, json_t **out, pt_error *error) {
     json_t *a = json_object();
     if (!a || pt_walker_create(&q->walker, q->graph)) return json_decref(a), pt_fail(error, PT_ENOMEM, "out of memory");
     json_object_set_new_nocheck(a, "query", pt_json_text(info->name));
-    json_object_set_new_nocheck(a, "target", q->target ? (json_is_object(a) ? json_string(q->target) : NULL) : json_null());
+    json_object_set_new_nocheck(a, "target",
+                                q->target ? (json_is_object(a) ? json_string(q->target) : NULL) : json_null());
     if (q->second) json_object_set_new(a, "second", json_string(q->second));
     json_object_set_new_nocheck(a, "store", pt_json_text(q->uuid ? q->uuid : ""));
     json_object_set_new_nocheck(a, "generation", json_integer((json_int_t)q->graph->header->generation));
     json_object_set_new_nocheck(a, "complete", json_boolean(q->stale_count == 0));
     json_object_set_new_nocheck(a, "pending", json_integer(0));
     json_t *stale = json_array();
-    for (u32 i = 0; i < q->stale_count; i++) json_array_append_new(stale, pt_json_text(pt_graph_string(q->graph, q->graph->files[q->stale[i]].path)));
+    for (u32 i = 0; i < q->stale_count; i++)
+        json_array_append_new(stale, pt_json_text(pt_graph_string(q->graph, q->graph->files[q->stale[i]].path)));
     json_object_set_new_nocheck(a, "stale", stale);
     json_object_set_new_nocheck(a, "unresolved", json_object());
     json_object_set_new_nocheck(a, "truncated", json_false());

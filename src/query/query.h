@@ -15,20 +15,20 @@
 
 typedef struct pt_query {
     const pt_graph *graph;
-    pt_store *store;           /* NULL: the graph answers */
+    pt_store *store; /* NULL: the graph answers */
     const char *command;
     const char *target, *second; /* arguments as written; NULL where there is none */
     const char *store_uri;
     const char *uuid;
-    const u32 *stale;          /* files (indices) that changed since */
+    const u32 *stale; /* files (indices) that changed since */
     u32 stale_count;
-    u32 limit;                 /* rows; 0: all */
-    u32 depth;                 /* blast-radius; 0: 3 */
+    u32 limit; /* rows; 0: all */
+    u32 depth; /* blast-radius; 0: 3 */
     bool candidates, all;
-    const char *level;         /* find-cycles */
-    const char *kind;          /* list, search: a node kind */
-    const char *cursor;        /* list: where the last page ended */
-    const char *cfg;           /* NULL: all configurations; "host"; or options separated by commas */
+    const char *level;  /* find-cycles */
+    const char *kind;   /* list, search: a node kind */
+    const char *cursor; /* list: where the last page ended */
+    const char *cfg;    /* NULL: all configurations; "host"; or options separated by commas */
     /* filled by the call */
     pt_walker walker;
 } pt_query;
@@ -36,8 +36,8 @@ typedef struct pt_query {
 /* What the commands are: name, what they take, one line of help. */
 typedef struct pt_query_info {
     const char *name, *alias;
-    const char *arguments;     /* "TRAIT", "ITEM", "FROM TO", "" */
-    u8 needed;                 /* how many arguments must be given */
+    const char *arguments; /* "TRAIT", "ITEM", "FROM TO", "" */
+    u8 needed;             /* how many arguments must be given */
     const char *help;
     int (*run)(pt_query *q, json_t *answer, pt_error *error);
 } pt_query_info;
@@ -50,7 +50,7 @@ const pt_query_info *pt_query_list(u32 *count);
 int pt_query_run(pt_query *q, json_t **answer, pt_error *error);
 
 /* Shared by the questions. */
-json_t *pt_row_node(const pt_query *q, u32 node); /* path, kind, file, line ... */
+json_t *pt_row_node(const pt_query *q, u32 node);             /* path, kind, file, line ... */
 void pt_row_detail(const pt_query *q, json_t *row, u32 node); /* signature, visibility, end_line, doc */
 json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate);
 bool pt_node_shown(const pt_query *q, u32 node); /* by --cfg */

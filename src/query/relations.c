@@ -3,8 +3,11 @@
 
 #include <stdlib.h>
 
-enum { TRAITS = 1 << PT_KIND_TRAIT | 1 << PT_KIND_TRAIT_ALIAS,
-       TYPES = 1 << PT_KIND_STRUCT | 1 << PT_KIND_ENUM | 1 << PT_KIND_UNION | 1 << PT_KIND_PRIMITIVE | 1 << PT_KIND_TYPE_ALIAS | 1 << PT_KIND_TRAIT };
+enum {
+    TRAITS = 1 << PT_KIND_TRAIT | 1 << PT_KIND_TRAIT_ALIAS,
+    TYPES = 1 << PT_KIND_STRUCT | 1 << PT_KIND_ENUM | 1 << PT_KIND_UNION | 1 << PT_KIND_PRIMITIVE |
+            1 << PT_KIND_TYPE_ALIAS | 1 << PT_KIND_TRAIT
+};
 
 typedef PT_VEC(pt_word) words;
 static int keep_word(void *payload, pt_word word) { return pt_vec_push((words *)payload, word) ? PT_OK : PT_ENOMEM; }
@@ -22,7 +25,8 @@ static int by_row(const void *a, const void *b) {
     static const char *const keys[] = {"path", "impl", "trait", "type", "file"};
     const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
     for (u32 i = 0; i < PT_COUNT_OF(keys); i++) {
-        const char *p = json_string_value(json_object_get(x, keys[i])), *r = json_string_value(json_object_get(y, keys[i]));
+        const char *p = json_string_value(json_object_get(x, keys[i])),
+                   *r = json_string_value(json_object_get(y, keys[i]));
         int order = p && r ? strcmp(p, r) : (p != NULL) - (r != NULL);
         if (order) return order;
     }
@@ -72,7 +76,8 @@ static bool arguments_fit(const char *signature, const char *trait, const char *
 }
 
 /* One row an impl: each site of an implements edge names its impl (or the derive). */
-static void impl_rows(pt_query *q, json_t *rows, u32 type, u32 trait, bool inferred, const char *asked, bool show_type) {
+static void impl_rows(pt_query *q, json_t *rows, u32 type, u32 trait, bool inferred, const char *asked,
+                      bool show_type) {
     const pt_graph *g = q->graph;
     u32 count;
     const pt_graph_site *s = pt_graph_sites(g, type, PT_EDGE_IMPLEMENTS, trait, false, &count);
@@ -86,19 +91,22 @@ static void impl_rows(pt_query *q, json_t *rows, u32 type, u32 trait, bool infer
         if (show_type) {
             if (blanket) json_object_set_new_nocheck(row, "type", pt_json_text(signature));
             else set_path(q, row, "type", type);
-            json_object_set_new_nocheck(row, "kind", pt_json_text(blanket ? "blanket" : pt_kind_name(g->nodes[type].kind)));
+            json_object_set_new_nocheck(row, "kind",
+                                        pt_json_text(blanket ? "blanket" : pt_kind_name(g->nodes[type].kind)));
         } else {
             set_path(q, row, "trait", trait);
             json_object_set_new_nocheck(row, "kind", pt_json_text("trait"));
         }
         json_object_set_new_nocheck(row, "via", pt_json_text(blanket ? "blanket" : derive ? "derive" : "impl"));
         if (!derive) json_object_set_new_nocheck(row, "impl", pt_json_text(signature));
-        json_object_set_new_nocheck(row, "confidence", pt_json_text(inferred || s[i].confidence == PT_INFERRED ? "inferred" : "exact"));
+        json_object_set_new_nocheck(row, "confidence",
+                                    pt_json_text(inferred || s[i].confidence == PT_INFERRED ? "inferred" : "exact"));
         json_object_set_new_nocheck(row, "file", pt_json_text(pt_graph_string(g, g->files[a->file].path)));
         json_object_set_new_nocheck(row, "line", json_integer(pt_graph_site_line(g, &s[i])));
         json_object_set_new_nocheck(row, "col", json_integer(s[i].column));
         u32 cfg = g->nodes[a->node].cfg;
-        if (cfg || s[i].cfg) json_object_set_new_nocheck(row, "cfg", pt_json_text(pt_graph_string(g, s[i].cfg ? s[i].cfg : cfg)));
+        if (cfg || s[i].cfg)
+            json_object_set_new_nocheck(row, "cfg", pt_json_text(pt_graph_string(g, s[i].cfg ? s[i].cfg : cfg)));
         if (g->nodes[a->node].flags & PT_NODE_TEST) json_object_set_new_nocheck(row, "test", json_true());
         json_array_append_new(rows, row);
     }
@@ -112,7 +120,8 @@ int pt_ask_who_implements(pt_query *q, json_t *answer, pt_error *error) {
     for (u32 i = 0; !code && i < items.nodes.count; i++) {
         code = edges_of(q, &list, items.nodes.data[i], PT_IN, PT_EDGE_IMPLEMENTS, error);
         for (u32 k = 0; !code && k < list.count; k++)
-            impl_rows(q, rows, pt_word_node(list.data[k]), items.nodes.data[i], pt_word_inferred(list.data[k]), items.arguments, true);
+            impl_rows(q, rows, pt_word_node(list.data[k]), items.nodes.data[i], pt_word_inferred(list.data[k]),
+                      items.arguments, true);
     }
     if (!code) pt_query_unresolved(q, answer, &items);
     pt_query_results(q, answer, sorted(rows));
@@ -127,14 +136,17 @@ int pt_ask_traits_of(pt_query *q, json_t *answer, pt_error *error) {
     json_t *rows = json_array();
     for (u32 i = 0; !code && i < items.nodes.count; i++) {
         pt_run run = pt_graph_kind(q->graph, items.nodes.data[i], PT_OUT, PT_EDGE_IMPLEMENTS);
-        for (u32 k = 0; k < run.count; k++) impl_rows(q, rows, items.nodes.data[i], pt_word_node(run.words[k]), pt_word_inferred(run.words[k]), "", false);
+        for (u32 k = 0; k < run.count; k++)
+            impl_rows(q, rows, items.nodes.data[i], pt_word_node(run.words[k]), pt_word_inferred(run.words[k]), "",
+                      false);
         pt_run extends = pt_graph_kind(q->graph, items.nodes.data[i], PT_OUT, PT_EDGE_EXTENDS);
         for (u32 k = 0; k < extends.count; k++) {
             json_t *row = json_object();
             set_path(q, row, "trait", pt_word_node(extends.words[k]));
             json_object_set_new_nocheck(row, "kind", pt_json_text("trait"));
             json_object_set_new_nocheck(row, "via", pt_json_text("extends"));
-            json_object_set_new_nocheck(row, "confidence", pt_json_text(pt_word_inferred(extends.words[k]) ? "inferred" : "exact"));
+            json_object_set_new_nocheck(row, "confidence",
+                                        pt_json_text(pt_word_inferred(extends.words[k]) ? "inferred" : "exact"));
             json_array_append_new(rows, row);
         }
     }
@@ -153,7 +165,10 @@ static int ends(pt_query *q, json_t *answer, bool backwards, u32 kinds, pt_error
     for (u32 i = 0; !code && i < items.nodes.count; i++)
         for (u32 candidate = 0; candidate < (q->candidates ? 2u : 1u); candidate++) {
             u32 node = items.nodes.data[i];
-            pt_run run = pt_graph_list(g, node, candidate ? (backwards ? PT_CANDIDATE_IN : PT_CANDIDATE_OUT) : backwards ? PT_IN : PT_OUT);
+            pt_run run = pt_graph_list(g, node,
+                                       candidate   ? (backwards ? PT_CANDIDATE_IN : PT_CANDIDATE_OUT)
+                                       : backwards ? PT_IN
+                                                   : PT_OUT);
             for (u32 k = 0; k < run.count; k++) {
                 u8 kind = pt_word_kind(run.words[k]);
                 u32 other = pt_word_node(run.words[k]);
@@ -165,7 +180,10 @@ static int ends(pt_query *q, json_t *answer, bool backwards, u32 kinds, pt_error
                 }
                 json_t *row = pt_row_node(q, other);
                 json_object_set_new_nocheck(row, "edge", pt_json_text(pt_edge_kind_name(kind)));
-                json_object_set_new_nocheck(row, "confidence", pt_json_text(candidate ? "candidate" : pt_word_inferred(run.words[k]) ? "inferred" : "exact"));
+                json_object_set_new_nocheck(row, "confidence",
+                                            pt_json_text(candidate                        ? "candidate"
+                                                         : pt_word_inferred(run.words[k]) ? "inferred"
+                                                                                          : "exact"));
                 json_object_set_new_nocheck(row, "sites", sites);
                 json_array_append_new(rows, row);
             }
@@ -176,7 +194,10 @@ static int ends(pt_query *q, json_t *answer, bool backwards, u32 kinds, pt_error
     return code;
 }
 
-enum { CALLS = 1 << PT_EDGE_CALLS | 1 << PT_EDGE_INSTANTIATES | 1 << PT_EDGE_EXPANDS, ALL = (1 << PT_EDGE_KIND_COUNT) - 1 - (1 << PT_EDGE_CONTAINS) };
+enum {
+    CALLS = 1 << PT_EDGE_CALLS | 1 << PT_EDGE_INSTANTIATES | 1 << PT_EDGE_EXPANDS,
+    ALL = (1 << PT_EDGE_KIND_COUNT) - 1 - (1 << PT_EDGE_CONTAINS)
+};
 
 int pt_ask_callers(pt_query *q, json_t *answer, pt_error *error) { return ends(q, answer, true, CALLS, error); }
 int pt_ask_callees(pt_query *q, json_t *answer, pt_error *error) { return ends(q, answer, false, CALLS, error); }

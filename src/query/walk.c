@@ -39,7 +39,8 @@ static inline void sources(pt_walker *w, const pt_graph *g, u32 node, u32 index,
     for (u32 e = g->in_offsets[node]; e < end; e++)
         if (pt_word_kind(g->in[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(g->in[e]), index, depth);
     if (!candidates) return;
-    for (u32 e = g->candidate_in_offsets[node]; e < g->candidate_in_offsets[node + 1]; e++) reach(w, pt_word_node(g->candidate_in[e]), index, depth);
+    for (u32 e = g->candidate_in_offsets[node]; e < g->candidate_in_offsets[node + 1]; e++)
+        reach(w, pt_word_node(g->candidate_in[e]), index, depth);
 }
 
 void pt_walk_blast(pt_walker *w, const pt_graph *g, u32 start, u32 depth, bool candidates) {
@@ -80,7 +81,8 @@ bool pt_walk_path(pt_walker *w, const pt_graph *g, u32 from, u32 to, bool candid
         for (u32 e = g->out_offsets[node]; e < g->out_offsets[node + 1]; e++)
             if (pt_word_kind(g->out[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(g->out[e]), i, depth);
         if (candidates)
-            for (u32 e = g->candidate_out_offsets[node]; e < g->candidate_out_offsets[node + 1]; e++) reach(w, pt_word_node(g->candidate_out[e]), i, depth);
+            for (u32 e = g->candidate_out_offsets[node]; e < g->candidate_out_offsets[node + 1]; e++)
+                reach(w, pt_word_node(g->candidate_out[e]), i, depth);
     }
     return false;
 }
@@ -141,7 +143,8 @@ int pt_components(u32 *component, u32 *component_count, const u32 *offsets, cons
 }
 
 static bool is_type(u8 kind) {
-    return kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION || kind == PT_KIND_TRAIT || kind == PT_KIND_TYPE_ALIAS;
+    return kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION || kind == PT_KIND_TRAIT ||
+           kind == PT_KIND_TYPE_ALIAS;
 }
 static u32 type_of(const pt_graph *g, u32 node) { /* a variant counts as its enum */
     return g->nodes[node].kind == PT_KIND_VARIANT ? g->nodes[node].parent : node;
@@ -155,13 +158,15 @@ bool pt_cycle_edge(const pt_graph *g, pt_cycle_level level, u32 from, pt_word wo
     case PT_CYCLES_MODULE: {
         u8 k = g->nodes[from].kind, t = g->nodes[to].kind;
         if (kind == PT_EDGE_USES && (k == PT_KIND_MODULE || k == PT_KIND_CRATE)) return false; /* a private use */
-        if (kind == PT_EDGE_USES && (t == PT_KIND_MODULE || t == PT_KIND_CRATE)) return false; /* the prefix of a path whose end counts */
+        if (kind == PT_EDGE_USES && (t == PT_KIND_MODULE || t == PT_KIND_CRATE))
+            return false; /* the prefix of a path whose end counts */
         *a = pt_graph_module(g, from);
         *b = pt_graph_module(g, to);
         break;
     }
     case PT_CYCLES_TYPE:
-        if (kind != PT_EDGE_HAS && kind != PT_EDGE_EXTENDS && kind != PT_EDGE_BOUNDS && kind != PT_EDGE_USES) return false;
+        if (kind != PT_EDGE_HAS && kind != PT_EDGE_EXTENDS && kind != PT_EDGE_BOUNDS && kind != PT_EDGE_USES)
+            return false;
         *a = type_of(g, from);
         *b = type_of(g, to);
         if (!is_type(g->nodes[*a].kind) || !is_type(g->nodes[*b].kind)) return false;

@@ -15,7 +15,9 @@ static pt_ty unit(body *b) { return pt_ty_make(&b->r->types, PT_TY_TUPLE, 0, 0, 
 static pt_ty never(body *b) { return pt_ty_make(&b->r->types, PT_TY_NEVER, 0, 0, NULL, 0); }
 static pt_ty primitive(body *b, const char *name) { return pt_adt(b->r, pt_primitive(b->r->w, name), NULL, 0); }
 static pt_ty reference(body *b, pt_ty ty) { return pt_ty_make(&b->r->types, PT_TY_REF, 0, 0, &ty, 1); }
-static pt_ty lang_adt(body *b, u32 def, const pt_ty *args, u32 count) { return def == PT_NO_DEF ? 0 : pt_adt(b->r, def, args, count); }
+static pt_ty lang_adt(body *b, u32 def, const pt_ty *args, u32 count) {
+    return def == PT_NO_DEF ? 0 : pt_adt(b->r, def, args, count);
+}
 static const pt_type *type_at(const body *b, pt_ty ty) { return pt_ty_at(&b->r->types, ty); }
 static bool is_known(const body *b, pt_ty ty) {
     u8 kind = type_at(b, ty)->kind;
@@ -53,7 +55,9 @@ static pt_ty normalize(body *b, pt_ty ty, u32 depth) {
             pt_ty found = pt_project(b->r, args[0], x.def, x.name);
             if (found && found != ty) return found;
         }
-        return kind == PT_TY_PARAM || kind == PT_TY_PROJECTION || kind == PT_TY_OPAQUE ? (changed ? pt_ty_make(t, x.kind, x.def, x.name, args, x.count) : ty) : 0;
+        return kind == PT_TY_PARAM || kind == PT_TY_PROJECTION || kind == PT_TY_OPAQUE
+                   ? (changed ? pt_ty_make(t, x.kind, x.def, x.name, args, x.count) : ty)
+                   : 0;
     }
     return changed ? pt_ty_make(t, x.kind, x.def, x.name, args, x.count) : ty;
 }
@@ -77,7 +81,8 @@ static pt_ty field_type(body *b, u32 owner, pt_ty self, u32 name, u32 *field) {
     pt_str text = pt_sym(w, name);
     if (!tuple || !text.length || text.data[0] < '0' || text.data[0] > '9') return 0;
     u32 index = 0;
-    for (u32 i = 0; i < text.length && text.data[i] >= '0' && text.data[i] <= '9'; i++) index = index * 10 + (u32)(text.data[i] - '0');
+    for (u32 i = 0; i < text.length && text.data[i] >= '0' && text.data[i] <= '9'; i++)
+        index = index * 10 + (u32)(text.data[i] - '0');
     pt_ty types[64];
     u32 count = pt_tuple_fields(b->r, owner, types, PT_COUNT_OF(types));
     return index < count ? normalize(b, pt_ty_subst(&b->r->types, types[index], &s, 0), 0) : 0;
@@ -118,7 +123,8 @@ static void emit_callee(body *b, const pt_callee *c, u8 kind, u8 via, u32 offset
 
 static bool is_keyword(const body *b, u32 name) {
     const pt_world *w = b->r->w;
-    return name == w->known.self_lower || name == w->known.super || name == w->known.crate || name == w->known.self_upper;
+    return name == w->known.self_lower || name == w->known.super || name == w->known.crate ||
+           name == w->known.self_upper;
 }
 
 /* Resolves a path and emits its sites. `mode`: called, used, or in a pattern. */
@@ -126,7 +132,7 @@ enum { CALLED, USED, PATTERN };
 static value resolve_value(body *b, u32 path, u32 mode) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
-    u32 nodes[32], names[32], count = 0, child = at(b, path)->child, i = 0;
+    u32 nodes[32] = {0}, names[32] = {0}, count = 0, child = at(b, path)->child, i = 0;
     value out = {.def = PT_NO_DEF};
     pt_ty self = 0;
     u32 trait = PT_NO_DEF;
@@ -152,7 +158,9 @@ static value resolve_value(body *b, u32 path, u32 mode) {
         if (count == 1) { /* Self(..), Self */
             out.ty = self;
             out.def = pt_head_of(r, self);
-            if (out.def != PT_NO_DEF) pt_emit(r, out.def, mode == PATTERN ? PT_EDGE_USES : PT_EDGE_INSTANTIATES, PT_VIA_PATH, PT_EXACT, last_offset);
+            if (out.def != PT_NO_DEF)
+                pt_emit(r, out.def, mode == PATTERN ? PT_EDGE_USES : PT_EDGE_INSTANTIATES, PT_VIA_PATH, PT_EXACT,
+                        last_offset);
             return out;
         }
     } else if (!at(b, path)->op) {
@@ -169,12 +177,15 @@ static value resolve_value(body *b, u32 path, u32 mode) {
         if (p.def == PT_NO_DEF) {
             pt_ty ignored[16];
             for (u32 k = 0; k < count; k++) pt_lower_args(r, &b->v, nodes[k], b->owner, PT_EDGE_USES, ignored, 16);
-            if (r->via_macro != 2) pt_emit_open(r, names[last], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, last_offset);
+            if (r->via_macro != 2)
+                pt_emit_open(r, names[last], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, last_offset);
             out.open = true;
             return out;
         }
         for (u32 k = 0; k + 1 < p.resolved && k < PT_COUNT_OF(p.prefix); k++)
-            if (!is_keyword(b, names[k])) pt_emit(r, p.prefix[k], PT_EDGE_USES, PT_VIA_NONE, pt_def_is_external_path(p.prefix[k]) ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[k]));
+            if (!is_keyword(b, names[k]))
+                pt_emit(r, p.prefix[k], PT_EDGE_USES, PT_VIA_NONE,
+                        pt_def_is_external_path(p.prefix[k]) ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[k]));
         pt_ty args[16];
         u32 n = pt_lower_args(r, &b->v, nodes[p.resolved - 1], b->owner, PT_EDGE_USES, args, 16);
         if (p.resolved == count) {
@@ -189,16 +200,22 @@ static value resolve_value(body *b, u32 path, u32 mode) {
             if (w->defs.data[p.def].kind == PT_KIND_VARIANT && p.resolved >= 2) { /* Enum::<A>::Variant */
                 pt_ty own[16];
                 u32 m = pt_lower_args(r, &b->v, nodes[p.resolved - 2], b->owner, PT_EDGE_USES, own, 16);
-                if (m) out.arg_count = PT_MIN(m, (u32)PT_COUNT_OF(out.args)), memcpy(out.args, own, out.arg_count * sizeof *own);
+                if (m)
+                    out.arg_count = PT_MIN(m, (u32)PT_COUNT_OF(out.args)),
+                    memcpy(out.args, own, out.arg_count * sizeof *own);
             }
             u8 kind = mode == PATTERN ? (u8)PT_EDGE_USES : edge_for(b, p.def, mode == CALLED);
             pt_emit_binding(r, p.binding, p.def, kind, PT_VIA_PATH, PT_EXACT, last_offset);
             return out;
         }
         if (!is_keyword(b, names[p.resolved - 1]))
-            pt_emit_binding(r, p.binding, p.def, PT_EDGE_USES, PT_VIA_NONE, pt_def_is_external_path(p.def) && pt_def_kind(w, p.def) != PT_KIND_PRIMITIVE ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[p.resolved - 1]));
+            pt_emit_binding(r, p.binding, p.def, PT_EDGE_USES, PT_VIA_NONE,
+                            pt_def_is_external_path(p.def) && pt_def_kind(w, p.def) != PT_KIND_PRIMITIVE ? PT_INFERRED
+                                                                                                         : PT_EXACT,
+                            offset_of(b, nodes[p.resolved - 1]));
         i = p.resolved;
-        if (!pt_def_is_external_path(p.def) && w->defs.data[p.def].kind == PT_KIND_TRAIT) trait = p.def; /* Trait::method */
+        if (!pt_def_is_external_path(p.def) && w->defs.data[p.def].kind == PT_KIND_TRAIT)
+            trait = p.def; /* Trait::method */
         else self = pt_type_from_def(r, p.def, args, n);
     }
     for (; i + 1 < count; i++) self = pt_project(r, self, trait, names[i]);
@@ -209,18 +226,21 @@ static value resolve_value(body *b, u32 path, u32 mode) {
     memcpy(out.args, args, out.arg_count * sizeof *args);
     out.ty = self;
     u32 head = self ? pt_head_of(r, self) : PT_NO_DEF;
-    if (head != PT_NO_DEF && !pt_def_is_external_path(head) && w->defs.data[head].kind == PT_KIND_ENUM) { /* alias or Self of an enum */
+    if (head != PT_NO_DEF && !pt_def_is_external_path(head) &&
+        w->defs.data[head].kind == PT_KIND_ENUM) { /* alias or Self of an enum */
         u32 binding = pt_scope_lookup(w, head, name, PT_NS_VALUE);
         if (binding) {
             out.def = w->bindings.data[binding].def;
-            pt_emit_binding(r, binding, out.def, mode == PATTERN ? PT_EDGE_USES : PT_EDGE_INSTANTIATES, PT_VIA_PATH, PT_EXACT, last_offset);
+            pt_emit_binding(r, binding, out.def, mode == PATTERN ? PT_EDGE_USES : PT_EDGE_INSTANTIATES, PT_VIA_PATH,
+                            PT_EXACT, last_offset);
             return out;
         }
     }
     pt_callee c = {.def = PT_NO_DEF};
     if (trait != PT_NO_DEF) {
         u32 member = PT_NO_DEF;
-        for (u32 m = pt_def_is_external_path(trait) ? 0 : pt_member_find(w, trait, name); m; m = w->members.data[m].next)
+        for (u32 m = pt_def_is_external_path(trait) ? 0 : pt_member_find(w, trait, name); m;
+             m = w->members.data[m].next)
             if (w->members.data[m].impl == PT_NONE) member = w->members.data[m].def;
         pt_subst s = {0};
         u32 impl = self && is_known(b, self) ? pt_find_impl(r, trait, self, &s) : PT_NONE;
@@ -231,10 +251,12 @@ static value resolve_value(body *b, u32 path, u32 mode) {
         }
         c.def = member;
         c.confidence = PT_EXACT;
-        if (pt_def_is_external_path(trait)) c.def = pt_external_child(w, trait, name, PT_KIND_METHOD), c.confidence = PT_INFERRED;
+        if (pt_def_is_external_path(trait))
+            c.def = pt_external_child(w, trait, name, PT_KIND_METHOD), c.confidence = PT_INFERRED;
     } else if (self) {
         pt_find_associated(r, &c, self, name, PT_NS_VALUE);
-        if (c.def == PT_NO_DEF && head != PT_NO_DEF && pt_def_is_external_path(head) && pt_def_kind(w, head) != PT_KIND_PRIMITIVE) {
+        if (c.def == PT_NO_DEF && head != PT_NO_DEF && pt_def_is_external_path(head) &&
+            pt_def_kind(w, head) != PT_KIND_PRIMITIVE) {
             c.def = pt_external_child(w, head, name, mode == CALLED ? PT_KIND_METHOD : PT_KIND_CONST);
             c.confidence = PT_INFERRED;
         }
@@ -262,10 +284,13 @@ static pt_ty value_type(body *b, const value *x) {
         if (x->ty) pt_ty_match(&b->r->types, pt_self_type(b->r, x->def), x->ty, &s, 0);
         return normalize(b, pt_ty_subst(&b->r->types, pt_type_of_item(b->r, x->def), &s, 0), 0);
     case PT_KIND_VARIANT:
-        if (pt_item_tree_child(w, x->def, PT_N_TUPLE_FIELDS)) return pt_ty_make(&b->r->types, PT_TY_FN, x->def, 0, NULL, 0);
-        return x->arg_count ? pt_adt(b->r, w->defs.data[x->def].parent, x->args, x->arg_count) : pt_adt_unknown(b->r, w->defs.data[x->def].parent);
+        if (pt_item_tree_child(w, x->def, PT_N_TUPLE_FIELDS))
+            return pt_ty_make(&b->r->types, PT_TY_FN, x->def, 0, NULL, 0);
+        return x->arg_count ? pt_adt(b->r, w->defs.data[x->def].parent, x->args, x->arg_count)
+                            : pt_adt_unknown(b->r, w->defs.data[x->def].parent);
     case PT_KIND_STRUCT:
-        if (pt_item_tree_child(w, x->def, PT_N_TUPLE_FIELDS)) return pt_ty_make(&b->r->types, PT_TY_FN, x->def, 0, NULL, 0);
+        if (pt_item_tree_child(w, x->def, PT_N_TUPLE_FIELDS))
+            return pt_ty_make(&b->r->types, PT_TY_FN, x->def, 0, NULL, 0);
         return x->ty ? x->ty : pt_adt_unknown(b->r, x->def);
     case PT_KIND_FN:
     case PT_KIND_METHOD: return pt_ty_make(&b->r->types, PT_TY_FN, x->def, 0, x->ty ? &x->ty : NULL, x->ty ? 1 : 0);
@@ -301,11 +326,13 @@ static void arguments(body *b, const u32 *args, u32 count, const pt_ty *params, 
             if (is_closure != (pass == 1)) continue;
             pt_ty declared = i < param_count ? params[i] : 0;
             if (!is_closure) {
-                pt_ty given = pt_expr(b, args[i], declared ? normalize(b, pt_ty_subst(&b->r->types, declared, s, 0), 0) : 0);
+                pt_ty given =
+                    pt_expr(b, args[i], declared ? normalize(b, pt_ty_subst(&b->r->types, declared, s, 0), 0) : 0);
                 if (declared) {
                     pt_ty_match(&b->r->types, declared, given, s, 0);
                     closure_query q = {b->r->w, 0, 0}; /* a fn passed by name: its result is known */
-                    if (type_at(b, given)->kind == PT_TY_FN && pt_bounds_of(b->r, declared, is_fn_bound, &q) && q.output) {
+                    if (type_at(b, given)->kind == PT_TY_FN && pt_bounds_of(b->r, declared, is_fn_bound, &q) &&
+                        q.output) {
                         const pt_signature *g = pt_signature_of(b->r, type_at(b, given)->def);
                         if (g) pt_ty_match(&b->r->types, q.output, g->result, s, 0);
                     }
@@ -323,7 +350,8 @@ static void arguments(body *b, const u32 *args, u32 count, const pt_ty *params, 
             pt_ty inputs = q.inputs ? normalize(b, pt_ty_subst(&b->r->types, q.inputs, s, 0), 0) : 0;
             pt_ty made = expr_closure(b, args[i], inputs);
             const pt_type *m = type_at(b, made);
-            if (m->kind == PT_TY_CLOSURE && m->count && q.output) pt_ty_match(&b->r->types, q.output, pt_ty_arg(&b->r->types, made, m->count - 1u), s, 0);
+            if (m->kind == PT_TY_CLOSURE && m->count && q.output)
+                pt_ty_match(&b->r->types, q.output, pt_ty_arg(&b->r->types, made, m->count - 1u), s, 0);
             if (declared) pt_ty_match(&b->r->types, declared, made, s, 0);
         }
 }
@@ -347,7 +375,8 @@ static u32 collect(const body *b, u32 first, u32 *out) {
 }
 
 /* The result of calling `def` with arguments; `self`: the type a path or receiver names, 0 unknown. */
-static pt_ty call_result(body *b, u32 def, pt_ty self, u32 impl, const pt_ty *explicit_args, u32 explicit_count, const u32 *args, u32 count, bool method, pt_ty expected) {
+static pt_ty call_result(body *b, u32 def, pt_ty self, u32 impl, const pt_ty *explicit_args, u32 explicit_count,
+                         const u32 *args, u32 count, bool method, pt_ty expected) {
     pt_world *w = b->r->w;
     pt_subst s = {0};
     u8 kind = pt_def_is_external_path(def) || def == PT_NO_DEF ? (u8)PT_KIND_COUNT : w->defs.data[def].kind;
@@ -391,13 +420,17 @@ static pt_ty expr_call(body *b, u32 node, pt_ty expected) {
     if (at(b, callee)->kind == PT_N_E_PATH) {
         u32 path = at(b, callee)->child, segment = at(b, path)->child;
         const pt_local *local = NULL;
-        if (segment && at(b, segment)->kind == PT_N_SEGMENT && !at(b, segment)->next && !at(b, path)->op) local = find_local(b, pt_view_name(&b->v, segment));
+        if (segment && at(b, segment)->kind == PT_N_SEGMENT && !at(b, segment)->next && !at(b, path)->op)
+            local = find_local(b, pt_view_name(&b->v, segment));
         if (local) { /* a closure or fn pointer: no edge */
             pt_ty ty = pt_strip_refs(b->r, local->ty);
             pt_type t = *type_at(b, ty);
-            if (t.kind == PT_TY_FN) return call_result(b, t.def, pt_ty_arg(&b->r->types, ty, 0), PT_NONE, NULL, 0, args, count, false, expected);
+            if (t.kind == PT_TY_FN)
+                return call_result(b, t.def, pt_ty_arg(&b->r->types, ty, 0), PT_NONE, NULL, 0, args, count, false,
+                                   expected);
             arguments(b, args, count, NULL, 0, &none);
-            if ((t.kind == PT_TY_CLOSURE || t.kind == PT_TY_FN_PTR) && t.count) return pt_ty_arg(&b->r->types, ty, t.count - 1u);
+            if ((t.kind == PT_TY_CLOSURE || t.kind == PT_TY_FN_PTR) && t.count)
+                return pt_ty_arg(&b->r->types, ty, t.count - 1u);
             closure_query q = {b->r->w, 0, 0};
             if (ty && pt_bounds_of(b->r, ty, is_fn_bound, &q)) return q.output;
             return 0;
@@ -408,7 +441,8 @@ static pt_ty expr_call(body *b, u32 node, pt_ty expected) {
     pt_ty ty = pt_strip_refs(b->r, pt_expr(b, callee, 0));
     arguments(b, args, count, NULL, 0, &none);
     pt_type t = *type_at(b, ty);
-    if ((t.kind == PT_TY_CLOSURE || t.kind == PT_TY_FN_PTR) && t.count) return pt_ty_arg(&b->r->types, ty, t.count - 1u);
+    if ((t.kind == PT_TY_CLOSURE || t.kind == PT_TY_FN_PTR) && t.count)
+        return pt_ty_arg(&b->r->types, ty, t.count - 1u);
     return 0;
 }
 
@@ -454,7 +488,8 @@ static pt_ty expr_field(body *b, u32 node) {
         if (t.kind == PT_TY_TUPLE) {
             pt_str text = pt_sym(r->w, name);
             u32 index = 0;
-            for (u32 i = 0; i < text.length && text.data[i] >= '0' && text.data[i] <= '9'; i++) index = index * 10 + (u32)(text.data[i] - '0');
+            for (u32 i = 0; i < text.length && text.data[i] >= '0' && text.data[i] <= '9'; i++)
+                index = index * 10 + (u32)(text.data[i] - '0');
             return pt_ty_arg(&r->types, ty, index);
         }
         if (t.kind == PT_TY_ADT && !pt_def_is_external_path(t.def)) {
@@ -479,7 +514,8 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
     if (!node || r->depth > 200) return;
     r->depth++;
     /* default binding modes: a reference is looked through by a constructor pattern */
-    pt_ty inner = n->kind == PT_N_PAT_IDENT || n->kind == PT_N_PAT_REF || n->kind == PT_N_PAT_OR ? ty : pt_strip_refs(r, ty);
+    pt_ty inner =
+        n->kind == PT_N_PAT_IDENT || n->kind == PT_N_PAT_REF || n->kind == PT_N_PAT_OR ? ty : pt_strip_refs(r, ty);
     bool through = inner != ty;
     switch (n->kind) {
     case PT_N_PAT_IDENT: {
@@ -489,7 +525,8 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
             pt_resolve_path(r->w, &p, r->scope, &name, 1, false, PT_NS_VALUE);
             u8 kind = p.def == PT_NO_DEF ? (u8)PT_KIND_COUNT : pt_def_kind(r->w, p.def);
             bool is_value = kind == PT_KIND_CONST || kind == PT_KIND_VARIANT || kind == PT_KIND_STATIC ||
-                            (kind == PT_KIND_STRUCT && !pt_def_is_external_path(p.def) && !pt_item_tree_child(r->w, p.def, PT_N_TUPLE_FIELDS) &&
+                            (kind == PT_KIND_STRUCT && !pt_def_is_external_path(p.def) &&
+                             !pt_item_tree_child(r->w, p.def, PT_N_TUPLE_FIELDS) &&
                              pt_def_item(r->w, p.def)->subtree_end == r->w->defs.data[p.def].item + 1);
             pt_str text = pt_sym(r->w, name);
             if (is_value && !pt_def_is_external_path(p.def) && text.data[0] >= 'A' && text.data[0] <= 'Z') {
@@ -515,7 +552,8 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
             if (c != n->child) {
                 for (u32 i = before; i < r->locals.count; i++)
                     for (u32 k = locals; k < before; k++)
-                        if (r->locals.data[k].name == r->locals.data[i].name && !r->locals.data[k].ty) r->locals.data[k].ty = r->locals.data[i].ty;
+                        if (r->locals.data[k].name == r->locals.data[i].name && !r->locals.data[k].ty)
+                            r->locals.data[k].ty = r->locals.data[i].ty;
                 r->locals.count = before;
             }
         }
@@ -532,7 +570,8 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
                 index = arity > total - 1 - index ? arity - (total - 1 - index) : index;
                 continue;
             }
-            pt_ty element = n->kind == PT_N_PAT_TUPLE ? (arity ? pt_ty_arg(&r->types, inner, index) : 0) : pt_ty_arg(&r->types, inner, 0);
+            pt_ty element = n->kind == PT_N_PAT_TUPLE ? (arity ? pt_ty_arg(&r->types, inner, index) : 0)
+                                                      : pt_ty_arg(&r->types, inner, 0);
             pt_pattern(b, c, element && through ? reference(b, element) : element);
             index++;
         }
@@ -556,7 +595,8 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
         pt_subst s = {0};
         if (def != PT_NO_DEF) {
             u32 adt = r->w->defs.data[def].kind == PT_KIND_VARIANT ? r->w->defs.data[def].parent : def;
-            if (type_at(b, self)->kind != PT_TY_ADT || type_at(b, self)->def != adt) self = x.ty ? x.ty : pt_adt_unknown(r, adt);
+            if (type_at(b, self)->kind != PT_TY_ADT || type_at(b, self)->def != adt)
+                self = x.ty ? x.ty : pt_adt_unknown(r, adt);
             pt_ty_match(&r->types, pt_adt_generic(r, adt), self, &s, 0);
             if (n->kind == PT_N_PAT_TUPLE_STRUCT) count = pt_tuple_fields(r, def, types, PT_COUNT_OF(types));
         }
@@ -576,7 +616,8 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
                 if (sub) {
                     const pt_node *bound = at(b, sub);
                     if (at(b, c)->op == 1 && bound->kind == PT_N_PAT_IDENT) /* shorthand: always a new name */
-                        pt_push_local(b, pt_view_name(&b->v, sub), (element && through) || bound->op & 1 ? reference(b, element) : element);
+                        pt_push_local(b, pt_view_name(&b->v, sub),
+                                      (element && through) || bound->op & 1 ? reference(b, element) : element);
                     else pt_pattern(b, sub, element && through ? reference(b, element) : element);
                 }
                 continue;
@@ -602,7 +643,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
 u32 pt_struct_path(body *b, u32 path, u8 kind, pt_ty *ty) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
-    u32 nodes[32], names[32], count = 0;
+    u32 nodes[32] = {0}, names[32] = {0}, count = 0;
     for (u32 s = at(b, path)->child; s && count < 32; s = at(b, s)->next)
         if (at(b, s)->kind == PT_N_SEGMENT) nodes[count] = s, names[count++] = pt_view_name(&b->v, s);
     *ty = 0;
@@ -622,15 +663,20 @@ u32 pt_struct_path(body *b, u32 path, u8 kind, pt_ty *ty) {
         pt_path_result p = {0};
         pt_resolve_path(w, &p, r->scope, names, count, at(b, path)->op, PT_NS_TYPE);
         if (p.def == PT_NO_DEF) {
-            if (r->via_macro != 2) pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, last_offset);
+            if (r->via_macro != 2)
+                pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME,
+                             last_offset);
             return PT_NO_DEF;
         }
         for (u32 k = 0; k + 1 < p.resolved && k < PT_COUNT_OF(p.prefix); k++)
-            if (!is_keyword(b, names[k])) pt_emit(r, p.prefix[k], PT_EDGE_USES, PT_VIA_NONE, pt_def_is_external_path(p.prefix[k]) ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[k]));
+            if (!is_keyword(b, names[k]))
+                pt_emit(r, p.prefix[k], PT_EDGE_USES, PT_VIA_NONE,
+                        pt_def_is_external_path(p.prefix[k]) ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[k]));
         u32 n = pt_lower_args(r, &b->v, nodes[p.resolved - 1], b->owner, PT_EDGE_USES, args, 16);
         bool external = pt_def_is_external_path(p.def);
         if (external) pt_external_evidence(w, p.def, PT_KIND_STRUCT);
-        pt_emit_binding(r, p.binding, p.def, p.resolved == count ? kind : (u8)PT_EDGE_USES, PT_VIA_PATH, external ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[p.resolved - 1]));
+        pt_emit_binding(r, p.binding, p.def, p.resolved == count ? kind : (u8)PT_EDGE_USES, PT_VIA_PATH,
+                        external ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[p.resolved - 1]));
         if (external) return p.def;
         self = pt_type_from_def(r, p.def, args, n);
         if (p.resolved == count) {
@@ -640,7 +686,8 @@ u32 pt_struct_path(body *b, u32 path, u8 kind, pt_ty *ty) {
         i = p.resolved;
     }
     u32 head = self ? pt_head_of(r, self) : PT_NO_DEF;
-    if (i + 1 == count && head != PT_NO_DEF && !pt_def_is_external_path(head) && w->defs.data[head].kind == PT_KIND_ENUM) {
+    if (i + 1 == count && head != PT_NO_DEF && !pt_def_is_external_path(head) &&
+        w->defs.data[head].kind == PT_KIND_ENUM) {
         u32 binding = pt_scope_lookup(w, head, names[i], PT_NS_TYPE);
         if (binding) {
             pt_emit_binding(r, binding, w->bindings.data[binding].def, kind, PT_VIA_PATH, PT_EXACT, last_offset);
@@ -663,10 +710,13 @@ static pt_ty expr_closure(body *b, u32 node, pt_ty inputs) {
         if (n->kind == PT_N_PARAMS) {
             for (u32 p = n->child; p; p = at(b, p)->next, index++) {
                 u32 pattern = 0;
-                pt_ty ty = inputs && type_at(b, inputs)->kind == PT_TY_TUPLE ? pt_ty_arg(&b->r->types, inputs, index) : 0;
+                pt_ty ty =
+                    inputs && type_at(b, inputs)->kind == PT_TY_TUPLE ? pt_ty_arg(&b->r->types, inputs, index) : 0;
                 for (u32 x = at(b, p)->child; x; x = at(b, x)->next) {
-                    if (pattern && pt_kind_is_type(at(b, x)->kind)) ty = better(b, pt_lower(b->r, &b->v, x, b->owner, PT_EDGE_USES), ty);
-                    else if (!pattern && (pt_kind_is_pattern(at(b, x)->kind) || at(b, x)->kind == PT_N_MACRO_CALL)) pattern = x;
+                    if (pattern && pt_kind_is_type(at(b, x)->kind))
+                        ty = better(b, pt_lower(b->r, &b->v, x, b->owner, PT_EDGE_USES), ty);
+                    else if (!pattern && (pt_kind_is_pattern(at(b, x)->kind) || at(b, x)->kind == PT_N_MACRO_CALL))
+                        pattern = x;
                 }
                 if (pattern) pt_pattern(b, pattern, ty);
                 if (count < 15) parts[count++] = ty;
@@ -706,7 +756,8 @@ static void let_statement(body *b, u32 node) {
         pt_ty made = pt_expr(b, init, ty);
         /* an annotation with holes (Vec<_>) is filled by the initialiser */
         if (!is_known(b, ty)) ty = made;
-        else if (type_at(b, ty)->kind == PT_TY_ADT && is_known(b, made) && type_at(b, made)->kind == PT_TY_ADT && type_at(b, made)->def == type_at(b, ty)->def) {
+        else if (type_at(b, ty)->kind == PT_TY_ADT && is_known(b, made) && type_at(b, made)->kind == PT_TY_ADT &&
+                 type_at(b, made)->def == type_at(b, ty)->def) {
             bool hole = false;
             for (u32 i = 0; i < type_at(b, ty)->count; i++) hole = hole || !pt_ty_arg(&b->r->types, ty, i);
             if (hole) ty = made;
@@ -730,7 +781,9 @@ static pt_ty block(body *b, u32 node, pt_ty expected) {
     result = unit(b);
     for (u32 c = n->child; c; c = at(b, c)->next) {
         const pt_node *s = at(b, c);
-        if (s->kind == PT_N_ATTRIBUTE || s->kind == PT_N_DOC || (pt_kind_is_item(s->kind) && s->kind != PT_N_MACRO_CALL)) continue;
+        if (s->kind == PT_N_ATTRIBUTE || s->kind == PT_N_DOC ||
+            (pt_kind_is_item(s->kind) && s->kind != PT_N_MACRO_CALL))
+            continue;
         if (s->kind == PT_N_LET) {
             u32 cfg = r->cfg;
             r->cfg = pt_attribute_cfg(b, s->child, cfg);
@@ -758,12 +811,15 @@ static pt_ty block(body *b, u32 node, pt_ty expected) {
 static pt_ty literal(body *b, u32 node) {
     const pt_node *n = at(b, node);
     pt_str text = pt_token_text(b->v.lexemes->text, &b->v.lexemes->tokens.data[n->token]);
-    static const char *const numbers[] = {"u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64"};
+    static const char *const numbers[] = {"u8",  "u16", "u32", "u64",  "u128",  "usize", "i8",
+                                          "i16", "i32", "i64", "i128", "isize", "f32",   "f64"};
     switch (n->op) {
     case PT_T_INT:
     case PT_T_FLOAT:
         for (u32 i = 0; i < PT_COUNT_OF(numbers); i++)
-            if (pt_str_ends(text, pt_str_of(numbers[i])) && !(pt_str_starts(text, PT_STR("0x")) && numbers[i][0] == 'f')) return primitive(b, numbers[i]);
+            if (pt_str_ends(text, pt_str_of(numbers[i])) &&
+                !(pt_str_starts(text, PT_STR("0x")) && numbers[i][0] == 'f'))
+                return primitive(b, numbers[i]);
         return pt_ty_make(&b->r->types, n->op == PT_T_INT ? PT_TY_INT : PT_TY_FLOAT, 0, 0, NULL, 0);
     case PT_T_CHAR: return primitive(b, "char");
     case PT_T_BYTE: return primitive(b, "u8");
@@ -787,7 +843,8 @@ static pt_ty element_of(body *b, pt_ty ty) {
     pt_ty made = pt_project(b->r, ty, w->lang.into_iterator, w->known.item);
     if (made && type_at(b, made)->kind == PT_TY_PROJECTION) {
         pt_ty into = pt_project(b->r, ty, w->lang.into_iterator, w->known.into_iter);
-        if (into && type_at(b, into)->kind != PT_TY_PROJECTION) made = pt_project(b->r, into, w->lang.iterator, w->known.item);
+        if (into && type_at(b, into)->kind != PT_TY_PROJECTION)
+            made = pt_project(b->r, into, w->lang.iterator, w->known.item);
     }
     return better(b, made, item);
 }
@@ -798,7 +855,8 @@ static pt_ty expr_index(body *b, u32 node) {
     pt_ty by = index ? pt_expr(b, index, 0) : 0;
     pt_world *w = b->r->w;
     const pt_type *i = type_at(b, by);
-    bool range = i->kind == PT_TY_ADT && (i->def == w->lang.range || i->def == w->lang.range_inclusive || i->def == w->lang.range_from || i->def == w->lang.range_to);
+    bool range = i->kind == PT_TY_ADT && (i->def == w->lang.range || i->def == w->lang.range_inclusive ||
+                                          i->def == w->lang.range_from || i->def == w->lang.range_to);
     for (u32 step = 0; ty && step < 8; step++) {
         pt_type t = *type_at(b, ty);
         if (t.kind == PT_TY_SLICE || t.kind == PT_TY_ARRAY || (t.kind == PT_TY_ADT && t.def == w->lang.vec)) {
@@ -809,7 +867,8 @@ static pt_ty expr_index(body *b, u32 node) {
             pt_ty output = pt_project(b->r, ty, w->lang.index, w->known.output);
             if (output) return output;
         }
-        if (range && t.kind == PT_TY_ADT && (t.def == w->lang.string || pt_def_is_external_path(t.def))) return primitive(b, "str");
+        if (range && t.kind == PT_TY_ADT && (t.def == w->lang.string || pt_def_is_external_path(t.def)))
+            return primitive(b, "str");
         ty = pt_deref_once(b->r, ty);
     }
     return 0;
@@ -824,7 +883,7 @@ static pt_ty children(body *b, u32 node) {
 static pt_ty expr_struct(body *b, u32 node, pt_ty expected) {
     pt_resolver *r = b->r;
     u32 path = at(b, node)->child;
-    pt_ty ty;
+    pt_ty ty = 0;
     u32 def = path ? pt_struct_path(b, path, PT_EDGE_INSTANTIATES, &ty) : PT_NO_DEF;
     bool local = def != PT_NO_DEF && !pt_def_is_external_path(def);
     u8 kind = local ? r->w->defs.data[def].kind : (u8)PT_KIND_COUNT;
@@ -838,7 +897,8 @@ static pt_ty expr_struct(body *b, u32 node, pt_ty expected) {
         u32 value_node = at(b, c)->child, field = PT_NO_DEF;
         u32 cfg = r->cfg;
         r->cfg = pt_attribute_cfg(b, value_node, cfg);
-        while (value_node && (at(b, value_node)->kind == PT_N_ATTRIBUTE || at(b, value_node)->kind == PT_N_DOC)) value_node = at(b, value_node)->next;
+        while (value_node && (at(b, value_node)->kind == PT_N_ATTRIBUTE || at(b, value_node)->kind == PT_N_DOC))
+            value_node = at(b, value_node)->next;
         pt_ty declared = 0;
         if (at(b, c)->kind == PT_N_FIELD_INIT && fields) {
             declared = field_type(b, def, generic, pt_view_name(&b->v, c), &field);
@@ -869,7 +929,8 @@ static pt_ty expr_path(body *b, u32 node) {
 static pt_ty try_result(body *b, pt_ty ty) {
     pt_type t = *type_at(b, ty);
     pt_world *w = b->r->w;
-    if (t.kind == PT_TY_ADT && (t.def == w->lang.result || t.def == w->lang.option)) return pt_ty_arg(&b->r->types, ty, 0);
+    if (t.kind == PT_TY_ADT && (t.def == w->lang.result || t.def == w->lang.option))
+        return pt_ty_arg(&b->r->types, ty, 0);
     return 0;
 }
 
@@ -926,7 +987,8 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
         }
         left = pt_strip_refs(r, left);
         right = pt_strip_refs(r, right);
-        return type_at(b, left)->kind == PT_TY_INT || type_at(b, left)->kind == PT_TY_FLOAT ? better(b, right, left) : left;
+        return type_at(b, left)->kind == PT_TY_INT || type_at(b, left)->kind == PT_TY_FLOAT ? better(b, right, left)
+                                                                                            : left;
     }
     case PT_N_E_ASSIGN: {
         pt_ty left = child ? pt_expr(b, child, 0) : 0;
@@ -966,7 +1028,8 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
             if (at(b, arm)->kind != PT_N_ARM) continue;
             u32 locals = r->locals.count, part = at(b, arm)->child, cfg = r->cfg;
             r->cfg = pt_attribute_cfg(b, part, cfg);
-            while (part && (at(b, part)->kind == PT_N_ATTRIBUTE || at(b, part)->kind == PT_N_DOC)) part = at(b, part)->next;
+            while (part && (at(b, part)->kind == PT_N_ATTRIBUTE || at(b, part)->kind == PT_N_DOC))
+                part = at(b, part)->next;
             if (part) pt_pattern(b, part, subject);
             for (part = part ? at(b, part)->next : 0; part; part = at(b, part)->next) {
                 bool is_body = !at(b, part)->next;
@@ -978,9 +1041,7 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
         }
         return result;
     }
-    case PT_N_E_LOOP:
-        children(b, node);
-        return expected;
+    case PT_N_E_LOOP: children(b, node); return expected;
     case PT_N_E_WHILE: {
         u32 locals = r->locals.count;
         children(b, node);
@@ -1025,7 +1086,9 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
     case PT_N_E_RANGE: {
         pt_ty element = 0;
         for (u32 c = child; c; c = at(b, c)->next) element = better(b, element, pt_expr(b, c, 0));
-        u32 def = (n->op & 3) == 3 ? (n->op & 4 ? w->lang.range_inclusive : w->lang.range) : n->op & 1 ? w->lang.range_from : w->lang.range_to;
+        u32 def = (n->op & 3) == 3 ? (n->op & 4 ? w->lang.range_inclusive : w->lang.range)
+                  : n->op & 1      ? w->lang.range_from
+                                   : w->lang.range_to;
         if (type_at(b, element)->kind == PT_TY_INT) element = primitive(b, "i32");
         return lang_adt(b, def, &element, (n->op & 3) ? 1 : 0);
     }

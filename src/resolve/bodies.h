@@ -14,10 +14,10 @@ typedef struct body {
 /* What a path in value position names. */
 typedef struct value {
     u32 def;
-    pt_ty ty;        /* of `Type::name`: the type; of `Self`: itself */
+    pt_ty ty; /* of `Type::name`: the type; of `Self`: itself */
     u32 arg_count;
     u32 flags;
-    pt_ty args[8];   /* turbofish */
+    pt_ty args[8]; /* turbofish */
     bool is_member, open;
 } value;
 

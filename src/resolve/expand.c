@@ -25,7 +25,7 @@ static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_it
     }
 }
 
-static bool bind(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible) {
+static bool define_import(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible) {
     if (name == w->known.underscore) return false;
     pt_binding b = {.def = def, .visible = visible, .cfg = im->cfg, .ns = (u8)ns, .is_import = true};
     return pt_scope_define(w, im->module, name, b);
@@ -47,7 +47,7 @@ static bool import_extern_crate(pt_world *w, pt_import *im, const pt_file *file,
         for (u32 i = 0; i < own->externs.count; i++) known = known || own->externs.data[i].name == as;
         if (!known) pt_vec_push(&own->externs, (pt_extern_name){as, root});
     }
-    return root != PT_NO_DEF && bind(w, im, as, root, PT_NS_TYPE, visible);
+    return root != PT_NO_DEF && define_import(w, im, as, root, PT_NS_TYPE, visible);
 }
 
 static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible) {
@@ -63,7 +63,9 @@ static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible)
     }
     for (u32 g = w->glob_heads.data[source]; g; g = w->globs.data[g - 1].next)
         if (w->globs.data[g - 1].importer == im->module && w->globs.data[g - 1].visible == visible) return false;
-    if (source == im->module || !pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg, w->glob_heads.data[source]})) return false;
+    if (source == im->module ||
+        !pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg, w->glob_heads.data[source]}))
+        return false;
     w->glob_heads.data[source] = w->globs.count;
     if (w->defs.data[source].flags & PT_DEF_UNKNOWN_GLOB) w->defs.data[im->module].flags |= PT_DEF_UNKNOWN_GLOB;
     return true;
@@ -71,7 +73,8 @@ static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible)
 
 /* What `source` holds already; later additions come by subscription. */
 static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u32 cfg) {
-    for (u32 k = source < w->name_heads.count ? w->name_heads.data[source] : 0; k; k = w->scope_names.data[k - 1].next) {
+    for (u32 k = source < w->name_heads.count ? w->name_heads.data[source] : 0; k;
+         k = w->scope_names.data[k - 1].next) {
         u32 name = w->scope_names.data[k - 1].name;
         for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
             for (u32 b = pt_scope_lookup(w, source, name, ns); b; b = w->bindings.data[b].next) {
@@ -93,7 +96,7 @@ static bool resolve_import(pt_world *w, pt_import *im) {
     u32 visible = import_visibility(w, im, item);
     if (im->use == PT_NONE) return import_extern_crate(w, im, file, item, visible);
     const pt_use *use = &file->facts.uses[im->use];
-    u32 segments[MAX_SEGMENTS], count = PT_MIN(use->segment_count, (u32)MAX_SEGMENTS);
+    u32 segments[MAX_SEGMENTS] = {0}, count = PT_MIN(use->segment_count, (u32)MAX_SEGMENTS);
     for (u32 i = 0; i < count; i++) segments[i] = file->symbols[file->facts.segments[use->first_segment + i]];
     const pt_crate *crate = &w->crates.data[w->defs.data[im->module].crate];
     u32 from = im->module;
@@ -103,7 +106,8 @@ static bool resolve_import(pt_world *w, pt_import *im) {
         if (!count) r.def = crate->root;
         else if (count == 1 && segments[0] == w->known.self_lower) r.def = pt_module_of(w, im->module);
         else pt_resolve_path(w, &r, from, segments, count, use->is_global && crate->edition >= 2018, PT_NS_TYPE);
-        if (count && segments[0] == w->known.self_lower && from == crate->root && from != im->module) /* self in 2015 is still here */
+        if (count && segments[0] == w->known.self_lower && from == crate->root &&
+            from != im->module) /* self in 2015 is still here */
             pt_resolve_path(w, &r, im->module, segments, count, false, PT_NS_TYPE);
         if (r.def == PT_NO_DEF || (count && r.resolved < count && r.def != crate->root)) return false;
         u32 source = r.def;
@@ -125,7 +129,8 @@ static bool resolve_import(pt_world *w, pt_import *im) {
         if (pt_def_is_external_path(r.def) && pt_def_kind(w, r.def) != PT_KIND_PRIMITIVE) {
             bool own_name = count > 1 && segments[0] == name && !use->is_global;
             for (u32 k = 0; k < PT_NS_COUNT; k++)
-                if (!(im->done >> k & 1) && !(use->only_type && k != PT_NS_TYPE) && !(k == PT_NS_TYPE && own_name)) bind(w, im, name, r.def, k, visible);
+                if (!(im->done >> k & 1) && !(use->only_type && k != PT_NS_TYPE) && !(k == PT_NS_TYPE && own_name))
+                    define_import(w, im, name, r.def, k, visible);
             im->done = 7;
             im->target = r.def;
             return true;
@@ -133,11 +138,11 @@ static bool resolve_import(pt_world *w, pt_import *im) {
         im->done |= (u8)(1u << ns);
         if (im->target == PT_NO_DEF) im->target = r.def;
         if (!r.binding) {
-            changed |= bind(w, im, name, r.def, ns, visible);
+            define_import(w, im, name, r.def, ns, visible);
         } else {
             for (u32 b = r.binding, hops = 0; b && hops < 64; hops++) {
                 u32 next = w->bindings.data[b].next;
-                changed |= bind(w, im, name, w->bindings.data[b].def, ns, visible);
+                define_import(w, im, name, w->bindings.data[b].def, ns, visible);
                 b = next;
             }
         }
@@ -161,7 +166,7 @@ static u32 call_path(const pt_world *w, u32 call, u32 *segments, bool *is_global
 }
 
 static u32 resolve_call(pt_world *w, u32 call) {
-    u32 segments[MAX_SEGMENTS];
+    u32 segments[MAX_SEGMENTS] = {0};
     bool is_global;
     u32 count = call_path(w, call, segments, &is_global);
     if (count == 1 && !is_global) return pt_resolve_macro(w, call, call, segments[0]);
@@ -183,7 +188,8 @@ static u32 mount_expansion(pt_world *w, u32 call, u32 file) {
         size_t n = strlen(folder);
         snprintf(folder + n, sizeof folder - n, "/%.*s", (int)name.length, name.data);
     }
-    u32 instance = pt_world_mount(w, file, in.crate, w->defs.data[call].parent, pt_arena_copy(&w->arena, folder, strlen(folder)), call);
+    u32 instance = pt_world_mount(w, file, in.crate, w->defs.data[call].parent,
+                                  pt_arena_copy(&w->arena, folder, strlen(folder)), call);
     if (instance == PT_NONE) return PT_NONE;
     pt_expansion_add(w, instance);
     pt_world_mount_modules(w, instance);
@@ -196,7 +202,7 @@ static int by_prepared(const void *a, const void *b) {
 }
 
 static bool include_file(pt_world *w, u32 call) {
-    u32 segments[MAX_SEGMENTS];
+    u32 segments[MAX_SEGMENTS] = {0};
     bool is_global;
     u32 count = call_path(w, call, segments, &is_global);
     if (!count || !pt_str_equal(pt_sym(w, segments[count - 1]), PT_STR("include"))) return false;
@@ -209,7 +215,8 @@ static bool include_file(pt_world *w, u32 call) {
     if (inside.length < 3 || inside.data[0] != '"' || inside.data[inside.length - 1] != '"') return false;
     char path[4096];
     const char *slash = strrchr(f->path, '/');
-    snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - f->path) + 1 : 0, f->path, (int)inside.length - 2, inside.data + 1);
+    snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - f->path) + 1 : 0, f->path, (int)inside.length - 2,
+             inside.data + 1);
     pt_path_normalize(path);
     u32 file = pt_world_file(w, path, f->edition);
     if (file == PT_NONE) {
@@ -231,9 +238,11 @@ typedef struct macro_scratch {
 static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     const pt_instance in = *pt_def_instance(w, call);
     pt_prepared key = {in.file, w->defs.data[call].item, 0, 0, 0};
-    const pt_prepared *p = w->prepared.count ? bsearch(&key, w->prepared.data, w->prepared.count, sizeof key, by_prepared) : NULL;
+    const pt_prepared *p =
+        w->prepared.count ? bsearch(&key, w->prepared.data, w->prepared.count, sizeof key, by_prepared) : NULL;
     if (p) return mount_expansion(w, call, p->expansion), true;
-    if ((w->defs.data[call].flags & PT_DEF_EXTERNAL) && w->std_map) return true; /* std: what was not prepared never was */
+    if ((w->defs.data[call].flags & PT_DEF_EXTERNAL) && w->std_map)
+        return true; /* std: what was not prepared never was */
     if (pt_def_impossible(w, call)) return true;
     u32 target = resolve_call(w, call);
     if (target == PT_NO_DEF) return false;

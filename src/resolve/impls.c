@@ -65,7 +65,8 @@ u32 pt_type_head(pt_world *w, u32 def, const pt_file *file, u32 type, u32 depth,
 }
 
 u32 pt_alias_head(pt_world *w, u32 def, u32 depth) {
-    while (def != PT_NO_DEF && !pt_def_is_external_path(def) && w->defs.data[def].kind == PT_KIND_TYPE_ALIAS && depth < MAX_ALIASES) {
+    while (def != PT_NO_DEF && !pt_def_is_external_path(def) && w->defs.data[def].kind == PT_KIND_TYPE_ALIAS &&
+           depth < MAX_ALIASES) {
         const pt_item *item = pt_def_item(w, def);
         const pt_file *file = pt_def_file(w, def);
         u32 type = 0;
@@ -82,10 +83,11 @@ u32 pt_alias_head(pt_world *w, u32 def, u32 depth) {
 
 static u32 path_head(pt_world *w, u32 def, const pt_file *file, u32 path, u32 depth, bool *blanket) {
     const pt_node *nodes = file->facts.nodes;
-    u32 segments[32];
+    u32 segments[32] = {0};
     if (!path || (nodes[path].child && nodes[nodes[path].child].kind == PT_N_QUALIFIED_SELF)) return PT_NO_DEF;
     u32 count = pt_tree_path_segments(file, path, segments, PT_COUNT_OF(segments));
-    if (count == 1 && segments[0] == w->known.self_upper) { /* inside an impl header: no meaning; inside bounds: the trait */
+    if (count == 1 &&
+        segments[0] == w->known.self_upper) { /* inside an impl header: no meaning; inside bounds: the trait */
         for (u32 d = w->defs.data[def].parent; d != PT_NO_DEF; d = w->defs.data[d].parent)
             if (w->defs.data[d].kind == PT_KIND_TRAIT) return d;
         return PT_NO_DEF;
@@ -95,13 +97,14 @@ static u32 path_head(pt_world *w, u32 def, const pt_file *file, u32 path, u32 de
         return PT_NO_DEF;
     }
     pt_path_result r = {0};
-    pt_resolve_path(w, &r, w->defs.data[def].parent == PT_NO_DEF ? def : w->defs.data[def].parent, segments, count, nodes[path].op, PT_NS_TYPE);
+    pt_resolve_path(w, &r, w->defs.data[def].parent == PT_NO_DEF ? def : w->defs.data[def].parent, segments, count,
+                    nodes[path].op, PT_NS_TYPE);
     if (r.def == PT_NO_DEF || r.resolved < count) return PT_NO_DEF;
     return pt_alias_head(w, r.def, depth);
 }
 
 static u32 find(pt_world *w, u32 crate, const char *path, u32 ns) {
-    u32 segments[8], count = 0;
+    u32 segments[8] = {0}, count = 0;
     for (const char *at = path; *at && count < PT_COUNT_OF(segments);) {
         const char *end = strstr(at, "::");
         u32 n = end ? (u32)(end - at) : (u32)strlen(at);
@@ -117,13 +120,21 @@ static u32 find(pt_world *w, u32 crate, const char *path, u32 ns) {
 static u32 derive_trait(pt_world *w, u32 def, const pt_file *file, const pt_derive *d) {
     static const struct {
         const char *name, *path;
-    } standard[] = {{"Clone", "clone::Clone"}, {"Copy", "marker::Copy"}, {"Debug", "fmt::Debug"}, {"Default", "default::Default"},
-                    {"Eq", "cmp::Eq"}, {"Hash", "hash::Hash"}, {"Ord", "cmp::Ord"}, {"PartialEq", "cmp::PartialEq"}, {"PartialOrd", "cmp::PartialOrd"}};
-    u32 segments[16], count = PT_MIN(d->segment_count, 16u), scope = w->defs.data[def].parent;
+    } standard[] = {{"Clone", "clone::Clone"},
+                    {"Copy", "marker::Copy"},
+                    {"Debug", "fmt::Debug"},
+                    {"Default", "default::Default"},
+                    {"Eq", "cmp::Eq"},
+                    {"Hash", "hash::Hash"},
+                    {"Ord", "cmp::Ord"},
+                    {"PartialEq", "cmp::PartialEq"},
+                    {"PartialOrd", "cmp::PartialOrd"}};
+    u32 segments[16] = {0}, count = PT_MIN(d->segment_count, 16u), scope = w->defs.data[def].parent;
     for (u32 i = 0; i < count; i++) segments[i] = file->symbols[file->facts.segments[d->first_segment + i]];
     pt_path_result macro = {0}, type = {0};
     pt_resolve_path(w, &macro, scope, segments, count, d->is_global, PT_NS_MACRO);
-    bool foreign = macro.def != PT_NO_DEF && macro.resolved == count && (pt_def_is_external_path(macro.def) || !(w->defs.data[macro.def].flags & PT_DEF_EXTERNAL));
+    bool foreign = macro.def != PT_NO_DEF && macro.resolved == count &&
+                   (pt_def_is_external_path(macro.def) || !(w->defs.data[macro.def].flags & PT_DEF_EXTERNAL));
     pt_str name = pt_sym(w, segments[count - 1]);
     for (u32 i = 0; !foreign && i < PT_COUNT_OF(standard); i++)
         if (pt_str_equal(name, pt_str_of(standard[i].name))) {
@@ -135,8 +146,11 @@ static u32 derive_trait(pt_world *w, u32 def, const pt_file *file, const pt_deri
             return find(w, 0, standard[i].path, PT_NS_TYPE);
         }
     pt_resolve_path(w, &type, scope, segments, count, d->is_global, PT_NS_TYPE);
-    u32 trait = type.def != PT_NO_DEF && type.resolved == count ? type.def : foreign && pt_def_is_external_path(macro.def) ? macro.def : PT_NO_DEF;
-    if (trait != PT_NO_DEF && !pt_def_is_external_path(trait) && w->defs.data[trait].kind != PT_KIND_TRAIT) return PT_NO_DEF;
+    u32 trait = type.def != PT_NO_DEF && type.resolved == count ? type.def
+                : foreign && pt_def_is_external_path(macro.def) ? macro.def
+                                                                : PT_NO_DEF;
+    if (trait != PT_NO_DEF && !pt_def_is_external_path(trait) && w->defs.data[trait].kind != PT_KIND_TRAIT)
+        return PT_NO_DEF;
     if (trait != PT_NO_DEF) pt_external_evidence(w, trait, PT_KIND_TRAIT);
     return trait;
 }
@@ -224,7 +238,12 @@ void pt_world_index_impls(pt_world *w) {
         if (kind != PT_KIND_STRUCT && kind != PT_KIND_ENUM && kind != PT_KIND_UNION) continue;
         const pt_item *item = pt_def_item(w, d);
         for (u32 k = 0; k < item->derive_count; k++)
-            pt_vec_push(&w->impls, (pt_impl){.def = d, .head = d, .trait = PT_NO_DEF, .is_derive = true, .derive = item->first_derive + k, .has_trait = true});
+            pt_vec_push(&w->impls, (pt_impl){.def = d,
+                                             .head = d,
+                                             .trait = PT_NO_DEF,
+                                             .is_derive = true,
+                                             .derive = item->first_derive + k,
+                                             .has_trait = true});
     }
     pt_parallel(w->threads, (w->impls.count + CHUNK - 1) / CHUNK, resolve_chunk, w);
     w->members.count = 1;
@@ -238,7 +257,8 @@ void pt_world_index_impls(pt_world *w) {
         u32 head = im->is_blanket ? PT_BLANKET_HEAD : im->head;
         if (head == PT_NO_DEF) continue;
         for (u32 k = own + 1; k < item->subtree_end; k = f->items[k].subtree_end)
-            if (f->items[k].kind == PT_KIND_METHOD || f->items[k].kind == PT_KIND_ASSOC_CONST || f->items[k].kind == PT_KIND_ASSOC_TYPE)
+            if (f->items[k].kind == PT_KIND_METHOD || f->items[k].kind == PT_KIND_ASSOC_CONST ||
+                f->items[k].kind == PT_KIND_ASSOC_TYPE)
                 pt_vec_push(&w->members, (pt_member){head, w->defs.data[first + k].name, first + k, i, 0});
         /* members that macros made: their parent is the impl, their place another file */
     }
@@ -263,7 +283,8 @@ void pt_world_index_impls(pt_world *w) {
         }
         const pt_facts *f = &w->files.data[in->file].facts;
         for (u32 k = 0; k < f->header->item_count; k = f->items[k].subtree_end)
-            pt_vec_push(&w->members, (pt_member){head, w->defs.data[in->first_def + k].name, in->first_def + k, impl, 0});
+            pt_vec_push(&w->members,
+                        (pt_member){head, w->defs.data[in->first_def + k].name, in->first_def + k, impl, 0});
     }
     for (u32 d = 0; d < w->defs.count; d++) {
         if (w->defs.data[d].kind != PT_KIND_TRAIT) continue;
@@ -277,7 +298,8 @@ void pt_world_index_impls(pt_world *w) {
     w->impls_blanket.count = 0;
     for (u32 i = 0; i < written; i++)
         if (w->impls.data[i].is_blanket && w->impls.data[i].has_trait) pt_vec_push(&w->impls_blanket, i);
-    if (!pt_vec_reserve(&w->impls_by_head, w->impls.count) || !pt_vec_reserve(&w->impls_by_trait, w->impls.count)) return;
+    if (!pt_vec_reserve(&w->impls_by_head, w->impls.count) || !pt_vec_reserve(&w->impls_by_trait, w->impls.count))
+        return;
     w->impls_by_head.count = w->impls_by_trait.count = w->impls.count;
     sort_impls(w, false, &w->impls_by_head.data);
     sort_impls(w, true, &w->impls_by_trait.data);
@@ -309,6 +331,7 @@ const u32 *pt_impls_of_trait(const pt_world *w, u32 trait, u32 *count) {
 
 void pt_world_find_lang(pt_world *w) {
     if (w->std_crate_count < 3) return;
+/* clang-format off */
 #define LANG(field, crate, path, ns) w->lang.field = find(w, crate, path, ns);
     LANG(deref, 0, "ops::Deref", PT_NS_TYPE) LANG(deref_mut, 0, "ops::DerefMut", PT_NS_TYPE) LANG(index, 0, "ops::Index", PT_NS_TYPE)
     LANG(index_mut, 0, "ops::IndexMut", PT_NS_TYPE) LANG(iterator, 0, "iter::Iterator", PT_NS_TYPE)
@@ -326,4 +349,5 @@ void pt_world_find_lang(pt_world *w) {
     LANG(partial_eq, 0, "cmp::PartialEq", PT_NS_TYPE) LANG(partial_ord, 0, "cmp::PartialOrd", PT_NS_TYPE) LANG(not, 0, "ops::Not", PT_NS_TYPE)
     LANG(neg, 0, "ops::Neg", PT_NS_TYPE) LANG(add, 0, "ops::Add", PT_NS_TYPE)
 #undef LANG
+    /* clang-format on */
 }

@@ -61,7 +61,8 @@ static void append(char *path, const char *part) {
 static bool left_out(const char *path) { return strstr(path, "stdarch/") != NULL; }
 
 /* Where the file of a `mod` item is. `folder`: where its own modules are looked for. False: nowhere. */
-static bool module_file(pt_world *w, char *path, char *folder, const pt_file *file, const char *instance_folder, u32 item) {
+static bool module_file(pt_world *w, char *path, char *folder, const pt_file *file, const char *instance_folder,
+                        u32 item) {
     const pt_facts *f = &file->facts;
     const pt_item *t = &f->items[item];
     u32 chain[MAX_MODULE_DEPTH], depth = 0;
@@ -124,7 +125,8 @@ static int read_closure(pt_world *w, const pt_known_facts *known, const pending 
                 if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
                 if (!module_file(w, path, folder, &w->files.data[now.data[i].file], now.data[i].folder, k)) continue;
                 u16 edition = w->files.data[now.data[i].file].edition;
-                if (pt_world_file(w, path, edition) != PT_NONE || !pt_source_is_file(w->source, path) || left_out(path)) continue;
+                if (pt_world_file(w, path, edition) != PT_NONE || !pt_source_is_file(w->source, path) || left_out(path))
+                    continue;
                 u32 file = pt_world_add_file(w, path, edition);
                 pt_vec_push(&next, file);
                 pt_vec_push(&folders, pt_arena_copy(&w->arena, folder, strlen(folder)));
@@ -140,7 +142,8 @@ static int read_closure(pt_world *w, const pt_known_facts *known, const pending 
     return code;
 }
 
-int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *files, const char *const *folders, u32 count) {
+int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *files, const char *const *folders,
+                          u32 count) {
     PT_VEC(pending) start = {0};
     int code = read_wave(w, known, files, count);
     for (u32 i = 0; i < count; i++) pt_vec_push(&start, (pending){files[i], folders[i]});
@@ -155,7 +158,8 @@ u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16
     u32 size = 0, index = w->files.count;
     int code = x ? pt_extract(&block, &size, x, text, length, edition) : PT_ENOMEM;
     pt_extractor_destroy(x);
-    pt_file f = {.path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
+    pt_file f = {
+        .path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
     if (code || !pt_vec_push(&w->files, f)) {
         pt_free(text);
         return PT_NONE;
@@ -175,7 +179,9 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
         char path[PATH_SIZE], folder[PATH_SIZE];
         if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
         pt_instance in = w->instances.data[instance];
-        if ((w->defs.data[in.first_def + k].flags & PT_DEF_EXTERNAL) && (w->defs.data[in.first_def + k].flags & PT_DEF_TEST)) continue;
+        if ((w->defs.data[in.first_def + k].flags & PT_DEF_EXTERNAL) &&
+            (w->defs.data[in.first_def + k].flags & PT_DEF_TEST))
+            continue;
         if (!module_file(w, path, folder, f, in.folder, k)) continue;
         if (pt_def_impossible(w, in.first_def + k)) continue; /* cfg_x! { mod m; } inside what needs not(x) */
         if (left_out(path)) {
@@ -195,7 +201,8 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
         for (u32 m = module; m != PT_NO_DEF; m = w->defs.data[m].parent, depth++)
             cyclic = cyclic || (w->defs.data[m].item != PT_NONE && pt_def_instance(w, m)->file == file);
         if (depth > MAX_MODULE_DEPTH || cyclic) continue;
-        u32 made = pt_world_mount(w, file, in.crate, module, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
+        u32 made =
+            pt_world_mount(w, file, in.crate, module, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
         if (made != PT_NONE) pt_world_mount_modules(w, made);
     }
 }
@@ -236,10 +243,14 @@ static void add_target_crate(pt_world *w, u32 target_index) {
     major_version(major, sizeof major, p->version);
     int n = snprintf(identity, sizeof identity, "pt1\n%s\n%s\n%s\n%s", p->name, major, pt_target_kind_name(t->kind),
                      t->kind == PT_TARGET_LIB || t->kind == PT_TARGET_BUILD ? "" : t->name);
-    pt_crate c = {.name = pt_intern(w->names, pt_str_of(t->name)), .label = pt_intern(w->names, pt_str_of(label)),
-                  .package = t->package, .target = target_index, .edition = t->edition,
+    pt_crate c = {.name = pt_intern(w->names, pt_str_of(t->name)),
+                  .label = pt_intern(w->names, pt_str_of(label)),
+                  .package = t->package,
+                  .target = target_index,
+                  .edition = t->edition,
                   .is_test = t->kind == PT_TARGET_TEST || t->kind == PT_TARGET_BENCH || t->kind == PT_TARGET_EXAMPLE,
-                  .is_proc_macro = t->is_proc_macro, .prelude = PT_NO_DEF,
+                  .is_proc_macro = t->is_proc_macro,
+                  .prelude = PT_NO_DEF,
                   .hash = pt_hash128_bytes(identity, (size_t)PT_MIN(n, (int)sizeof identity - 1))};
     pt_world_add_crate(w, c);
 }
@@ -263,7 +274,8 @@ static void link_externs(pt_world *w, u32 index, u32 first_crate) {
     const pt_target *t = c->target == PT_NONE ? NULL : &w->workspace->targets.data[c->target];
     const pt_package *p = t ? &w->workspace->packages.data[c->package] : NULL;
     if (t && t->kind != PT_TARGET_LIB && t->kind != PT_TARGET_BUILD && p->library != PT_NONE)
-        add_extern(c, pt_intern(w->names, pt_str_of(w->workspace->targets.data[p->library].name)), library_root(w, c->package, first_crate));
+        add_extern(c, pt_intern(w->names, pt_str_of(w->workspace->targets.data[p->library].name)),
+                   library_root(w, c->package, first_crate));
     for (u32 i = 0; p && i < p->dependencies.count; i++) {
         const pt_dependency *d = &p->dependencies.data[i];
         bool build = t->kind == PT_TARGET_BUILD;
@@ -276,7 +288,8 @@ static void link_externs(pt_world *w, u32 index, u32 first_crate) {
             snprintf(code_name, sizeof code_name, "%s", other->name);
             for (char *k = code_name; *k; k++)
                 if (*k == '-') *k = '_';
-            if (root != PT_NO_DEF && strcmp(code_name, d->name) == 0) name = w->crates.data[w->defs.data[root].crate].name;
+            if (root != PT_NO_DEF && strcmp(code_name, d->name) == 0)
+                name = w->crates.data[w->defs.data[root].crate].name;
         }
         if (root == PT_NO_DEF) {
             char path[256];
@@ -292,15 +305,19 @@ static void link_externs(pt_world *w, u32 index, u32 first_crate) {
         add_extern(c, w->crates.data[i].name, w->crates.data[i].root);
     }
     if (!w->std_crate_count)
-        for (u32 i = 0; i < 2; i++) add_extern(c, i ? w->known.std : w->known.core, pt_external(w, i ? PT_STR("std") : PT_STR("core"), PT_KIND_CRATE));
-    if (c->is_proc_macro || (t && t->kind != PT_TARGET_BUILD)) add_extern(c, pt_intern(w->names, PT_STR("proc_macro")), pt_external(w, PT_STR("proc_macro"), PT_KIND_CRATE));
+        for (u32 i = 0; i < 2; i++)
+            add_extern(c, i ? w->known.std : w->known.core,
+                       pt_external(w, i ? PT_STR("std") : PT_STR("core"), PT_KIND_CRATE));
+    if (c->is_proc_macro || (t && t->kind != PT_TARGET_BUILD))
+        add_extern(c, pt_intern(w->names, PT_STR("proc_macro")), pt_external(w, PT_STR("proc_macro"), PT_KIND_CRATE));
 }
 
 /* Loose files: each that no other names as its module is a crate of its own. */
 static int load_loose(pt_world *w, const pt_known_facts *known, u32 first_crate) {
     PT_VEC(u32) files = {0};
     (void)first_crate;
-    for (u32 i = 0; i < w->workspace->loose.count; i++) pt_vec_push(&files, pt_world_add_file(w, w->workspace->loose.data[i], 2021));
+    for (u32 i = 0; i < w->workspace->loose.count; i++)
+        pt_vec_push(&files, pt_world_add_file(w, w->workspace->loose.data[i], 2021));
     int code = read_wave(w, known, files.data, files.count);
     u8 *child = pt_calloc(w->files.count, 1);
     if (!child) code = PT_ENOMEM;
@@ -310,7 +327,8 @@ static int load_loose(pt_world *w, const pt_known_facts *known, u32 first_crate)
             char own[PATH_SIZE], path[PATH_SIZE], folder[PATH_SIZE];
             const char *base = strrchr(f->path, '/');
             base = base ? base + 1 : f->path;
-            bool is_root_name = strcmp(base, "lib.rs") == 0 || strcmp(base, "main.rs") == 0 || strcmp(base, "mod.rs") == 0;
+            bool is_root_name =
+                strcmp(base, "lib.rs") == 0 || strcmp(base, "main.rs") == 0 || strcmp(base, "mod.rs") == 0;
             for (u32 k = 0; f->facts.header && k < f->facts.header->item_count; k++) {
                 if (f->facts.items[k].kind != PT_KIND_MODULE || (f->facts.items[k].flags & PT_F_HAS_BODY)) continue;
                 folder_of(own, f->path);
@@ -332,13 +350,19 @@ static int load_loose(pt_world *w, const pt_known_facts *known, u32 first_crate)
         for (char *c = label; *c; c++)
             if (*c == '/' || *c == '-' || *c == '.') *c = '_';
         snprintf(identity, sizeof identity, "pt1\nloose\n%s", f->path);
-        pt_crate c = {.name = pt_intern(w->names, pt_str_of(label)), .label = pt_intern(w->names, pt_str_of(label)), .package = PT_NONE,
-                      .target = PT_NONE, .edition = 2021, .prelude = PT_NO_DEF, .hash = pt_hash128_bytes(identity, strlen(identity))};
+        pt_crate c = {.name = pt_intern(w->names, pt_str_of(label)),
+                      .label = pt_intern(w->names, pt_str_of(label)),
+                      .package = PT_NONE,
+                      .target = PT_NONE,
+                      .edition = 2021,
+                      .prelude = PT_NO_DEF,
+                      .hash = pt_hash128_bytes(identity, strlen(identity))};
         u32 crate = pt_world_add_crate(w, c);
         folder_of(folder, f->path);
         link_externs(w, crate, crate);
         w->crates.data[crate].prelude = pt_world_prelude(w, 2021, false);
-        u32 instance = pt_world_mount(w, files.data[i], crate, w->crates.data[crate].root, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
+        u32 instance = pt_world_mount(w, files.data[i], crate, w->crates.data[crate].root,
+                                      pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
         if (instance != PT_NONE) {
             w->defs.data[w->crates.data[crate].root].instance = instance;
             pt_world_mount_modules(w, instance);
@@ -374,8 +398,10 @@ int pt_world_load(pt_world *w, const pt_known_facts *known, pt_error *error) {
         link_externs(w, crate, first_crate);
         if (f->read_code || !f->facts.header) continue;
         w->crates.data[crate].no_std = (f->facts.header->attributes & PT_ATTR_NO_STD) != 0;
-        w->crates.data[crate].prelude = pt_world_prelude(w, w->crates.data[crate].edition, w->crates.data[crate].no_std);
-        u32 instance = pt_world_mount(w, roots.data[i].file, crate, w->crates.data[crate].root, roots.data[i].folder, PT_NO_DEF);
+        w->crates.data[crate].prelude =
+            pt_world_prelude(w, w->crates.data[crate].edition, w->crates.data[crate].no_std);
+        u32 instance =
+            pt_world_mount(w, roots.data[i].file, crate, w->crates.data[crate].root, roots.data[i].folder, PT_NO_DEF);
         if (instance == PT_NONE) continue;
         w->defs.data[w->crates.data[crate].root].instance = instance;
         pt_world_mount_modules(w, instance);

@@ -25,7 +25,8 @@ static u32 own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit) {
     if (!generics) return 0;
     pt_view v = facts_view(r->w, def);
     for (u32 g = v.nodes[generics].child; g && count < limit; g = v.nodes[g].next)
-        if (v.nodes[g].kind != PT_N_GENERIC_LIFETIME) out[count++] = pt_ty_make(&r->types, PT_TY_PARAM, def, pt_view_name(&v, g), NULL, 0);
+        if (v.nodes[g].kind != PT_N_GENERIC_LIFETIME)
+            out[count++] = pt_ty_make(&r->types, PT_TY_PARAM, def, pt_view_name(&v, g), NULL, 0);
     return count;
 }
 
@@ -90,7 +91,8 @@ u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 e
         const pt_node *n = &v->nodes[a];
         if (n->kind == PT_N_RETURN) {
             pt_ty result = n->child ? pt_lower(r, v, n->child, owner, emit) : 0;
-            pt_ty binding = pt_ty_make(&r->types, PT_TY_BINDING, 0, pt_intern(r->w->names, PT_STR("Output")), &result, 1);
+            pt_ty binding =
+                pt_ty_make(&r->types, PT_TY_BINDING, 0, pt_intern(r->w->names, PT_STR("Output")), &result, 1);
             if (count < limit) out[count++] = binding;
         } else if (n->kind == PT_N_ARG_ASSOC) {
             pt_ty bound = 0;
@@ -117,12 +119,13 @@ u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 e
 }
 
 static bool keyword_segment(const pt_resolver *r, u32 name) {
-    return name == r->w->known.self_lower || name == r->w->known.super || name == r->w->known.crate || name == r->w->known.self_upper ||
-           pt_str_starts(pt_sym(r->w, name), PT_STR("__crate_of_"));
+    return name == r->w->known.self_lower || name == r->w->known.super || name == r->w->known.crate ||
+           name == r->w->known.self_upper || pt_str_starts(pt_sym(r->w, name), PT_STR("__crate_of_"));
 }
 
 /* Emits `uses` of the segments before the last and the given kind for the last. */
-static void emit_path(pt_resolver *r, const pt_view *v, const u32 *nodes, const u32 *names, const pt_path_result *p, u8 kind) {
+static void emit_path(pt_resolver *r, const pt_view *v, const u32 *nodes, const u32 *names, const pt_path_result *p,
+                      u8 kind) {
     for (u32 i = 0; i + 1 < p->resolved && i < PT_COUNT_OF(p->prefix); i++)
         if (!keyword_segment(r, names[i]) && p->prefix[i] != PT_NO_DEF) {
             u8 confidence = pt_def_is_external_path(p->prefix[i]) ? PT_INFERRED : PT_EXACT;
@@ -130,7 +133,8 @@ static void emit_path(pt_resolver *r, const pt_view *v, const u32 *nodes, const 
         }
     if (!p->resolved || keyword_segment(r, names[p->resolved - 1])) return;
     bool external = pt_def_is_external_path(p->def) && pt_def_kind(r->w, p->def) != PT_KIND_PRIMITIVE;
-    pt_emit_binding(r, p->binding, p->def, kind, PT_VIA_NONE, external ? PT_INFERRED : PT_EXACT, pt_view_offset(v, nodes[p->resolved - 1]));
+    pt_emit_binding(r, p->binding, p->def, kind, PT_VIA_NONE, external ? PT_INFERRED : PT_EXACT,
+                    pt_view_offset(v, nodes[p->resolved - 1]));
 }
 
 static pt_ty expand_alias(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
@@ -164,7 +168,7 @@ pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
 }
 
 static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 emit) {
-    u32 nodes[32], names[32], count = 0;
+    u32 nodes[32] = {0}, names[32] = {0}, count = 0;
     u32 child = v->nodes[path].child;
     pt_ty self = 0;
     u32 at = 0;
@@ -187,7 +191,8 @@ static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u
         self = pt_self_type(r, owner);
         if (emit != PT_NO_EMIT && self && emit != PT_EDGE_USES) { /* `Self` is its type */
             u32 head = pt_head_of(r, self);
-            if (head != PT_NO_DEF && count == 1) pt_emit(r, head, emit, PT_VIA_NONE, PT_EXACT, pt_view_offset(v, nodes[0]));
+            if (head != PT_NO_DEF && count == 1)
+                pt_emit(r, head, emit, PT_VIA_NONE, PT_EXACT, pt_view_offset(v, nodes[0]));
         }
         at = 1;
     } else if (!v->nodes[path].op) {
@@ -203,12 +208,14 @@ static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u
         pt_resolve_path(r->w, &p, r->scope, names, count, v->nodes[path].op, PT_NS_TYPE);
         if (p.def == PT_NO_DEF) {
             if (emit != PT_NO_EMIT) {
-                pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, pt_view_offset(v, nodes[count - 1]));
+                pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME,
+                             pt_view_offset(v, nodes[count - 1]));
                 for (u32 i = 0; i < count; i++) pt_lower_args(r, v, nodes[i], owner, emit, args, PT_COUNT_OF(args));
             }
             return 0;
         }
-        if (pt_def_is_external_path(p.def) && pt_def_kind(r->w, p.def) != PT_KIND_PRIMITIVE) pt_external_evidence(r->w, p.def, PT_KIND_STRUCT);
+        if (pt_def_is_external_path(p.def) && pt_def_kind(r->w, p.def) != PT_KIND_PRIMITIVE)
+            pt_external_evidence(r->w, p.def, PT_KIND_STRUCT);
         if (emit != PT_NO_EMIT) emit_path(r, v, nodes, names, &p, p.resolved == count ? emit : (u8)PT_EDGE_USES);
         u32 n = pt_lower_args(r, v, nodes[p.resolved - 1], owner, emit, args, PT_COUNT_OF(args));
         self = pt_type_from_def(r, p.def, args, n);
@@ -222,7 +229,7 @@ static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u
 }
 
 pt_ty pt_lower_bound(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 emit) {
-    u32 nodes[32], names[32], count = 0;
+    u32 nodes[32] = {0}, names[32] = {0}, count = 0;
     for (u32 s = v->nodes[path].child; s && count < 32; s = v->nodes[s].next)
         if (v->nodes[s].kind == PT_N_SEGMENT) nodes[count] = s, names[count++] = pt_view_name(v, s);
     if (!count) return 0;
@@ -230,7 +237,9 @@ pt_ty pt_lower_bound(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 e
     pt_resolve_path(r->w, &p, r->scope, names, count, v->nodes[path].op, PT_NS_TYPE);
     pt_ty args[16];
     if (p.def == PT_NO_DEF || p.resolved < count) {
-        if (emit != PT_NO_EMIT) pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, pt_view_offset(v, nodes[count - 1]));
+        if (emit != PT_NO_EMIT)
+            pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME,
+                         pt_view_offset(v, nodes[count - 1]));
         pt_lower_args(r, v, nodes[count - 1], owner, emit, args, PT_COUNT_OF(args));
         return 0;
     }
@@ -262,7 +271,12 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
     case PT_N_TYPE_SLICE:
     case PT_N_TYPE_ARRAY:
         args[0] = n->child ? pt_lower(r, v, n->child, owner, emit) : 0;
-        return pt_ty_make(&r->types, n->kind == PT_N_TYPE_REF ? PT_TY_REF : n->kind == PT_N_TYPE_PTR ? PT_TY_PTR : n->kind == PT_N_TYPE_SLICE ? PT_TY_SLICE : PT_TY_ARRAY, 0, n->kind == PT_N_TYPE_PTR ? n->op : 0, args, 1);
+        return pt_ty_make(&r->types,
+                          n->kind == PT_N_TYPE_REF     ? PT_TY_REF
+                          : n->kind == PT_N_TYPE_PTR   ? PT_TY_PTR
+                          : n->kind == PT_N_TYPE_SLICE ? PT_TY_SLICE
+                                                       : PT_TY_ARRAY,
+                          0, n->kind == PT_N_TYPE_PTR ? n->op : 0, args, 1);
     case PT_N_TYPE_TUPLE:
         for (u32 c = n->child; c; c = v->nodes[c].next) {
             pt_ty ty = pt_lower(r, v, c, owner, emit);
@@ -278,7 +292,8 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
         {
             pt_ty result = pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, NULL, 0);
             for (u32 c = n->child; c; c = v->nodes[c].next)
-                if (v->nodes[c].kind == PT_N_RETURN && v->nodes[c].child) result = pt_lower(r, v, v->nodes[c].child, owner, emit);
+                if (v->nodes[c].kind == PT_N_RETURN && v->nodes[c].child)
+                    result = pt_lower(r, v, v->nodes[c].child, owner, emit);
             args[count++] = result;
         }
         return pt_ty_make(&r->types, PT_TY_FN_PTR, 0, 0, args, count);
@@ -304,7 +319,7 @@ void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner) {
         const pt_node *n = &v->nodes[g];
         for (u32 c = n->child; c; c = v->nodes[c].next) {
             if (v->nodes[c].kind == PT_N_BOUNDS) lower_bounds(r, v, c, owner, PT_EDGE_BOUNDS, ignored, 16);
-            else if (pt_kind_is_type(v->nodes[c].kind)) pt_lower(r, v, c, owner, n->kind == PT_N_PREDICATE ? (u8)PT_EDGE_USES : (u8)PT_EDGE_USES);
+            else if (pt_kind_is_type(v->nodes[c].kind)) pt_lower(r, v, c, owner, PT_EDGE_USES);
         }
     }
 }
@@ -326,7 +341,8 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     }
     u32 mask = r->signature_table.count - 1, k = (u32)pt_hash_u64(def) & mask;
     for (; r->signature_table.data[k]; k = (k + 1) & mask)
-        if (r->signatures.data[r->signature_table.data[k] - 1].def == def) return &r->signatures.data[r->signature_table.data[k] - 1];
+        if (r->signatures.data[r->signature_table.data[k] - 1].def == def)
+            return &r->signatures.data[r->signature_table.data[k] - 1];
     pt_signature s = {.def = def, .is_known = true};
     const pt_item *item = pt_def_item(r->w, def);
     pt_view v = facts_view(r->w, def);
@@ -345,7 +361,8 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
             for (u32 a = v.nodes[c].child; a; a = v.nodes[a].next) {
                 pt_ty ty = 0;
                 for (u32 t = v.nodes[a].child; t; t = v.nodes[t].next)
-                    if (pt_kind_is_type(v.nodes[t].kind) && (v.nodes[t].kind != PT_N_MACRO_CALL)) ty = pt_lower(r, &v, t, def, PT_NO_EMIT);
+                    if (pt_kind_is_type(v.nodes[t].kind) && (v.nodes[t].kind != PT_N_MACRO_CALL))
+                        ty = pt_lower(r, &v, t, def, PT_NO_EMIT);
                 if (v.nodes[a].kind == PT_N_SELF_PARAM) {
                     s.self_op = v.nodes[a].op;
                     if (!ty) {
@@ -383,7 +400,8 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
 
 /* Bounds. */
 
-static bool visit_bounds(pt_resolver *r, const pt_view *v, u32 bounds, u32 owner, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
+static bool visit_bounds(pt_resolver *r, const pt_view *v, u32 bounds, u32 owner,
+                         bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
     for (u32 b = v->nodes[bounds].child; b; b = v->nodes[b].next) {
         if (v->nodes[b].kind != PT_N_BOUND || !v->nodes[b].child || v->nodes[b].op == '?') continue;
         pt_ty bound = pt_lower_bound(r, v, v->nodes[b].child, owner, PT_NO_EMIT);
@@ -677,7 +695,8 @@ pt_ty pt_deref_once(pt_resolver *r, pt_ty ty) {
     }
     case PT_TY_ADT:
         if (pt_def_is_external_path(t->def)) return 0;
-        if (t->def == r->w->lang.box || t->def == r->w->lang.rc || t->def == r->w->lang.arc) return pt_ty_arg(&r->types, ty, 0);
+        if (t->def == r->w->lang.box || t->def == r->w->lang.rc || t->def == r->w->lang.arc)
+            return pt_ty_arg(&r->types, ty, 0);
         return pt_project(r, ty, r->w->lang.deref, r->w->known.target);
     case PT_TY_PARAM:
     case PT_TY_OPAQUE: {

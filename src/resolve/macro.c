@@ -36,12 +36,14 @@ static u32 fragment(expander *e, u32 at, u32 end, pt_str kind) {
         if (!t || (t->kind != PT_K_PUB)) return at;
         if (at + 1 < end && arg(e, at + 1)->kind == PT_T_OPEN_PAREN && at + 2 < end) {
             u8 k = arg(e, at + 2)->kind;
-            if (k == PT_K_CRATE || k == PT_K_SUPER || k == PT_K_SELF_LOWER || k == PT_K_IN) return arg(e, at + 1)->extent + 1;
+            if (k == PT_K_CRATE || k == PT_K_SUPER || k == PT_K_SELF_LOWER || k == PT_K_IN)
+                return arg(e, at + 1)->extent + 1;
         }
         return at + 1;
     }
     if (!t) return PT_NONE;
-    if (pt_str_equal(kind, PT_STR("tt"))) return pt_token_is_close(t->kind) ? PT_NONE : pt_token_is_open(t->kind) ? t->extent + 1 : at + 1;
+    if (pt_str_equal(kind, PT_STR("tt")))
+        return pt_token_is_close(t->kind) ? PT_NONE : pt_token_is_open(t->kind) ? t->extent + 1 : at + 1;
     if (pt_str_equal(kind, PT_STR("ident"))) return ident_like(t) ? at + 1 : PT_NONE;
     if (pt_str_equal(kind, PT_STR("lifetime"))) return t->kind == PT_T_LIFETIME ? at + 1 : PT_NONE;
     if (pt_str_equal(kind, PT_STR("block"))) return t->kind == PT_T_OPEN_BRACE ? t->extent + 1 : PT_NONE;
@@ -79,7 +81,8 @@ static u32 repetition(const expander *e, u32 open, u32 end, u32 *separator, u8 *
         bool is_op = k == PT_T_STAR || k == PT_T_PLUS || k == PT_T_QUESTION;
         /* `$(..)?+`: a separator may itself look like an operator */
         bool next_op = i + 1 < end && (rule(e, i + 1)->kind == PT_T_STAR || rule(e, i + 1)->kind == PT_T_PLUS);
-        if (is_op && !(tries == 0 && k != PT_T_STAR && next_op && !(rule(e, i + 1)->flags & PT_TOKEN_SPACED) && k != PT_T_QUESTION)) {
+        if (is_op && !(tries == 0 && k != PT_T_STAR && next_op && !(rule(e, i + 1)->flags & PT_TOKEN_SPACED) &&
+                       k != PT_T_QUESTION)) {
             *op = k;
             return i + 1;
         }
@@ -138,8 +141,8 @@ static bool match(expander *e, u32 *r, u32 r_end, u32 *a, u32 a_end, matched **l
                 *r = after;
                 continue;
             }
-            if (ident_like(n) && *r + 3 < r_end + 1 && *r + 2 < r_end && rule(e, *r + 2)->kind == PT_T_COLON && *r + 3 < r_end &&
-                ident_like(rule(e, *r + 3))) {
+            if (ident_like(n) && *r + 3 < r_end + 1 && *r + 2 < r_end && rule(e, *r + 2)->kind == PT_T_COLON &&
+                *r + 3 < r_end && ident_like(rule(e, *r + 3))) {
                 u32 end = fragment(e, *a, a_end, rule_text(e, *r + 3));
                 if (end == PT_NONE || end > a_end) {
                     fine = false;
@@ -163,7 +166,8 @@ static bool match(expander *e, u32 *r, u32 r_end, u32 *a, u32 a_end, matched **l
                 break;
             }
             u32 inner_r = *r + 1, inner_a = *a + 1;
-            fine = match(e, &inner_r, t->extent, &inner_a, y->extent, list) && inner_r == t->extent && inner_a == y->extent;
+            fine = match(e, &inner_r, t->extent, &inner_a, y->extent, list) && inner_r == t->extent &&
+                   inner_a == y->extent;
             *r = t->extent + 1;
             *a = y->extent + 1;
         } else if (same(e, *r, *a)) {
@@ -193,7 +197,8 @@ static const matched *lookup(const frame *f, pt_str name) {
 /* Does a repetition of the pattern bind `name`? Looks into the rule's own tokens. */
 static bool group_binds(const expander *e, const matched *group, pt_str name) {
     for (u32 i = group->first; i + 1 < group->end; i++)
-        if (rule(e, i)->kind == PT_T_DOLLAR && ident_like(rule(e, i + 1)) && pt_str_equal(rule_text(e, i + 1), name)) return true;
+        if (rule(e, i)->kind == PT_T_DOLLAR && ident_like(rule(e, i + 1)) && pt_str_equal(rule_text(e, i + 1), name))
+            return true;
     return false;
 }
 

@@ -15,7 +15,8 @@ pt_ty pt_ty_known(pt_resolver *r, pt_ty ty, u32 owner) {
     for (u32 i = 0; i < x.count && i < 16; i++) {
         args[i] = pt_ty_arg(&r->types, ty, i);
         const pt_type *a = pt_ty_at(&r->types, args[i]);
-        if (a->kind == PT_TY_PARAM && a->def == owner && !pt_is_within(r->w, r->item, owner)) args[i] = 0, changed = true;
+        if (a->kind == PT_TY_PARAM && a->def == owner && !pt_is_within(r->w, r->item, owner))
+            args[i] = 0, changed = true;
     }
     return changed ? pt_ty_make(&r->types, x.kind, x.def, x.name, args, x.count) : ty;
 }
@@ -65,7 +66,8 @@ static void bind_names(pt_resolver *r, pt_tree *tree) {
         if (n->kind == PT_N_E_FIELD && n->op) {
             const char *dot = memchr(text.data, '.', text.length);
             u32 first = dot ? (u32)(dot - text.data) : text.length;
-            text = n->op == 1 ? (pt_str){text.data, first} : (pt_str){text.data + first + 1, text.length - PT_MIN(first + 1, text.length)};
+            text = n->op == 1 ? (pt_str){text.data, first}
+                              : (pt_str){text.data + first + 1, text.length - PT_MIN(first + 1, text.length)};
         }
         n->name = pt_intern(r->w->names, text);
     }
@@ -85,19 +87,58 @@ typedef struct known_macro {
     u8 style;
     char result; /* s String, v Vec, u unit, n never, a Arguments, b bool, 0 unknown */
 } known_macro;
-static const known_macro known_macros[] = {
-    {"print", 1, 'u'}, {"println", 1, 'u'}, {"eprint", 1, 'u'}, {"eprintln", 1, 'u'}, {"format", 1, 's'}, {"format_args", 1, 0},
-    {"write", 1, 'r'}, {"writeln", 1, 'r'}, {"panic", 1, 'n'}, {"unreachable", 1, 'n'}, {"todo", 1, 'n'}, {"unimplemented", 1, 'n'},
-    {"assert", 1, 'u'}, {"assert_eq", 1, 'u'}, {"assert_ne", 1, 'u'}, {"debug_assert", 1, 'u'}, {"debug_assert_eq", 1, 'u'},
-    {"debug_assert_ne", 1, 'u'}, {"vec", 1, 'v'}, {"dbg", 1, 'd'}, {"matches", 1, 'b'}, {"try", 1, 0}, {"ready", 1, 0}, {"pin", 1, 0},
-    {"addr_of", 1, 0}, {"addr_of_mut", 1, 0}, {"concat", 2, 0}, {"stringify", 2, 0}, {"include_str", 2, 0}, {"include_bytes", 2, 0},
-    {"include", 2, 0}, {"env", 2, 0}, {"option_env", 2, 0}, {"cfg", 2, 'b'}, {"line", 2, 0}, {"column", 2, 0}, {"file", 2, 0},
-    {"module_path", 2, 0}, {"compile_error", 2, 'n'}, {"asm", 2, 0}, {"global_asm", 2, 0}, {"quote", 2, 0}, {"quote_spanned", 2, 0},
-    {"parse_quote", 2, 0}, {"parse_quote_spanned", 2, 0}, {"thread_local", 2, 0}, {"macro_rules", 2, 0}, {"is_x86_feature_detected", 2, 'b'}};
+static const known_macro known_macros[] = {{"print", 1, 'u'},
+                                           {"println", 1, 'u'},
+                                           {"eprint", 1, 'u'},
+                                           {"eprintln", 1, 'u'},
+                                           {"format", 1, 's'},
+                                           {"format_args", 1, 0},
+                                           {"write", 1, 'r'},
+                                           {"writeln", 1, 'r'},
+                                           {"panic", 1, 'n'},
+                                           {"unreachable", 1, 'n'},
+                                           {"todo", 1, 'n'},
+                                           {"unimplemented", 1, 'n'},
+                                           {"assert", 1, 'u'},
+                                           {"assert_eq", 1, 'u'},
+                                           {"assert_ne", 1, 'u'},
+                                           {"debug_assert", 1, 'u'},
+                                           {"debug_assert_eq", 1, 'u'},
+                                           {"debug_assert_ne", 1, 'u'},
+                                           {"vec", 1, 'v'},
+                                           {"dbg", 1, 'd'},
+                                           {"matches", 1, 'b'},
+                                           {"try", 1, 0},
+                                           {"ready", 1, 0},
+                                           {"pin", 1, 0},
+                                           {"addr_of", 1, 0},
+                                           {"addr_of_mut", 1, 0},
+                                           {"concat", 2, 0},
+                                           {"stringify", 2, 0},
+                                           {"include_str", 2, 0},
+                                           {"include_bytes", 2, 0},
+                                           {"include", 2, 0},
+                                           {"env", 2, 0},
+                                           {"option_env", 2, 0},
+                                           {"cfg", 2, 'b'},
+                                           {"line", 2, 0},
+                                           {"column", 2, 0},
+                                           {"file", 2, 0},
+                                           {"module_path", 2, 0},
+                                           {"compile_error", 2, 'n'},
+                                           {"asm", 2, 0},
+                                           {"global_asm", 2, 0},
+                                           {"quote", 2, 0},
+                                           {"quote_spanned", 2, 0},
+                                           {"parse_quote", 2, 0},
+                                           {"parse_quote_spanned", 2, 0},
+                                           {"thread_local", 2, 0},
+                                           {"macro_rules", 2, 0},
+                                           {"is_x86_feature_detected", 2, 'b'}};
 
 static u32 lookup_macro(body *b, u32 path, u32 *name, u32 *name_node, u32 *open) {
     pt_resolver *r = b->r;
-    u32 names[16], count = 0;
+    u32 names[16] = {0}, count = 0;
     for (u32 s = at(b, path)->child; s && count < 16; s = at(b, s)->next)
         if (at(b, s)->kind == PT_N_SEGMENT) names[count++] = pt_view_name(&b->v, s), *name_node = s;
     *open = 0;
@@ -123,14 +164,16 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected) {
     pt_str text = pt_sym(w, name);
     bool of_std = def == PT_NO_DEF || (!pt_def_is_external_path(def) && (w->defs.data[def].flags & PT_DEF_EXTERNAL));
     for (u32 i = 0; i < PT_COUNT_OF(known_macros) && !known; i++)
-        if (pt_str_equal(text, pt_str_of(known_macros[i].name)) && (of_std || known_macros[i].style == 2)) known = &known_macros[i];
+        if (pt_str_equal(text, pt_str_of(known_macros[i].name)) && (of_std || known_macros[i].style == 2))
+            known = &known_macros[i];
     if (def != PT_NO_DEF) {
         pt_external_evidence(w, def, PT_KIND_MACRO);
         pt_emit(r, def, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(def) ? PT_INFERRED : PT_EXACT, offset);
     } else if (!known && r->via_macro != 2) {
         pt_emit_open(r, name, PT_REASON_UNKNOWN_MACRO, offset);
     }
-    if (known && known->style == MACRO_OPAQUE) return known->result == 'n' ? pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0) : 0;
+    if (known && known->style == MACRO_OPAQUE)
+        return known->result == 'n' ? pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0) : 0;
     const pt_token *open = &r->lexemes.tokens.data[n->extra];
     pt_ty first = 0;
     if (pt_token_is_open(open->kind)) {
@@ -154,7 +197,10 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected) {
     if (!known) return 0;
     switch (known->result) {
     case 's': return w->lang.string == PT_NO_DEF ? 0 : pt_adt(r, w->lang.string, NULL, 0);
-    case 'v': return w->lang.vec == PT_NO_DEF ? 0 : (expected && !first) ? expected : pt_type_from_def(r, w->lang.vec, &first, 1);
+    case 'v':
+        return w->lang.vec == PT_NO_DEF ? 0
+               : (expected && !first)   ? expected
+                                        : pt_type_from_def(r, w->lang.vec, &first, 1);
     case 'u': return pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, NULL, 0);
     case 'n': return pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0);
     case 'd': return first;
@@ -205,7 +251,8 @@ void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
     u32 root = tree->nodes.data[1].child;
     for (u32 c = root; c; c = tree->nodes.data[c].next) {
         u32 inner = c; /* the block in the block: { } of the fn itself */
-        if (is_fn && tree->nodes.data[c].kind == PT_N_BLOCK && tree->nodes.data[c].child && !tree->nodes.data[tree->nodes.data[c].child].next &&
+        if (is_fn && tree->nodes.data[c].kind == PT_N_BLOCK && tree->nodes.data[c].child &&
+            !tree->nodes.data[tree->nodes.data[c].child].next &&
             tree->nodes.data[tree->nodes.data[c].child].kind == PT_N_BLOCK)
             inner = tree->nodes.data[c].child;
         pt_expr(&b, inner, expected);

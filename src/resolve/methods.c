@@ -70,7 +70,9 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         const pt_member *x = &w->members.data[m];
         u8 kind = w->defs.data[x->def].kind;
         if (x->impl == PT_NONE) continue; /* a trait's own: only by dyn */
-        bool fits = ns == PT_NS_TYPE ? kind == PT_KIND_ASSOC_TYPE : kind == PT_KIND_METHOD ? is_callable(w, x->def, needs_self) : !needs_self && kind == PT_KIND_ASSOC_CONST;
+        bool fits = ns == PT_NS_TYPE         ? kind == PT_KIND_ASSOC_TYPE
+                    : kind == PT_KIND_METHOD ? is_callable(w, x->def, needs_self)
+                                             : !needs_self && kind == PT_KIND_ASSOC_CONST;
         if (!fits) continue;
         const pt_impl *im = &w->impls.data[x->impl];
         bool own = !im->has_trait;
@@ -163,7 +165,8 @@ static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, b
     u32 head = pt_head_of(r, ty);
     if (head == PT_NO_DEF) return false;
     if (pt_def_is_external_path(head) && pt_def_kind(r->w, head) != PT_KIND_PRIMITIVE) return false;
-    return at_head(r, out, ty, head, name, ns, needs_self) || (needs_self && kind != PT_TY_REF && blanket_default(r, out, ty, name));
+    return at_head(r, out, ty, head, name, ns, needs_self) ||
+           (needs_self && kind != PT_TY_REF && blanket_default(r, out, ty, name));
 }
 
 void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
@@ -176,12 +179,14 @@ void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
             pt_callee trial = {.def = PT_NO_DEF, .impl = PT_NONE};
             if (by_reference.def == PT_NO_DEF && at_type(r, &trial, ty, name, PT_NS_VALUE, true)) by_reference = trial;
         } else {
-            if (t->kind == PT_TY_ADT && pt_def_is_external_path(t->def) && pt_def_kind(r->w, t->def) != PT_KIND_PRIMITIVE) {
+            if (t->kind == PT_TY_ADT && pt_def_is_external_path(t->def) &&
+                pt_def_kind(r->w, t->def) != PT_KIND_PRIMITIVE) {
                 out->reason = PT_REASON_DEPENDENCY;
                 break;
             }
             if (at_type(r, out, ty, name, PT_NS_VALUE, true)) return;
-            out->reason = t->kind == PT_TY_PROJECTION || t->kind == PT_TY_UNKNOWN ? PT_REASON_UNKNOWN_RECEIVER : PT_REASON_NO_SUCH_METHOD;
+            out->reason = t->kind == PT_TY_PROJECTION || t->kind == PT_TY_UNKNOWN ? PT_REASON_UNKNOWN_RECEIVER
+                                                                                  : PT_REASON_NO_SUCH_METHOD;
         }
         ty = pt_deref_once(r, ty);
     }

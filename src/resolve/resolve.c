@@ -7,7 +7,7 @@
 
 enum { TYPES_LIMIT = 60000 };
 
-#define NAMES(function, list, type)                        \
+#define NAMES(function, list, type)                          \
     static const char *const function##_table[] = {list(X)}; \
     const char *function(u8 value) { return value < PT_COUNT_OF(function##_table) ? function##_table[value] : "?"; }
 #define X(name, text) text,
@@ -63,19 +63,24 @@ static void place(const pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     }
     u32 first = f->facts.items[w->defs.data[r->item].item].line, c = 1;
     *line = low + 1 > first ? low + 1 - first : 0;
-    for (u32 i = r->lines.data[low]; f->text && i < offset && i < f->text_length; i++) c += ((u8)f->text[i] & 0xc0) != 0x80;
+    for (u32 i = r->lines.data[low]; f->text && i < offset && i < f->text_length; i++)
+        c += ((u8)f->text[i] & 0xc0) != 0x80;
     *column = (u16)PT_MIN(c, 65535u);
 }
 
 void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) {
     if (to == PT_NO_DEF || from == PT_NO_DEF || !pt_kind_is_node(pt_def_kind(r->w, to))) return;
-    pt_site s = {.from = from, .to = to, .asserter = r->item, .kind = kind, .via = via, .confidence = confidence, .cfg = r->cfg};
-    if (r->via_macro == 2 && confidence == PT_EXACT) s.confidence = PT_INFERRED; /* the tokens of an unknown macro, read as Rust */
+    pt_site s = {
+        .from = from, .to = to, .asserter = r->item, .kind = kind, .via = via, .confidence = confidence, .cfg = r->cfg};
+    if (r->via_macro == 2 && confidence == PT_EXACT)
+        s.confidence = PT_INFERRED; /* the tokens of an unknown macro, read as Rust */
     place(r, offset, &s.line, &s.column);
     pt_vec_push(&r->out->sites, s);
 }
 
-void pt_emit(pt_resolver *r, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) { pt_emit_from(r, r->from, to, kind, via, confidence, offset); }
+void pt_emit(pt_resolver *r, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) {
+    pt_emit_from(r, r->from, to, kind, via, confidence, offset);
+}
 
 void pt_emit_binding(pt_resolver *r, u32 binding, u32 def, u8 kind, u8 via, u8 confidence, u32 offset) {
     const pt_world *w = r->w;
@@ -124,10 +129,12 @@ void pt_emit_open(pt_resolver *r, u32 name, u8 reason, u32 offset) {
 
 static int by_site(const void *a, const void *b) {
     const pt_site *x = a, *y = b;
-#define ORDER(field) \
-    if (x->field != y->field) return x->field < y->field ? -1 : 1;
-    ORDER(asserter) ORDER(line) ORDER(column) ORDER(kind) ORDER(from) ORDER(to) ORDER(confidence) ORDER(via) ORDER(cfg)
-#undef ORDER
+    const u64 left[] = {(u64)x->asserter << 32 | x->line, (u64)x->column << 32 | x->kind, (u64)x->from << 32 | x->to,
+                        (u64)x->confidence << 40 | (u64)x->via << 32 | x->cfg};
+    const u64 right[] = {(u64)y->asserter << 32 | y->line, (u64)y->column << 32 | y->kind, (u64)y->from << 32 | y->to,
+                         (u64)y->confidence << 40 | (u64)y->via << 32 | y->cfg};
+    for (u32 i = 0; i < PT_COUNT_OF(left); i++)
+        if (left[i] != right[i]) return left[i] < right[i] ? -1 : 1;
     return 0;
 }
 
@@ -167,9 +174,11 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
     for (u32 i = 0; i < count; i++) {
         if (kept) {
             const pt_site *last = &s[kept - 1];
-            bool same = last->asserter == s[i].asserter && last->line == s[i].line && last->column == s[i].column && last->from == s[i].from && last->to == s[i].to;
+            bool same = last->asserter == s[i].asserter && last->line == s[i].line && last->column == s[i].column &&
+                        last->from == s[i].from && last->to == s[i].to;
             if (same && last->kind == s[i].kind) continue;
-            if (same && s[i].kind == PT_EDGE_USES && last->kind != PT_EDGE_CONTAINS) continue; /* one (site, target) has one kind */
+            if (same && s[i].kind == PT_EDGE_USES && last->kind != PT_EDGE_CONTAINS)
+                continue; /* one (site, target) has one kind */
         }
         s[kept++] = s[i];
     }
@@ -183,12 +192,14 @@ static void read_text(void *payload, u32 index, u32 worker) {
     pt_world *w = payload;
     pt_file *f = &w->files.data[w->std_file_count + index];
     (void)worker;
-    if (!f->text && !f->read_code && !f->is_expansion && f->facts.header && pt_world_read_text(w, f)) f->read_code = PT_EIO;
+    if (!f->text && !f->read_code && !f->is_expansion && f->facts.header && pt_world_read_text(w, f))
+        f->read_code = PT_EIO;
 }
 
 static int by_name_symbol(const void *a, const void *b, void *world) {
     const pt_world *sorting_world = world;
-    u32 x = *(const u32 *)a, y = *(const u32 *)b, m = sorting_world->defs.data[x].name, n = sorting_world->defs.data[y].name;
+    u32 x = *(const u32 *)a, y = *(const u32 *)b, m = sorting_world->defs.data[x].name,
+        n = sorting_world->defs.data[y].name;
     return m != n ? (m < n ? -1 : 1) : x < y ? -1 : x > y;
 }
 static int by_pair(const void *a, const void *b) {
@@ -200,7 +211,8 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
     *out = (pt_sites){0};
     pt_method_names names = {0};
     for (u32 d = w->std_def_count; d < w->defs.count; d++)
-        if (w->defs.data[d].kind == PT_KIND_METHOD && !(w->defs.data[d].flags & PT_DEF_EXTERNAL) && (pt_def_item(w, d)->flags & PT_F_HAS_SELF))
+        if (w->defs.data[d].kind == PT_KIND_METHOD && !(w->defs.data[d].flags & PT_DEF_EXTERNAL) &&
+            (pt_def_item(w, d)->flags & PT_F_HAS_SELF))
             pt_vec_push(&names.methods, d);
     if (names.methods.count) qsort_r(names.methods.data, names.methods.count, sizeof(u32), by_name_symbol, w);
     if (w->call_targets.count) qsort(w->call_targets.data, w->call_targets.count / 2, 2 * sizeof(u32), by_pair);
@@ -213,7 +225,8 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
     int code = resolvers && out->workers && pt_vec_reserve(&out->runs, (u64)count + 1) ? PT_OK : PT_ENOMEM;
     if (!code) code = pt_parallel(threads, w->files.count - w->std_file_count, read_text, w);
     if (!code) {
-        for (u32 i = 0; i < threads; i++) resolvers[i] = (pt_resolver){.w = w, .method_names = &names, .out = &out->workers[i], .worker = i};
+        for (u32 i = 0; i < threads; i++)
+            resolvers[i] = (pt_resolver){.w = w, .method_names = &names, .out = &out->workers[i], .worker = i};
         stage st = {w, resolvers, out->runs.data, first};
         out->runs.count = count;
         code = pt_parallel(threads, count, resolve_instance, &st);

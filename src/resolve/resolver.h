@@ -14,7 +14,7 @@ enum { PT_NO_EMIT = 255, PT_MAX_TYPE_DEPTH = 24 };
 /* A tree to read: noted in facts, or of a body just parsed (then names are symbols already). */
 typedef struct pt_view {
     const pt_node *nodes;
-    const u32 *symbols;      /* facts: string -> symbol; NULL: names are symbols */
+    const u32 *symbols;        /* facts: string -> symbol; NULL: names are symbols */
     const pt_lexemes *lexemes; /* body: positions are tokens; NULL: byte offsets */
     const pt_file *file;
 } pt_view;
@@ -28,7 +28,7 @@ typedef struct pt_signature {
     pt_ty result;
     u32 params, count; /* into signature_types */
     bool has_self, is_known;
-    u8 self_op;        /* 0 by value, 1 &self, 2 &mut self */
+    u8 self_op; /* 0 by value, 1 &self, 2 &mut self */
 } pt_signature;
 
 /* The workspace's methods, sorted by (name symbol, definition). */
@@ -49,11 +49,11 @@ typedef struct pt_resolver {
     u32 worker;
     /* where we are */
     u32 instance;
-    u32 item;        /* definition whose text is read: asserter */
-    u32 from;        /* node that the sites belong to */
-    u32 scope;       /* definition names are looked up from */
-    u32 cfg;         /* symbol of the predicate of the place inside the item */
-    u8 via_macro;    /* inside macro arguments: 1 a known macro, 2 an unknown one */
+    u32 item;     /* definition whose text is read: asserter */
+    u32 from;     /* node that the sites belong to */
+    u32 scope;    /* definition names are looked up from */
+    u32 cfg;      /* symbol of the predicate of the place inside the item */
+    u8 via_macro; /* inside macro arguments: 1 a known macro, 2 an unknown one */
     u32 depth;
     pt_ty self_type;
     pt_ty result_type; /* of the fn */
@@ -109,12 +109,12 @@ u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind);
 
 /* methods.c */
 typedef struct pt_callee {
-    u32 def;          /* PT_NO_DEF: none */
-    u32 impl;         /* index into impls or PT_NONE */
+    u32 def;  /* PT_NO_DEF: none */
+    u32 impl; /* index into impls or PT_NONE */
     u8 confidence;
-    pt_ty self;       /* the type at the step where it was found */
+    pt_ty self; /* the type at the step where it was found */
     u8 reason;
-    u32 others[8];    /* further candidates, when confidence is CANDIDATE */
+    u32 others[8]; /* further candidates, when confidence is CANDIDATE */
     u32 other_count;
 } pt_callee;
 void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name);

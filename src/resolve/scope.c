@@ -38,7 +38,8 @@ static pt_scope_entry *make_entry(pt_world *w, u32 module, u32 name) {
     }
     if (w->name_heads.count <= module) {
         if (!pt_vec_reserve(&w->name_heads, (u64)PT_MAX(w->defs.count, module + 1) + 1024)) return NULL;
-        memset(w->name_heads.data + w->name_heads.count, 0, (w->name_heads.capacity - w->name_heads.count) * sizeof(u32));
+        memset(w->name_heads.data + w->name_heads.count, 0,
+               (w->name_heads.capacity - w->name_heads.count) * sizeof(u32));
         w->name_heads.count = w->name_heads.capacity;
     }
     if (!pt_vec_push(&w->scope_names, (pt_scope_name){name, w->name_heads.data[module]})) return NULL;
@@ -57,12 +58,15 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     pt_scope_entry *e = make_entry(w, module, name);
     if (!e) return false;
     u32 first = e->bindings[binding.ns], last = 0;
-    if (first && binding.from_glob && !w->bindings.data[first].from_glob) return false; /* explicit names shadow globs */
-    if (first && !binding.from_glob && w->bindings.data[first].from_glob) first = 0;    /* ... whenever they come */
+    if (first && binding.from_glob && !w->bindings.data[first].from_glob)
+        return false;                                                                /* explicit names shadow globs */
+    if (first && !binding.from_glob && w->bindings.data[first].from_glob) first = 0; /* ... whenever they come */
     for (u32 b = first; b; b = w->bindings.data[b].next) {
         pt_binding *have = &w->bindings.data[b];
         if (have->def == binding.def) {
-            bool wider = have->visible != PT_NO_DEF && (binding.visible == PT_NO_DEF || pt_is_within(w, have->visible, binding.visible)) && have->visible != binding.visible;
+            bool wider = have->visible != PT_NO_DEF &&
+                         (binding.visible == PT_NO_DEF || pt_is_within(w, have->visible, binding.visible)) &&
+                         have->visible != binding.visible;
             if (!wider) return false;
             have->visible = binding.visible; /* pub use of what was imported privately too */
             last = PT_NONE;
@@ -138,10 +142,12 @@ static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns
 }
 
 static bool enters(const pt_world *w, u32 def) {
-    return pt_def_is_external_path(def) ? pt_def_kind(w, def) != PT_KIND_PRIMITIVE : pt_kind_has_scope(w->defs.data[def].kind);
+    return pt_def_is_external_path(def) ? pt_def_kind(w, def) != PT_KIND_PRIMITIVE
+                                        : pt_kind_has_scope(w->defs.data[def].kind);
 }
 
-void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *segments, u32 count, bool is_global, u32 ns) {
+void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *segments, u32 count, bool is_global,
+                     u32 ns) {
     u32 module = pt_module_of(w, scope), crate = w->defs.data[scope].crate, root = w->crates.data[crate].root;
     out->binding = 0;
     out->def = PT_NO_DEF;
@@ -190,8 +196,12 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
             next = pt_external_child(w, def, segments[i], want == PT_NS_MACRO ? PT_KIND_MACRO : PT_KIND_COUNT);
             out->binding = 0;
         } else {
-            if (segments[i] == w->known.self_lower && i == 0) { i++; continue; }
-            if (segments[i] == w->known.super && (w->defs.data[def].kind == PT_KIND_MODULE || w->defs.data[def].kind == PT_KIND_CRATE)) {
+            if (segments[i] == w->known.self_lower && i == 0) {
+                i++;
+                continue;
+            }
+            if (segments[i] == w->known.super &&
+                (w->defs.data[def].kind == PT_KIND_MODULE || w->defs.data[def].kind == PT_KIND_CRATE)) {
                 next = pt_parent_module(w, def);
                 if (next == PT_NO_DEF) return;
             } else {
@@ -266,7 +276,8 @@ void pt_expansion_add(pt_world *w, u32 instance) {
 static u32 in_expansion(const pt_world *w, u32 call, u32 name, u32 depth) {
     u32 instance = pt_expansion_of(w, call);
     if (instance == PT_NONE) return PT_NO_DEF;
-    return last_definition(w, instance, 0, w->files.data[w->instances.data[instance].file].facts.header->item_count, name, depth + 1);
+    return last_definition(w, instance, 0, w->files.data[w->instances.data[instance].file].facts.header->item_count,
+                           name, depth + 1);
 }
 
 static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u32 name, u32 depth) {
@@ -277,7 +288,8 @@ static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u
     for (u32 i = from; i < end; i = items[i].subtree_end) {
         u32 def = in->first_def + i, inner = PT_NO_DEF;
         if (items[i].kind == PT_KIND_MACRO && !items[i].extra && w->defs.data[def].name == name) inner = def;
-        else if (items[i].kind == PT_KIND_MODULE && (items[i].attributes & PT_ATTR_MACRO_USE)) inner = in_module(w, def, name, depth);
+        else if (items[i].kind == PT_KIND_MODULE && (items[i].attributes & PT_ATTR_MACRO_USE))
+            inner = in_module(w, def, name, depth);
         else if (items[i].kind == PT_KIND_MACRO_CALL) inner = in_expansion(w, def, name, depth);
         if (inner != PT_NO_DEF) found = inner;
     }

@@ -20,7 +20,8 @@ void pt_param_locals(body *b, u32 def, const pt_signature *s) {
     for (u32 p = facts.v.nodes[params].child; p; p = facts.v.nodes[p].next, i++) {
         pt_ty ty = i < s->count ? b->r->signature_types.data[s->params + i] : 0;
         if (facts.v.nodes[p].kind == PT_N_SELF_PARAM) pt_push_local(b, b->r->w->known.self_lower, ty);
-        else if (facts.v.nodes[p].kind == PT_N_PARAM && facts.v.nodes[p].child && pt_kind_is_pattern(facts.v.nodes[facts.v.nodes[p].child].kind))
+        else if (facts.v.nodes[p].kind == PT_N_PARAM && facts.v.nodes[p].child &&
+                 pt_kind_is_pattern(facts.v.nodes[facts.v.nodes[p].child].kind))
             pt_pattern(&facts, facts.v.nodes[p].child, ty);
     }
 }
@@ -81,8 +82,10 @@ static void resolve_impl(pt_resolver *r, const pt_view *v, u32 tree, u32 def) {
             if (im->trait == PT_NO_DEF || (v->nodes[tree].flags & PT_F_NEGATIVE)) continue;
             u32 from = im->is_blanket || im->head == PT_NO_DEF ? def : im->head;
             bool open = im->head == PT_NO_DEF && !im->is_blanket;
-            bool external = (pt_def_is_external_path(im->trait)) || (from != def && pt_def_is_external_path(from) && pt_def_kind(r->w, from) != PT_KIND_PRIMITIVE);
-            pt_emit_from(r, from, im->trait, PT_EDGE_IMPLEMENTS, PT_VIA_IMPL, external || open ? PT_INFERRED : PT_EXACT, v->nodes[c].token);
+            bool external = (pt_def_is_external_path(im->trait)) || (from != def && pt_def_is_external_path(from) &&
+                                                                     pt_def_kind(r->w, from) != PT_KIND_PRIMITIVE);
+            pt_emit_from(r, from, im->trait, PT_EDGE_IMPLEMENTS, PT_VIA_IMPL, external || open ? PT_INFERRED : PT_EXACT,
+                         v->nodes[c].token);
         } else if (pt_kind_is_type(v->nodes[c].kind)) {
             pt_lower(r, v, c, def, PT_EDGE_USES);
         }
@@ -97,7 +100,7 @@ static void resolve_use(pt_resolver *r, u32 def) {
     u8 kind = item->visibility == PT_VIS_PRIVATE ? (u8)PT_EDGE_USES : (u8)PT_EDGE_REEXPORTS;
     for (u32 u = item->first_use; u < item->first_use + item->use_count; u++) {
         const pt_use *use = &file->facts.uses[u];
-        u32 segments[64], count = PT_MIN(use->segment_count, 64u), from = scope;
+        u32 segments[64] = {0}, count = PT_MIN(use->segment_count, 64u), from = scope;
         for (u32 i = 0; i < count; i++) segments[i] = file->symbols[file->facts.segments[use->first_segment + i]];
         bool relative = count && (segments[0] == w->known.self_lower || segments[0] == w->known.super);
         if (w->crates.data[crate].edition < 2018 && !relative) from = w->crates.data[crate].root;
@@ -114,7 +117,8 @@ static void resolve_use(pt_resolver *r, u32 def) {
                 for (u32 i = 0; i + 1 < p.resolved && i < PT_COUNT_OF(p.prefix); i++) {
                     u32 s = segments[i];
                     if (s == w->known.self_lower || s == w->known.super || s == w->known.crate) continue;
-                    pt_emit(r, p.prefix[i], PT_EDGE_USES, PT_VIA_NONE, pt_def_is_external_path(p.prefix[i]) ? PT_INFERRED : PT_EXACT, use->offset);
+                    pt_emit(r, p.prefix[i], PT_EDGE_USES, PT_VIA_NONE,
+                            pt_def_is_external_path(p.prefix[i]) ? PT_INFERRED : PT_EXACT, use->offset);
                 }
             found = true;
             if (p.def == seen[0] || p.def == seen[1]) continue;
@@ -123,7 +127,8 @@ static void resolve_use(pt_resolver *r, u32 def) {
             pt_emit_binding(r, p.binding, p.def, kind, PT_VIA_NONE, external ? PT_INFERRED : PT_EXACT, use->offset);
             if (external) break;
         }
-        if (!found && count) pt_emit_open(r, segments[count - 1], unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, use->offset);
+        if (!found && count)
+            pt_emit_open(r, segments[count - 1], unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME, use->offset);
     }
 }
 
@@ -142,9 +147,11 @@ static void resolve_macro_call(pt_resolver *r, u32 def) {
     const pt_item *item = pt_def_item(w, def);
     if (target != PT_NO_DEF) {
         pt_external_evidence(w, target, PT_KIND_MACRO);
-        pt_emit(r, target, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(target) ? PT_INFERRED : PT_EXACT, item->start);
+        pt_emit(r, target, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(target) ? PT_INFERRED : PT_EXACT,
+                item->start);
     }
-    bool builtin = target != PT_NO_DEF && !pt_def_is_external_path(target) && (w->defs.data[target].flags & PT_DEF_EXTERNAL);
+    bool builtin =
+        target != PT_NO_DEF && !pt_def_is_external_path(target) && (w->defs.data[target].flags & PT_DEF_EXTERNAL);
     if (instance == PT_NONE && !builtin) pt_emit_open(r, w->defs.data[def].name, PT_REASON_UNKNOWN_MACRO, item->start);
 }
 
@@ -161,13 +168,18 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
     r->via_macro = 0;
     r->depth = 0;
     r->self_type = 0;
-    if (pt_kind_is_node(d.kind) && parent != PT_NO_DEF) pt_emit_from(r, parent, def, PT_EDGE_CONTAINS, PT_VIA_NONE, PT_EXACT, item->start);
+    if (pt_kind_is_node(d.kind) && parent != PT_NO_DEF)
+        pt_emit_from(r, parent, def, PT_EDGE_CONTAINS, PT_VIA_NONE, PT_EXACT, item->start);
     switch (d.kind) {
     case PT_KIND_USE: resolve_use(r, def); return;
     case PT_KIND_MACRO_CALL: resolve_macro_call(r, def); return;
     case PT_KIND_EXTERN_CRATE: {
-        u32 b = pt_scope_lookup(w, pt_scope_of(w, d.parent), item->extra ? v.file->symbols[item->extra] : d.name, PT_NS_TYPE);
-        if (b) pt_emit(r, w->bindings.data[b].def, item->visibility == PT_VIS_PRIVATE ? (u8)PT_EDGE_USES : (u8)PT_EDGE_REEXPORTS, PT_VIA_NONE, pt_def_is_external_path(w->bindings.data[b].def) ? PT_INFERRED : PT_EXACT, item->start);
+        u32 b = pt_scope_lookup(w, pt_scope_of(w, d.parent), item->extra ? v.file->symbols[item->extra] : d.name,
+                                PT_NS_TYPE);
+        if (b)
+            pt_emit(r, w->bindings.data[b].def,
+                    item->visibility == PT_VIS_PRIVATE ? (u8)PT_EDGE_USES : (u8)PT_EDGE_REEXPORTS, PT_VIA_NONE,
+                    pt_def_is_external_path(w->bindings.data[b].def) ? PT_INFERRED : PT_EXACT, item->start);
         return;
     }
     case PT_KIND_BLOCK:
@@ -181,11 +193,17 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
         u32 trait = PT_NO_DEF, count;
         const u32 *list = pt_impls_of_head(w, def, &count);
         for (u32 i = 0; i < count; i++)
-            if (w->impls.data[list[i]].is_derive && w->impls.data[list[i]].derive == item->first_derive + k) trait = w->impls.data[list[i]].trait;
+            if (w->impls.data[list[i]].is_derive && w->impls.data[list[i]].derive == item->first_derive + k)
+                trait = w->impls.data[list[i]].trait;
         r->cfg = dv->cfg ? v.file->symbols[dv->cfg] : 0;
-        bool standard = trait != PT_NO_DEF && !pt_def_is_external_path(trait) && (w->defs.data[trait].flags & PT_DEF_EXTERNAL);
-        if (trait != PT_NO_DEF) pt_emit_from(r, def, trait, PT_EDGE_IMPLEMENTS, PT_VIA_DERIVE, standard ? PT_EXACT : PT_INFERRED, dv->offset);
-        else if (dv->segment_count) pt_emit_open(r, v.file->symbols[v.file->facts.segments[dv->first_segment + dv->segment_count - 1]], PT_REASON_UNKNOWN_MACRO, dv->offset);
+        bool standard =
+            trait != PT_NO_DEF && !pt_def_is_external_path(trait) && (w->defs.data[trait].flags & PT_DEF_EXTERNAL);
+        if (trait != PT_NO_DEF)
+            pt_emit_from(r, def, trait, PT_EDGE_IMPLEMENTS, PT_VIA_DERIVE, standard ? PT_EXACT : PT_INFERRED,
+                         dv->offset);
+        else if (dv->segment_count)
+            pt_emit_open(r, v.file->symbols[v.file->facts.segments[dv->first_segment + dv->segment_count - 1]],
+                         PT_REASON_UNKNOWN_MACRO, dv->offset);
         r->cfg = 0;
     }
     if (!tree) return;
@@ -200,7 +218,11 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
         switch (v.nodes[c].kind) {
         case PT_N_GENERICS:
         case PT_N_WHERE: pt_lower_generics(r, &v, c, def); break;
-        case PT_N_BOUNDS: bounds_of(r, &v, c, def, d.kind == PT_KIND_TRAIT || d.kind == PT_KIND_TRAIT_ALIAS ? (u8)PT_EDGE_EXTENDS : (u8)PT_EDGE_BOUNDS); break;
+        case PT_N_BOUNDS:
+            bounds_of(r, &v, c, def,
+                      d.kind == PT_KIND_TRAIT || d.kind == PT_KIND_TRAIT_ALIAS ? (u8)PT_EDGE_EXTENDS
+                                                                               : (u8)PT_EDGE_BOUNDS);
+            break;
         case PT_N_TUPLE_FIELDS:
             for (u32 f = v.nodes[c].child; f; f = v.nodes[f].next) types_of(r, &v, f, def, PT_EDGE_HAS);
             break;
@@ -210,9 +232,11 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
     }
     if (d.kind == PT_KIND_FN || d.kind == PT_KIND_METHOD) resolve_fn(r, &v, tree, def);
     if (d.kind == PT_KIND_IMPL) resolve_impl(r, &v, tree, def);
-    if ((d.kind == PT_KIND_METHOD || d.kind == PT_KIND_ASSOC_CONST || d.kind == PT_KIND_ASSOC_TYPE) && parent != PT_NO_DEF && w->defs.data[parent].kind == PT_KIND_IMPL) {
+    if ((d.kind == PT_KIND_METHOD || d.kind == PT_KIND_ASSOC_CONST || d.kind == PT_KIND_ASSOC_TYPE) &&
+        parent != PT_NO_DEF && w->defs.data[parent].kind == PT_KIND_IMPL) {
         u32 member = implemented_member(w, parent, d.name);
-        if (member != PT_NO_DEF && w->defs.data[member].kind == d.kind) pt_emit(r, member, PT_EDGE_OVERRIDES, PT_VIA_NONE, PT_EXACT, item->start);
+        if (member != PT_NO_DEF && w->defs.data[member].kind == d.kind)
+            pt_emit(r, member, PT_EDGE_OVERRIDES, PT_VIA_NONE, PT_EXACT, item->start);
     }
     if (item->body_end > item->body_start) {
         r->from = def;

@@ -5,10 +5,12 @@
 #include "resolve/world.h"
 
 /* The numbers are on disk: append only. */
+/* clang-format off */
 #define PT_EDGE_KINDS(X)                                                                                      \
     X(CONTAINS, "contains") X(IMPLEMENTS, "implements") X(EXTENDS, "extends") X(OVERRIDES, "overrides")        \
     X(CALLS, "calls") X(INSTANTIATES, "instantiates") X(ACCEPTS, "accepts") X(RETURNS, "returns") X(HAS, "has") \
     X(BOUNDS, "bounds") X(EXPANDS, "expands") X(REEXPORTS, "reexports") X(USES, "uses")
+/* clang-format on */
 typedef enum pt_edge_kind {
 #define X(name, text) PT_EDGE_##name,
     PT_EDGE_KINDS(X)
@@ -16,9 +18,11 @@ typedef enum pt_edge_kind {
         PT_EDGE_KIND_COUNT
 } pt_edge_kind;
 
+/* clang-format off */
 #define PT_VIAS(X)                                                                                          \
     X(NONE, "") X(PATH, "path") X(METHOD, "method") X(OPERATOR, "operator") X(TRY, "try") X(FOR, "for")      \
     X(INDEX, "index") X(DEREF, "deref") X(MACRO, "macro") X(FORWARDED, "forwarded") X(IMPL, "impl") X(DERIVE, "derive")
+/* clang-format on */
 typedef enum pt_via {
 #define X(name, text) PT_VIA_##name,
     PT_VIAS(X)
@@ -29,13 +33,13 @@ typedef enum pt_via {
 typedef enum pt_confidence { PT_EXACT, PT_INFERRED, PT_CANDIDATE } pt_confidence;
 
 /* Why a site stayed open. */
-#define PT_REASONS(X)                                                                                            \
-    X(UNKNOWN_RECEIVER, "unknown receiver", "the receiver's type is not known")                                   \
-    X(NO_SUCH_METHOD, "no such method", "the receiver's type is known, no method of that name was found")         \
-    X(NO_SUCH_NAME, "no such name", "no item of that name is in scope")                                           \
-    X(DEPENDENCY, "dependency absent", "the name may come from a dependency that is not loaded")                  \
-    X(UNKNOWN_MACRO, "unknown macro", "the macro's definition was not found or no rule matched")                  \
-    X(ASSOCIATED, "associated item", "an associated item of a type that is not known well enough")                \
+#define PT_REASONS(X)                                                                                     \
+    X(UNKNOWN_RECEIVER, "unknown receiver", "the receiver's type is not known")                           \
+    X(NO_SUCH_METHOD, "no such method", "the receiver's type is known, no method of that name was found") \
+    X(NO_SUCH_NAME, "no such name", "no item of that name is in scope")                                   \
+    X(DEPENDENCY, "dependency absent", "the name may come from a dependency that is not loaded")          \
+    X(UNKNOWN_MACRO, "unknown macro", "the macro's definition was not found or no rule matched")          \
+    X(ASSOCIATED, "associated item", "an associated item of a type that is not known well enough")        \
     X(UNKNOWN_FIELD, "unknown field", "a field of a type that is not known")
 typedef enum pt_reason {
 #define X(name, text, sentence) PT_REASON_##name,
@@ -54,14 +58,14 @@ const char *pt_reason_sentence(u8 reason);
 /* One place that asserts one edge. `asserter` is the definition whose text it stands in (also of items that are
  * no nodes: a `use`); its position is relative to that item's first line. */
 typedef struct pt_site {
-    u32 from, to;  /* definitions */
+    u32 from, to; /* definitions */
     u32 asserter;
-    u32 line;      /* lines below the asserter's first */
-    u16 column;    /* 1-based; 0 when it would not fit */
+    u32 line;   /* lines below the asserter's first */
+    u16 column; /* 1-based; 0 when it would not fit */
     u8 kind, via;
     u8 confidence;
     u8 reserved[3];
-    u32 cfg;       /* symbol: predicate of the place inside its item, 0 none */
+    u32 cfg; /* symbol: predicate of the place inside its item, 0 none */
 } pt_site;
 
 typedef struct pt_open_site {

@@ -35,11 +35,18 @@ static void add_std_crates(pt_world *w, const u32 *roots) {
         char identity[64];
         snprintf(identity, sizeof identity, "pt1\n%s\n1\nlib\n", names[i]);
         u32 name = pt_intern(w->names, pt_str_of(names[i]));
-        pt_crate c = {.name = name, .label = name, .package = PT_NONE, .target = PT_NONE, .edition = 2021, .is_external = true,
-                      .prelude = PT_NO_DEF, .hash = pt_hash128_bytes(identity, strlen(identity))};
+        pt_crate c = {.name = name,
+                      .label = name,
+                      .package = PT_NONE,
+                      .target = PT_NONE,
+                      .edition = 2021,
+                      .is_external = true,
+                      .prelude = PT_NO_DEF,
+                      .hash = pt_hash128_bytes(identity, strlen(identity))};
         u32 crate = pt_world_add_crate(w, c);
         for (u32 k = 0; k < i; k++)
-            pt_vec_push(&w->crates.data[crate].externs, (pt_extern_name){w->crates.data[k].name, w->crates.data[k].root});
+            pt_vec_push(&w->crates.data[crate].externs,
+                        (pt_extern_name){w->crates.data[k].name, w->crates.data[k].root});
         pt_vec_push(&w->crates.data[crate].externs, (pt_extern_name){name, w->crates.data[crate].root});
     }
     w->std_crate_count = CRATES;
@@ -47,7 +54,8 @@ static void add_std_crates(pt_world *w, const u32 *roots) {
         if (roots[i] == PT_NONE || !w->files.data[roots[i]].facts.header) continue;
         char folder[64];
         snprintf(folder, sizeof folder, "%s/src", names[i]);
-        u32 instance = pt_world_mount(w, roots[i], i, w->crates.data[i].root, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
+        u32 instance = pt_world_mount(w, roots[i], i, w->crates.data[i].root,
+                                      pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
         if (instance == PT_NONE) continue;
         w->defs.data[w->crates.data[i].root].instance = instance;
         pt_world_mount_modules(w, instance);
@@ -58,7 +66,8 @@ static void add_std_crates(pt_world *w, const u32 *roots) {
 
 static bool exports_macros(const pt_file *f) {
     for (u32 i = 0; i < f->facts.header->item_count; i++)
-        if (f->facts.items[i].kind == PT_KIND_MACRO && (f->facts.items[i].attributes & PT_ATTR_MACRO_EXPORT)) return true;
+        if (f->facts.items[i].kind == PT_KIND_MACRO && (f->facts.items[i].attributes & PT_ATTR_MACRO_EXPORT))
+            return true;
     return false;
 }
 
@@ -80,7 +89,8 @@ static int write_interface(pt_world *w, const u32 *roots, const char *path, pt_e
         const pt_def *call = pt_def_at(w, in->call);
         pt_vec_push(&prepared, (pt_prepared){w->instances.data[call->instance].file, call->item, in->file, 0, 0});
     }
-    header h = {MAGIC, VERSION, PT_EXTRACTOR_VERSION, w->files.count, prepared.count, {roots[0], roots[1], roots[2]}, 0, 0};
+    header h = {MAGIC, VERSION, PT_EXTRACTOR_VERSION, w->files.count, prepared.count, {roots[0], roots[1], roots[2]},
+                0,     0};
     put(&out, &h, sizeof h, 0);
     u32 records_at = out.count;
     record *records = pt_calloc(w->files.count, sizeof *records);
@@ -89,8 +99,11 @@ static int write_interface(pt_world *w, const u32 *roots, const char *path, pt_e
     for (u32 i = 0; records && i < w->files.count; i++) {
         const pt_file *f = &w->files.data[i];
         if (f->read_code || !f->block) continue;
-        records[i] = (record){.path = put(&out, f->path, strlen(f->path), 1), .path_length = (u32)strlen(f->path), .edition = f->edition,
-                              .block_size = f->block_size, .is_expansion = f->is_expansion};
+        records[i] = (record){.path = put(&out, f->path, strlen(f->path), 1),
+                              .path_length = (u32)strlen(f->path),
+                              .edition = f->edition,
+                              .block_size = f->block_size,
+                              .is_expansion = f->is_expansion};
         records[i].block = put(&out, f->block, f->block_size, 0);
         if (f->text && exports_macros(f)) {
             records[i].text_length = f->text_length;
@@ -118,7 +131,9 @@ int pt_world_make_std(pt_world *w, const char *out_path, pt_error *error) {
     for (u32 i = 0; i < CRATES; i++) {
         char path[64];
         snprintf(path, sizeof path, "%s/src/lib.rs", names[i]);
-        if (!pt_source_is_file(w->source, path)) return pt_fail(error, PT_ENOTFOUND, "%s/%s: not there; is rust-src's library folder meant?", pt_source_root(w->source), path);
+        if (!pt_source_is_file(w->source, path))
+            return pt_fail(error, PT_ENOTFOUND, "%s/%s: not there; is rust-src's library folder meant?",
+                           pt_source_root(w->source), path);
         roots[i] = pt_world_add_file(w, path, 2021);
         snprintf(path, sizeof path, "%s/src", names[i]);
         folders[i] = pt_arena_copy(&w->arena, path, strlen(path));
@@ -138,7 +153,8 @@ int pt_world_load_std(pt_world *w, const char *path, pt_error *error) {
     w->std_map_size = size;
     const header *h = map;
     const char *base = map;
-    if (size < sizeof *h || h->magic != MAGIC || h->version != VERSION || h->extractor != PT_EXTRACTOR_VERSION || h->size != size ||
+    if (size < sizeof *h || h->magic != MAGIC || h->version != VERSION || h->extractor != PT_EXTRACTOR_VERSION ||
+        h->size != size ||
         sizeof *h + (u64)h->file_count * sizeof(record) + (u64)h->prepared_count * sizeof(pt_prepared) > size)
         return pt_fail(error, PT_ECORRUPT, "%s: not an interface file of this version; build it again", path);
     const record *records = (const record *)(const void *)(base + sizeof *h);
@@ -146,14 +162,16 @@ int pt_world_load_std(pt_world *w, const char *path, pt_error *error) {
     const pt_prepared *prepared = (const pt_prepared *)(const void *)(base + at);
     for (u32 i = 0; i < h->file_count; i++) {
         const record *r = &records[i];
-        if (r->path + r->path_length >= size || r->block + r->block_size > size || r->text + r->text_length > size || r->block % 8)
+        if (r->path + r->path_length >= size || r->block + r->block_size > size || r->text + r->text_length > size ||
+            r->block % 8)
             return pt_fail(error, PT_ECORRUPT, "%s: record %u points outside", path, i);
         if (!r->block_size) {
             pt_vec_push(&w->files, (pt_file){.path = "", .read_code = PT_ENOTFOUND, .is_mapped = true});
             continue;
         }
         u32 index = w->files.count;
-        if (r->is_expansion) pt_vec_push(&w->files, (pt_file){.path = base + r->path, .edition = (u16)r->edition, .is_expansion = true});
+        if (r->is_expansion)
+            pt_vec_push(&w->files, (pt_file){.path = base + r->path, .edition = (u16)r->edition, .is_expansion = true});
         else pt_world_add_file(w, base + r->path, (u16)r->edition);
         if (w->files.count == index) return pt_fail(error, PT_ENOMEM, "out of memory");
         pt_file *f = &w->files.data[index];

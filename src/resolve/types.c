@@ -93,15 +93,17 @@ bool pt_ty_match(pt_types *t, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth) {
     pt_type p = *pt_ty_at(t, pattern), x = *pt_ty_at(t, ty);
     if (p.kind == PT_TY_PARAM) {
         pt_ty known = pt_subst_find(s, p.def, p.name);
-        if (known && known != ty) return pt_ty_at(t, known)->kind != PT_TY_ADT || x.kind != PT_TY_ADT || pt_ty_at(t, known)->def == x.def;
+        if (known && known != ty)
+            return pt_ty_at(t, known)->kind != PT_TY_ADT || x.kind != PT_TY_ADT || pt_ty_at(t, known)->def == x.def;
         pt_subst_add(s, p.def, p.name, ty);
         return true;
     }
-    if (p.kind == PT_TY_PROJECTION || p.kind == PT_TY_OPAQUE || x.kind == PT_TY_PROJECTION || x.kind == PT_TY_INT || x.kind == PT_TY_FLOAT ||
-        p.kind == PT_TY_INT || p.kind == PT_TY_FLOAT)
+    if (p.kind == PT_TY_PROJECTION || p.kind == PT_TY_OPAQUE || x.kind == PT_TY_PROJECTION || x.kind == PT_TY_INT ||
+        x.kind == PT_TY_FLOAT || p.kind == PT_TY_INT || p.kind == PT_TY_FLOAT)
         return true;
     if (p.kind != x.kind) {
-        if ((p.kind == PT_TY_FN_PTR || p.kind == PT_TY_CLOSURE) && (x.kind == PT_TY_FN_PTR || x.kind == PT_TY_CLOSURE)) {
+        if ((p.kind == PT_TY_FN_PTR || p.kind == PT_TY_CLOSURE) &&
+            (x.kind == PT_TY_FN_PTR || x.kind == PT_TY_CLOSURE)) {
         } else {
             return x.kind == PT_TY_NEVER;
         }

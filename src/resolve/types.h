@@ -7,22 +7,23 @@
 typedef enum pt_type_kind {
     PT_TY_UNKNOWN, /* number 0 */
     PT_TY_NEVER,
-    PT_TY_ADT,     /* def, arguments: struct, enum, union, primitive, external path */
-    PT_TY_REF,     /* one argument */
-    PT_TY_PTR,     /* name 1: *mut */
+    PT_TY_ADT, /* def, arguments: struct, enum, union, primitive, external path */
+    PT_TY_REF, /* one argument */
+    PT_TY_PTR, /* name 1: *mut */
     PT_TY_SLICE,
     PT_TY_ARRAY,
     PT_TY_TUPLE,
-    PT_TY_FN,      /* def, arguments: a fn item, or a tuple constructor */
-    PT_TY_FN_PTR,  /* arguments: parameters, then the result */
-    PT_TY_CLOSURE, /* as FN_PTR */
-    PT_TY_PARAM,   /* def: the owner (item, impl or trait), name; `Self` of a trait: owner the trait */
-    PT_TY_DYN,     /* def: trait, arguments */
-    PT_TY_OPAQUE,  /* impl Trait: one argument a bound, each of kind BOUND */
-    PT_TY_BOUND,   /* def: trait; arguments: its own, then BINDINGs */
-    PT_TY_BINDING, /* name = argument 0 */
+    PT_TY_FN,         /* def, arguments: a fn item, or a tuple constructor */
+    PT_TY_FN_PTR,     /* arguments: parameters, then the result */
+    PT_TY_CLOSURE,    /* as FN_PTR */
+    PT_TY_PARAM,      /* def: the owner (item, impl or trait), name; `Self` of a trait: owner the trait */
+    PT_TY_DYN,        /* def: trait, arguments */
+    PT_TY_OPAQUE,     /* impl Trait: one argument a bound, each of kind BOUND */
+    PT_TY_BOUND,      /* def: trait; arguments: its own, then BINDINGs */
+    PT_TY_BINDING,    /* name = argument 0 */
     PT_TY_PROJECTION, /* argument 0: self type; def: trait or PT_NONE; name */
-    PT_TY_INT, PT_TY_FLOAT /* literals without suffix */
+    PT_TY_INT,
+    PT_TY_FLOAT /* literals without suffix */
 } pt_type_kind;
 
 typedef u32 pt_ty;

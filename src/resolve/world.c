@@ -27,13 +27,15 @@ int pt_world_create(pt_world **out, pt_source *source, pt_workspace *workspace, 
     }
     pt_vec_push(&w->bindings, (pt_binding){0});
     pt_vec_push(&w->members, (pt_member){0});
+/* clang-format off */
 #define KNOW(field, text) w->known.field = pt_intern(w->names, PT_STR(text));
     KNOW(self_lower, "self") KNOW(self_upper, "Self") KNOW(super, "super") KNOW(crate, "crate") KNOW(core, "core")
     KNOW(alloc, "alloc") KNOW(std, "std") KNOW(underscore, "_") KNOW(macro_rules, "macro_rules") KNOW(test, "test")
     KNOW(deref, "Deref") KNOW(target, "Target") KNOW(iterator, "Iterator") KNOW(item, "Item") KNOW(into_iterator, "IntoIterator")
     KNOW(into_iter, "IntoIter") KNOW(output, "Output") KNOW(future, "Future") KNOW(next, "next") KNOW(from, "From") KNOW(into, "into")
 #undef KNOW
-    memset(&w->lang, 0xff, sizeof w->lang);
+        /* clang-format on */
+        memset(&w->lang, 0xff, sizeof w->lang);
     return PT_OK;
 }
 
@@ -167,7 +169,8 @@ u8 pt_def_kind(const pt_world *w, u32 def) {
     if (!pt_def_is_external_path(def)) return w->defs.data[def].kind;
     u16 bits = __atomic_load_n(&w->external_kinds[def & ~PT_EXTERNAL_BIT], __ATOMIC_RELAXED);
     /* the strongest evidence first */
-    static const u8 order[] = {PT_KIND_PRIMITIVE, PT_KIND_CRATE, PT_KIND_TRAIT, PT_KIND_METHOD, PT_KIND_STRUCT, PT_KIND_MACRO, PT_KIND_FN, PT_KIND_CONST, PT_KIND_MODULE};
+    static const u8 order[] = {PT_KIND_PRIMITIVE, PT_KIND_CRATE, PT_KIND_TRAIT, PT_KIND_METHOD, PT_KIND_STRUCT,
+                               PT_KIND_MACRO,     PT_KIND_FN,    PT_KIND_CONST, PT_KIND_MODULE};
     static const u16 masks[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
     for (u32 i = 0; i < PT_COUNT_OF(order); i++)
         if (bits & masks[i]) return order[i];
@@ -193,7 +196,8 @@ static u16 evidence_bit(u8 kind) {
 }
 
 void pt_external_evidence(pt_world *w, u32 def, u8 kind) {
-    if (pt_def_is_external_path(def)) __atomic_fetch_or(&w->external_kinds[def & ~PT_EXTERNAL_BIT], evidence_bit(kind), __ATOMIC_RELAXED);
+    if (pt_def_is_external_path(def))
+        __atomic_fetch_or(&w->external_kinds[def & ~PT_EXTERNAL_BIT], evidence_bit(kind), __ATOMIC_RELAXED);
 }
 
 u32 pt_external(pt_world *w, pt_str path, u8 kind) {
@@ -204,7 +208,9 @@ u32 pt_external(pt_world *w, pt_str path, u8 kind) {
     return def;
 }
 
-pt_str pt_external_path(const pt_world *w, u32 def) { return pt_symbol_text(w->external_paths, def & ~PT_EXTERNAL_BIT); }
+pt_str pt_external_path(const pt_world *w, u32 def) {
+    return pt_symbol_text(w->external_paths, def & ~PT_EXTERNAL_BIT);
+}
 
 u32 pt_external_child(pt_world *w, u32 parent, u32 name, u8 kind) {
     char path[1024];
@@ -219,7 +225,8 @@ u32 pt_external_child(pt_world *w, u32 parent, u32 name, u8 kind) {
 u32 pt_primitive(pt_world *w, const char *name) { return pt_external(w, pt_str_of(name), PT_KIND_PRIMITIVE); }
 
 bool pt_is_primitive_name(pt_str n) {
-    static const char *const names[] = {"bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64", "f16", "f128"};
+    static const char *const names[] = {"bool", "char", "str", "u8",   "u16",   "u32", "u64", "u128", "usize", "i8",
+                                        "i16",  "i32",  "i64", "i128", "isize", "f32", "f64", "f16",  "f128"};
     for (u32 i = 0; i < PT_COUNT_OF(names); i++)
         if (pt_str_equal(n, pt_str_of(names[i]))) return true;
     return false;
@@ -291,8 +298,13 @@ bool pt_def_impossible(const pt_world *w, u32 def) {
 u32 pt_world_add_crate(pt_world *w, pt_crate crate) {
     u32 index = w->crates.count;
     crate.root = w->defs.count;
-    pt_def root = {.instance = PT_NONE, .item = PT_NONE, .parent = PT_NO_DEF, .name = crate.name, .kind = PT_KIND_CRATE,
-                   .flags = (u8)((crate.is_external ? PT_DEF_EXTERNAL : 0) | (crate.is_test ? PT_DEF_TEST : 0)), .crate = (u16)index};
+    pt_def root = {.instance = PT_NONE,
+                   .item = PT_NONE,
+                   .parent = PT_NO_DEF,
+                   .name = crate.name,
+                   .kind = PT_KIND_CRATE,
+                   .flags = (u8)((crate.is_external ? PT_DEF_EXTERNAL : 0) | (crate.is_test ? PT_DEF_TEST : 0)),
+                   .crate = (u16)index};
     pt_vec_push(&w->crates, crate);
     pt_vec_push(&w->defs, root);
     return index;
@@ -360,7 +372,8 @@ static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item
     if (name == w->known.underscore) return;
     if (type) b.ns = PT_NS_TYPE, pt_scope_define(w, parent, name, b);
     if (value) b.ns = PT_NS_VALUE, pt_scope_define(w, parent, name, b);
-    if (item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO)) b.ns = PT_NS_MACRO, pt_scope_define(w, parent, name, b);
+    if (item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO))
+        b.ns = PT_NS_MACRO, pt_scope_define(w, parent, name, b);
     if (item->kind == PT_KIND_MACRO) {
         note_macro_name(w, name);
         b.ns = PT_NS_MACRO;
@@ -379,11 +392,13 @@ static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item
 static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *file, const pt_item *item) {
     u32 scope = pt_scope_of(w, w->defs.data[def].parent), cfg = file->symbols[item->cfg];
     if (item->kind == PT_KIND_EXTERN_CRATE) {
-        pt_vec_push(&w->imports, (pt_import){scope, instance, PT_NONE, item ? (u32)(item - file->facts.items) : 0, cfg, PT_NO_DEF, 0, false});
+        pt_vec_push(&w->imports, (pt_import){scope, instance, PT_NONE, item ? (u32)(item - file->facts.items) : 0, cfg,
+                                             PT_NO_DEF, 0, false});
         return;
     }
     for (u32 u = item->first_use; u < item->first_use + item->use_count; u++)
-        pt_vec_push(&w->imports, (pt_import){scope, instance, u, (u32)(item - file->facts.items), cfg, PT_NO_DEF, 0, file->facts.uses[u].is_glob});
+        pt_vec_push(&w->imports, (pt_import){scope, instance, u, (u32)(item - file->facts.items), cfg, PT_NO_DEF, 0,
+                                             file->facts.uses[u].is_glob});
 }
 
 u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const char *folder, u32 call) {
@@ -401,7 +416,8 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
         u8 flags = item->parent == PT_NONE ? inherited : (u8)(w->defs.data[parent].flags & ~PT_DEF_UNKNOWN_GLOB);
         if (item->attributes & PT_ATTR_TEST) flags |= PT_DEF_TEST;
         if (item->cfg && pt_str_equal(pt_facts_string(&file->facts, item->cfg), PT_STR("test"))) flags |= PT_DEF_TEST;
-        w->defs.data[w->defs.count++] = (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
+        w->defs.data[w->defs.count++] =
+            (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
         define_item(w, def, file, item);
         if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE) queue_imports(w, index, def, file, item);
         else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);

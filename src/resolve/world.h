@@ -23,68 +23,68 @@ static inline bool pt_def_is_external_path(u32 def) { return (def & PT_EXTERNAL_
 enum { PT_NS_TYPE, PT_NS_VALUE, PT_NS_MACRO, PT_NS_COUNT };
 
 typedef struct pt_file {
-    const char *path;      /* relative to the workspace root; of an expansion: that of its call */
-    char *text;            /* while bodies are resolved; owned */
-    void *block;           /* owned unless mapped */
+    const char *path; /* relative to the workspace root; of an expansion: that of its call */
+    char *text;       /* while bodies are resolved; owned */
+    void *block;      /* owned unless mapped */
     pt_facts facts;
-    u32 *symbols;          /* of each string of the facts */
+    u32 *symbols; /* of each string of the facts */
     pt_file_stamp stamp;
     u32 text_length, block_size;
     u16 edition;
-    bool is_mapped;        /* block belongs to the std interface */
+    bool is_mapped; /* block belongs to the std interface */
     bool is_expansion;
-    bool is_cached;        /* facts came from a store, text was not read */
-    i32 read_code;         /* why there are no facts */
+    bool is_cached; /* facts came from a store, text was not read */
+    i32 read_code;  /* why there are no facts */
 } pt_file;
 
 /* A file mounted in a crate. */
 typedef struct pt_instance {
     u32 file, crate;
-    u32 first_def;         /* item i is definition first_def + i */
-    u32 module;            /* the definition its top items belong to */
-    u32 call;              /* expansion: the macro call's definition, else PT_NO_DEF */
-    u32 depth;             /* expansion depth */
-    const char *folder;    /* where `mod x;` of its top level looks, relative path */
+    u32 first_def;      /* item i is definition first_def + i */
+    u32 module;         /* the definition its top items belong to */
+    u32 call;           /* expansion: the macro call's definition, else PT_NO_DEF */
+    u32 depth;          /* expansion depth */
+    const char *folder; /* where `mod x;` of its top level looks, relative path */
 } pt_instance;
 
 typedef struct pt_def {
     u32 instance;
-    u32 item;              /* index in the file's facts; PT_NONE for a crate's root */
-    u32 parent;            /* enclosing definition (module, impl, trait, enum, fn, block ...) */
-    u32 name;              /* symbol */
-    u8 kind;               /* pt_kind */
+    u32 item;   /* index in the file's facts; PT_NONE for a crate's root */
+    u32 parent; /* enclosing definition (module, impl, trait, enum, fn, block ...) */
+    u32 name;   /* symbol */
+    u8 kind;    /* pt_kind */
     u8 flags;
     u16 crate;
 } pt_def;
 enum {
-    PT_DEF_EXTERNAL = 1,   /* of std or a dependency */
-    PT_DEF_TEST = 2,       /* test code: below cfg(test), a #[test], or of a test, bench or example target */
-    PT_DEF_EXPANDED = 4,   /* made by a macro: positions are those of the call */
+    PT_DEF_EXTERNAL = 1,    /* of std or a dependency */
+    PT_DEF_TEST = 2,        /* test code: below cfg(test), a #[test], or of a test, bench or example target */
+    PT_DEF_EXPANDED = 4,    /* made by a macro: positions are those of the call */
     PT_DEF_UNKNOWN_GLOB = 8 /* module: a glob import of something unknown, so a miss proves nothing */
 };
 
 typedef struct pt_extern_name {
-    u32 name;              /* symbol */
-    u32 root;              /* definition of the crate's root, or an external path */
+    u32 name; /* symbol */
+    u32 root; /* definition of the crate's root, or an external path */
 } pt_extern_name;
 
 typedef struct pt_crate {
-    u32 name;              /* symbol: as code names it */
-    u32 label;             /* symbol: first segment of its paths, e.g. tokio or tokio[test:fs] */
-    u32 root;              /* definition */
-    u32 package, target;   /* of the workspace, PT_NONE for std */
+    u32 name;            /* symbol: as code names it */
+    u32 label;           /* symbol: first segment of its paths, e.g. tokio or tokio[test:fs] */
+    u32 root;            /* definition */
+    u32 package, target; /* of the workspace, PT_NONE for std */
     u16 edition;
     bool is_external, is_test, is_proc_macro, no_std;
-    u32 prelude;           /* module definition, or PT_NO_DEF */
-    pt_hash128 hash;       /* identity */
+    u32 prelude;     /* module definition, or PT_NO_DEF */
+    pt_hash128 hash; /* identity */
     PT_VEC(pt_extern_name) externs;
 } pt_crate;
 
 typedef struct pt_binding {
     u32 def;
-    u32 next;              /* another of the same name, module and namespace (cfg twins), 0 none */
-    u32 visible;           /* module definition within which it is visible, PT_NO_DEF everywhere */
-    u32 cfg;               /* symbol of the predicate under which it exists */
+    u32 next;    /* another of the same name, module and namespace (cfg twins), 0 none */
+    u32 visible; /* module definition within which it is visible, PT_NO_DEF everywhere */
+    u32 cfg;     /* symbol of the predicate under which it exists */
     u8 ns;
     bool from_glob, is_import;
 } pt_binding;
@@ -102,8 +102,8 @@ typedef struct pt_import {
     u32 module, instance, use; /* use: index in the facts; PT_NONE for extern crates (then item) */
     u32 item;
     u32 cfg;
-    u32 target;            /* glob: its module once known */
-    u8 done;               /* bit a namespace */
+    u32 target; /* glob: its module once known */
+    u8 done;    /* bit a namespace */
     bool is_glob;
 } pt_import;
 
@@ -114,13 +114,13 @@ typedef struct pt_glob {
 
 typedef struct pt_impl {
     u32 def;
-    u32 head;              /* definition of the self type's head, PT_NO_DEF unknown */
-    u32 trait;             /* definition, PT_NO_DEF inherent */
-    bool is_blanket;       /* the self type is a generic parameter */
-    bool of_reference;     /* the self type is a reference or pointer */
-    bool is_derive;        /* def is the type, `derive` the index in its facts */
+    u32 head;          /* definition of the self type's head, PT_NO_DEF unknown */
+    u32 trait;         /* definition, PT_NO_DEF inherent */
+    bool is_blanket;   /* the self type is a generic parameter */
+    bool of_reference; /* the self type is a reference or pointer */
+    bool is_derive;    /* def is the type, `derive` the index in its facts */
     u32 derive;
-    bool has_trait;        /* a trait impl, its trait known or not */
+    bool has_trait; /* a trait impl, its trait known or not */
 } pt_impl;
 
 /* Members by (head, name): methods, consts and types of inherent and trait impls, and of traits. */
@@ -137,7 +137,7 @@ typedef struct pt_prepared {
 typedef struct pt_world {
     pt_interner *names;
     pt_interner *external_paths;
-    u16 *external_kinds;        /* evidence, a bit a pt_kind; grown between phases, see world.c */
+    u16 *external_kinds; /* evidence, a bit a pt_kind; grown between phases, see world.c */
     u32 external_capacity;
     pt_source *source;
     pt_workspace *workspace;
@@ -147,19 +147,19 @@ typedef struct pt_world {
     PT_VEC(pt_instance) instances;
     PT_VEC(pt_def) defs;
     PT_VEC(pt_crate) crates;
-    PT_VEC(pt_scope_entry) scopes;  /* hash table */
+    PT_VEC(pt_scope_entry) scopes; /* hash table */
     u32 scope_count;
-    PT_VEC(pt_binding) bindings;    /* [0] none */
+    PT_VEC(pt_binding) bindings; /* [0] none */
     PT_VEC(pt_import) imports;
     PT_VEC(pt_glob) globs;
-    PT_VEC(u32) glob_heads;         /* by source module: first glob + 1 (grown with defs) */
+    PT_VEC(u32) glob_heads;            /* by source module: first glob + 1 (grown with defs) */
     PT_VEC(pt_scope_name) scope_names; /* the names of each module, chained */
-    PT_VEC(u32) name_heads;         /* by module: first of its names + 1 (grown with defs) */
-    PT_VEC(u32) calls;              /* item-position macro calls not yet expanded: definitions */
-    PT_VEC(u32) call_targets;       /* pairs: call definition, macro definition; sorted by call */
-    PT_VEC(u32) expansions;         /* instances that are expansions */
-    PT_VEC(u32) expansion_table;    /* hash of call definition -> instance + 1 */
-    PT_VEC(pt_prepared) prepared;   /* std's expansions made at build time, sorted by (file, item) */
+    PT_VEC(u32) name_heads;            /* by module: first of its names + 1 (grown with defs) */
+    PT_VEC(u32) calls;                 /* item-position macro calls not yet expanded: definitions */
+    PT_VEC(u32) call_targets;          /* pairs: call definition, macro definition; sorted by call */
+    PT_VEC(u32) expansions;            /* instances that are expansions */
+    PT_VEC(u32) expansion_table;       /* hash of call definition -> instance + 1 */
+    PT_VEC(pt_prepared) prepared;      /* std's expansions made at build time, sorted by (file, item) */
     const void *std_map;
     u64 std_map_size;
     PT_VEC(pt_impl) impls;
@@ -167,8 +167,8 @@ typedef struct pt_world {
     PT_VEC(u32) impls_by_head, impls_by_trait; /* indices into impls, sorted */
     PT_VEC(pt_member) members;
     PT_VEC(u32) member_table;
-    PT_VEC(u32) file_table;         /* hash of path -> file + 1 */
-    PT_VEC(u8) macro_names;         /* bitmap of symbols that name a textual macro */
+    PT_VEC(u32) file_table; /* hash of path -> file + 1 */
+    PT_VEC(u8) macro_names; /* bitmap of symbols that name a textual macro */
     pt_arena arena;
     u32 std_file_count, std_crate_count, std_def_count;
     u32 unread_count;
@@ -180,9 +180,10 @@ typedef struct pt_world {
     } known;
     /* Definitions of std the language itself refers to; PT_NO_DEF without std. */
     struct {
-        u32 deref, deref_mut, index, index_mut, iterator, into_iterator, into_iter, next, future, into_future, fn_once, fn_mut, fn, from, into, try_branch, from_residual,
-            add, clone, drop, option, result, some, ok, err, string, vec, box, rc, arc, range, range_inclusive, range_from, range_to, display, to_string, from_str, parse, from_iterator, collect,
-            ordering, partial_eq, partial_ord, not, neg, poll;
+        u32 deref, deref_mut, index, index_mut, iterator, into_iterator, into_iter, next, future, into_future, fn_once,
+            fn_mut, fn, from, into, try_branch, from_residual, add, clone, drop, option, result, some, ok, err, string,
+            vec, box, rc, arc, range, range_inclusive, range_from, range_to, display, to_string, from_str, parse,
+            from_iterator, collect, ordering, partial_eq, partial_ord, not, neg, poll;
     } lang;
 } pt_world;
 
@@ -200,7 +201,8 @@ int pt_world_load_std(pt_world *world, const char *path, pt_error *error);
 /* Reads std from its sources (a `library` folder, the world's source) and writes the interface file. */
 int pt_world_make_std(pt_world *world, const char *out_path, pt_error *error);
 /* Reads the files that `mod` items of `file` name, and theirs; `folder` as of an instance. */
-int pt_world_read_closure(pt_world *world, const pt_known_facts *known, const u32 *files, const char *const *folders, u32 count);
+int pt_world_read_closure(pt_world *world, const pt_known_facts *known, const u32 *files, const char *const *folders,
+                          u32 count);
 u32 pt_world_prelude(pt_world *world, u16 edition, bool no_std);
 /* Facts of text made in memory (expansions), as a file without a name of its own; takes `text` over. */
 u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition);
@@ -248,7 +250,8 @@ u32 pt_parent_module(const pt_world *world, u32 module);
 bool pt_is_within(const pt_world *world, u32 def, u32 ancestor);
 /* Does this enum-like definition hold names of its own: module, crate, enum, trait? */
 static inline bool pt_kind_has_scope(u8 kind) {
-    return kind == PT_KIND_MODULE || kind == PT_KIND_CRATE || kind == PT_KIND_ENUM || kind == PT_KIND_TRAIT || kind == PT_KIND_BLOCK;
+    return kind == PT_KIND_MODULE || kind == PT_KIND_CRATE || kind == PT_KIND_ENUM || kind == PT_KIND_TRAIT ||
+           kind == PT_KIND_BLOCK;
 }
 /* Predicate of a definition: its own and those of all that enclose it, canonical, appended to `out`. */
 void pt_def_cfg(const pt_world *world, pt_buffer *out, u32 def);
@@ -265,21 +268,22 @@ u32 pt_primitive(pt_world *world, const char *name);
 bool pt_is_primitive_name(pt_str name);
 
 /* scope.c */
-u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns); /* binding, 0 none */
+u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns);        /* binding, 0 none */
 bool pt_scope_define(pt_world *world, u32 module, u32 name, pt_binding binding); /* true when new */
 
 typedef struct pt_path_result {
-    u32 binding;      /* of the last resolved segment when it came from a scope (twins chain on), else 0 */
-    u32 def;          /* PT_NO_DEF: not found */
-    u32 resolved;     /* segments consumed */
-    bool unknown;     /* not found, but a glob of something unknown might have it */
-    u32 prefix[16];   /* definitions of the segments before the last resolved one */
+    u32 binding;    /* of the last resolved segment when it came from a scope (twins chain on), else 0 */
+    u32 def;        /* PT_NO_DEF: not found */
+    u32 resolved;   /* segments consumed */
+    bool unknown;   /* not found, but a glob of something unknown might have it */
+    u32 prefix[16]; /* definitions of the segments before the last resolved one */
 } pt_path_result;
 
 /* Resolves `count` segments (symbols) from inside `scope` (a definition). The last segment is looked up in
  * namespace `ns`, the others as types. Stops early at a type: then `resolved < count` and the rest is for
  * type-relative look-up. `is_global`: starts with `::`. Generic parameters and `Self` are the caller's. */
-void pt_resolve_path(pt_world *world, pt_path_result *out, u32 scope, const u32 *segments, u32 count, bool is_global, u32 ns);
+void pt_resolve_path(pt_world *world, pt_path_result *out, u32 scope, const u32 *segments, u32 count, bool is_global,
+                     u32 ns);
 bool pt_is_visible(const pt_world *world, u32 visible, u32 from);
 /* A macro by its unqualified name at a place: textual scope first, then paths. PT_NO_DEF when unknown. */
 u32 pt_resolve_macro(pt_world *world, u32 scope, u32 at_def, u32 name);

@@ -6,11 +6,12 @@
 enum { C_BAD, C_SPACE, C_IDENT, C_DIGIT, C_PUNCT, C_QUOTE, C_TICK, C_SLASH, C_HIGH };
 
 static const u8 byte_class[256] = {
-    ['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\v'] = C_SPACE, ['\f'] = C_SPACE, ['\r'] = C_SPACE, [' '] = C_SPACE,
-    ['a' ... 'z'] = C_IDENT, ['A' ... 'Z'] = C_IDENT, ['_'] = C_IDENT, ['0' ... '9'] = C_DIGIT, ['"'] = C_QUOTE,
-    ['\''] = C_TICK, ['/'] = C_SLASH, ['!'] = C_PUNCT, ['#' ... '&'] = C_PUNCT, ['('] = C_PUNCT, [')'] = C_PUNCT,
-    ['*' ... '.'] = C_PUNCT, [':' ... '@'] = C_PUNCT, ['['] = C_PUNCT, [']'] = C_PUNCT, ['^'] = C_PUNCT,
-    ['{' ... '~'] = C_PUNCT, [0x80 ... 0xff] = C_HIGH,
+    ['\t'] = C_SPACE, ['\n'] = C_SPACE,        ['\v'] = C_SPACE,        ['\f'] = C_SPACE,
+    ['\r'] = C_SPACE, [' '] = C_SPACE,         ['a' ... 'z'] = C_IDENT, ['A' ... 'Z'] = C_IDENT,
+    ['_'] = C_IDENT,  ['0' ... '9'] = C_DIGIT, ['"'] = C_QUOTE,         ['\''] = C_TICK,
+    ['/'] = C_SLASH,  ['!'] = C_PUNCT,         ['#' ... '&'] = C_PUNCT, ['('] = C_PUNCT,
+    [')'] = C_PUNCT,  ['*' ... '.'] = C_PUNCT, [':' ... '@'] = C_PUNCT, ['['] = C_PUNCT,
+    [']'] = C_PUNCT,  ['^'] = C_PUNCT,         ['{' ... '~'] = C_PUNCT, [0x80 ... 0xff] = C_HIGH,
 };
 static const u8 ident_byte[256] = {['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['0' ... '9'] = 1, ['_'] = 1};
 
@@ -45,8 +46,7 @@ static u32 decode(const u8 *at, const u8 *end, u32 *c) {
 }
 
 void pt_lexemes_error(pt_lexemes *lexemes, u32 offset, const char *message) {
-    if (lexemes->errors.count < PT_MAX_SYNTAX_ERRORS)
-        pt_vec_push(&lexemes->errors, (pt_syntax_error){offset, message});
+    if (lexemes->errors.count < PT_MAX_SYNTAX_ERRORS) pt_vec_push(&lexemes->errors, (pt_syntax_error){offset, message});
 }
 
 void pt_lexemes_free(pt_lexemes *lexemes) {
@@ -71,6 +71,7 @@ const char *pt_token_spelling(u8 kind) {
 /* Keywords, found by length and first letter: at most three comparisons. */
 static u8 keyword(const char *s, u32 n, u32 edition) {
     if (n < 2 || n > 8) return n == 1 && s[0] == '_' ? PT_T_UNDERSCORE : PT_T_IDENT;
+/* clang-format off */
 #define IS(text, kind) \
     if (n == sizeof(text) - 1 && memcmp(s, text, sizeof(text) - 1) == 0) return (kind);
 #define SINCE_2018(text, kind) \
@@ -99,6 +100,7 @@ static u8 keyword(const char *s, u32 n, u32 edition) {
     }
 #undef IS
 #undef SINCE_2018
+    /* clang-format on */
     return PT_T_IDENT;
 }
 
@@ -110,8 +112,7 @@ typedef struct lexer {
 } lexer;
 
 static void emit(lexer *l, u8 kind, const u8 *start, const u8 *end) {
-    pt_vec_push(&l->out->tokens,
-                (pt_token){(u32)(start - l->begin), (u32)(end - start), kind, l->flags, 0});
+    pt_vec_push(&l->out->tokens, (pt_token){(u32)(start - l->begin), (u32)(end - start), kind, l->flags, 0});
     l->flags = 0;
 }
 static void fail(lexer *l, const u8 *at, const char *message) {
@@ -181,7 +182,8 @@ static bool prefixed(lexer *l) {
         return literal(l, PT_T_BYTE, s, quoted_end(l, s, s + 2, '\'', "unterminated byte literal")), true;
     if ((a == 'b' || a == 'c') && b == '"')
         return literal(l, a == 'b' ? PT_T_BYTE_STRING : PT_T_C_STRING, s,
-                       quoted_end(l, s, s + 2, '"', "unterminated string")), true;
+                       quoted_end(l, s, s + 2, '"', "unterminated string")),
+               true;
     if ((a == 'b' || a == 'c') && b == 'r' && (c == '"' || c == '#') && (end = raw_string_end(l, s, s + 2)))
         return literal(l, a == 'b' ? PT_T_BYTE_STRING : PT_T_C_STRING, s, end), true;
     return false;
@@ -240,7 +242,8 @@ static void tick(lexer *l) {
         }
     } else {
         const u8 *newline = memchr(at, '\n', (size_t)(l->end - at)), *limit = newline ? newline : l->end;
-        const u8 *close = at < limit ? memchr(at + 1, '\'', (size_t)(limit - at - 1)) : NULL;
+        size_t room = at < limit ? (size_t)(limit - at) - 1 : 0;
+        const u8 *close = room ? memchr(at + 1, '\'', room) : NULL;
         fail(l, s, "malformed character literal");
         l->at = close && close - at <= 12 ? close + 1 : PT_MAX(at, s + 1); /* a grapheme of several code points */
         emit(l, PT_T_ERROR, s, l->at);
@@ -281,6 +284,7 @@ static void punctuation(lexer *l) {
     u8 a = s[0], b = s[1], c = b ? s[2] : 0;
     int kind = PT_T_ERROR;
     u32 n = 1;
+/* clang-format off */
 #define GLUED(length, k) (n = (length), (k))
 #define ONE(ch, k) \
     case ch: kind = PT_T_##k; break;
@@ -317,6 +321,7 @@ static void punctuation(lexer *l) {
 #undef GLUED
 #undef ONE
 #undef WITH_EQ
+    /* clang-format on */
     if (s + n > l->end) n = 1;
     l->at += n;
     emit(l, (u8)kind, s, s + n);

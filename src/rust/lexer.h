@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 
 /* name, spelling */
+/* clang-format off */
 #define PT_TOKEN_PUNCTUATION(X)                                                                                   \
     X(SEMICOLON, ";") X(COMMA, ",") X(DOT, ".") X(DOT_DOT, "..") X(DOT_DOT_DOT, "...") X(DOT_DOT_EQ, "..=")        \
     X(OPEN_PAREN, "(") X(CLOSE_PAREN, ")") X(OPEN_BRACE, "{") X(CLOSE_BRACE, "}") X(OPEN_BRACKET, "[")             \
@@ -20,7 +21,9 @@
     X(SHR_EQ, ">>=") X(MINUS, "-") X(ARROW, "->") X(MINUS_EQ, "-=") X(AND, "&") X(AND_AND, "&&") X(AND_EQ, "&=")   \
     X(OR, "|") X(OR_OR, "||") X(OR_EQ, "|=") X(PLUS, "+") X(PLUS_EQ, "+=") X(STAR, "*") X(STAR_EQ, "*=")           \
     X(SLASH, "/") X(SLASH_EQ, "/=") X(CARET, "^") X(CARET_EQ, "^=") X(PERCENT, "%") X(PERCENT_EQ, "%=")
+/* clang-format on */
 
+/* clang-format off */
 #define PT_TOKEN_KEYWORDS(X)                                                                                    \
     X(AS, "as") X(ASYNC, "async") X(AWAIT, "await") X(BOX, "box") X(BREAK, "break") X(CONST, "const")            \
     X(CONTINUE, "continue") X(CRATE, "crate") X(DO, "do") X(DYN, "dyn") X(ELSE, "else") X(ENUM, "enum")          \
@@ -29,6 +32,7 @@
     X(MUT, "mut") X(PUB, "pub") X(REF, "ref") X(RETURN, "return") X(SELF_LOWER, "self") X(SELF_UPPER, "Self")    \
     X(STATIC, "static") X(STRUCT, "struct") X(SUPER, "super") X(TRAIT, "trait") X(TRUE, "true") X(TRY, "try")    \
     X(TYPE, "type") X(UNSAFE, "unsafe") X(USE, "use") X(WHERE, "where") X(WHILE, "while") X(YIELD, "yield")
+/* clang-format on */
 
 typedef enum pt_token_kind {
     PT_T_END,
@@ -56,9 +60,9 @@ typedef enum pt_token_kind {
 } pt_token_kind;
 
 enum {
-    PT_TOKEN_RAW = 1,     /* a raw identifier: the text without r# is the name */
-    PT_TOKEN_SPACED = 2,  /* white space, a comment or the start stands before it */
-    PT_TOKEN_NEWLINE = 4, /* a line break stands between it and its predecessor */
+    PT_TOKEN_RAW = 1,      /* a raw identifier: the text without r# is the name */
+    PT_TOKEN_SPACED = 2,   /* white space, a comment or the start stands before it */
+    PT_TOKEN_NEWLINE = 4,  /* a line break stands between it and its predecessor */
     PT_TOKEN_NO_EXPAND = 8 /* from a macro's definition: `$crate` marks and the like */
 };
 
@@ -81,10 +85,10 @@ enum { PT_MAX_SYNTAX_ERRORS = 64 };
 typedef struct pt_lexemes {
     const char *text; /* borrowed */
     u32 length;
-    PT_VEC(pt_token) tokens; /* ends with PT_T_END at `length` */
+    PT_VEC(pt_token) tokens;        /* ends with PT_T_END at `length` */
     PT_VEC(pt_syntax_error) errors; /* the first PT_MAX_SYNTAX_ERRORS */
-    PT_VEC(u32) open;        /* scratch */
-    bool balanced;           /* every delimiter has its true partner */
+    PT_VEC(u32) open;               /* scratch */
+    bool balanced;                  /* every delimiter has its true partner */
 } pt_lexemes;
 
 /* Rust editions by year: 2015, 2018, 2021, 2024. `text` must have 4 readable bytes behind its end. */

@@ -365,7 +365,8 @@ static u32 jump(parser *p, u8 kind, u32 restrictions) {
     p_next(p);
     if (kind != PT_N_E_RETURN && p_is(p, PT_T_LIFETIME) && p_peek(p, 1) != PT_T_COLON) p_next(p);
     bool brace = p_is(p, PT_T_OPEN_BRACE) && (restrictions & NO_STRUCT);
-    if (kind != PT_N_E_CONTINUE && expression_starts(p) && !brace) p_add(p, &l, p_expression(p, restrictions & NO_STRUCT));
+    if (kind != PT_N_E_CONTINUE && expression_starts(p) && !brace)
+        p_add(p, &l, p_expression(p, restrictions & NO_STRUCT));
     return p_close(p, node, l);
 }
 
@@ -458,7 +459,8 @@ static u32 primary(parser *p, u32 restrictions) {
     if (p->kind == PT_T_IDENT && p->edition >= 2024 && p_is_word(p, 0, "gen") &&
         (next == PT_T_OPEN_BRACE || (next == PT_K_MOVE && p_peek(p, 2) == PT_T_OPEN_BRACE)))
         return block_with_keyword(p, next == PT_K_MOVE ? 2 : 1, PT_BLOCK_GEN);
-    if (p_is_word(p, 0, "become") && (next == PT_T_IDENT || next == PT_K_SELF_LOWER || next == PT_K_SELF_UPPER)) return jump(p, PT_N_E_RETURN, restrictions);
+    if (p_is_word(p, 0, "become") && (next == PT_T_IDENT || next == PT_K_SELF_LOWER || next == PT_K_SELF_UPPER))
+        return jump(p, PT_N_E_RETURN, restrictions);
     if (p->kind == PT_T_IDENT && next == PT_T_POUND && p_is_word(p, 0, "builtin")) {
         p_next(p); /* builtin # name(...): a compiler intrinsic of the library itself */
         p_next(p);
@@ -503,7 +505,10 @@ static u32 dot(parser *p, u32 receiver, u32 start) {
         bool two = text.length && text.data[text.length - 1] != '.';
         p_next(p);
         p_close(p, first, l);
-        if (!two) return p_is(p, PT_T_IDENT) || p_is(p, PT_T_INT) || p_is(p, PT_K_AWAIT) ? (p->at--, p_sync(p), dot(p, first, start)) : first;
+        if (!two)
+            return p_is(p, PT_T_IDENT) || p_is(p, PT_T_INT) || p_is(p, PT_K_AWAIT)
+                       ? (p->at--, p_sync(p), dot(p, first, start))
+                       : first;
         list m = {0};
         u32 second = p_node(p, PT_N_E_FIELD, p->at - 1);
         p_at(p, second)->name = p->at - 1;
@@ -588,8 +593,10 @@ static u32 unary(parser *p, u32 restrictions) {
     case PT_T_AND_AND: {
         u8 op = 0;
         p_eat_split(p, PT_T_AND);
-        if (p_is_word(p, 0, "raw") && (p_peek(p, 1) == PT_K_MUT || p_peek(p, 1) == PT_K_CONST)) op = 2, p_next(p), p_eat(p, PT_K_CONST);
-        if (p_is_word(p, 0, "pin") && (p_peek(p, 1) == PT_K_MUT || p_peek(p, 1) == PT_K_CONST)) p_next(p), p_eat(p, PT_K_CONST);
+        if (p_is_word(p, 0, "raw") && (p_peek(p, 1) == PT_K_MUT || p_peek(p, 1) == PT_K_CONST))
+            op = 2, p_next(p), p_eat(p, PT_K_CONST);
+        if (p_is_word(p, 0, "pin") && (p_peek(p, 1) == PT_K_MUT || p_peek(p, 1) == PT_K_CONST))
+            p_next(p), p_eat(p, PT_K_CONST);
         if (p_eat(p, PT_K_MUT)) op |= 1;
         node = finish1(p, PT_N_E_REF, start, op, unary(p, restrictions & NO_STRUCT));
         break;
@@ -788,7 +795,8 @@ void p_macro_arguments(parser *p, list *out) {
         } else if (expression_starts(p)) {
             p_add(p, out, p_expression(p, 0));
         }
-        if (p->at == before || (p->at < p->end && !p_is(p, PT_T_COMMA) && !p_is(p, PT_T_SEMICOLON) && !p_is(p, PT_T_FAT_ARROW))) {
+        if (p->at == before ||
+            (p->at < p->end && !p_is(p, PT_T_COMMA) && !p_is(p, PT_T_SEMICOLON) && !p_is(p, PT_T_FAT_ARROW))) {
             if (p->at < p->end && p->at == before) p_next(p);
             else if (p_is(p, PT_T_EQ) || p_is(p, PT_T_COLON) || p_is(p, PT_K_AS) || p_is(p, PT_K_IN)) p_next(p);
         } else {

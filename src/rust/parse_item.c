@@ -85,22 +85,26 @@ static bool item_starts_at(const parser *p, u32 i) {
     case PT_K_MOD: return next == PT_T_IDENT;
     case PT_K_STATIC: return next != PT_T_OR && next != PT_T_OR_OR && next != PT_K_MOVE && next != PT_K_ASYNC;
     case PT_K_CONST:
-        if (next == PT_T_OPEN_BRACE || next == PT_T_OR || next == PT_T_OR_OR || next == PT_K_MOVE || next == PT_K_FOR) return false;
-        if (next == PT_K_ASYNC || next == PT_K_UNSAFE || next == PT_K_EXTERN) return fn_words(p, i) || next == PT_K_UNSAFE;
+        if (next == PT_T_OPEN_BRACE || next == PT_T_OR || next == PT_T_OR_OR || next == PT_K_MOVE || next == PT_K_FOR)
+            return false;
+        if (next == PT_K_ASYNC || next == PT_K_UNSAFE || next == PT_K_EXTERN)
+            return fn_words(p, i) || next == PT_K_UNSAFE;
         return true;
     case PT_K_EXTERN: return true;
     case PT_K_UNSAFE:
-        return next == PT_K_IMPL || next == PT_K_TRAIT || next == PT_K_EXTERN || next == PT_K_MOD || next == PT_K_STATIC || fn_words(p, i) ||
-               (p_is_word(p, i + 1, "auto") && p_peek(p, i + 2) == PT_K_TRAIT);
+        return next == PT_K_IMPL || next == PT_K_TRAIT || next == PT_K_EXTERN || next == PT_K_MOD ||
+               next == PT_K_STATIC || fn_words(p, i) || (p_is_word(p, i + 1, "auto") && p_peek(p, i + 2) == PT_K_TRAIT);
     case PT_K_ASYNC: return fn_words(p, i) != 0;
     case PT_K_MACRO: return next == PT_T_IDENT;
     case PT_T_IDENT:
         if (p_is_word(p, i, "union")) return next == PT_T_IDENT;
-        if (p_is_word(p, i, "macro_rules")) return next == PT_T_BANG && (p_peek(p, i + 2) == PT_T_IDENT || p_peek(p, i + 2) == PT_K_TRY);
+        if (p_is_word(p, i, "macro_rules"))
+            return next == PT_T_BANG && (p_peek(p, i + 2) == PT_T_IDENT || p_peek(p, i + 2) == PT_K_TRY);
         if (p_is_word(p, i, "auto")) return next == PT_K_TRAIT;
         if (p_is_word(p, i, "safe")) return next == PT_K_STATIC || fn_words(p, i);
         if (p_is_word(p, i, "default"))
-            return next == PT_K_IMPL || next == PT_K_TYPE || (next == PT_K_CONST) || (next == PT_K_UNSAFE && p_peek(p, i + 2) == PT_K_IMPL) || fn_words(p, i);
+            return next == PT_K_IMPL || next == PT_K_TYPE || (next == PT_K_CONST) ||
+                   (next == PT_K_UNSAFE && p_peek(p, i + 2) == PT_K_IMPL) || fn_words(p, i);
         if (p->edition < 2018 && p_is_word(p, i, "async")) return fn_words(p, i) != 0;
         if (p_is_word(p, i, "gen")) return next == PT_K_FN;
         return false;
@@ -109,7 +113,9 @@ static bool item_starts_at(const parser *p, u32 i) {
 }
 
 bool p_item_starts(const parser *p) {
-    if (p_is(p, PT_K_CRATE)) return p_peek(p, 1) != PT_T_COLON_COLON && p->at + 1 < p->end && item_starts_at(p, 1) && p_peek(p, 1) != PT_K_PUB;
+    if (p_is(p, PT_K_CRATE))
+        return p_peek(p, 1) != PT_T_COLON_COLON && p->at + 1 < p->end && item_starts_at(p, 1) &&
+               p_peek(p, 1) != PT_K_PUB;
     return p->kind > PT_T_ERROR || p_is(p, PT_T_IDENT) ? item_starts_at(p, 0) : false;
 }
 
@@ -151,7 +157,8 @@ u32 p_params(parser *p, bool of_closure) {
                 u32 at = p->at;
                 i32 angle = 0;
                 anonymous = true;
-                while (at < p->end && (angle > 0 || (p->tokens[at].kind != PT_T_COMMA && p->tokens[at].kind != close))) {
+                while (at < p->end &&
+                       (angle > 0 || (p->tokens[at].kind != PT_T_COMMA && p->tokens[at].kind != close))) {
                     u8 kind = p->tokens[at].kind;
                     if (kind == PT_T_COLON && angle <= 0) {
                         anonymous = false;
@@ -219,7 +226,8 @@ static u32 item_list(parser *p) {
 
 static void name(parser *p, u32 node) {
     p_at(p, node)->name = p->at;
-    if (p_is(p, PT_T_IDENT) || p_is(p, PT_T_UNDERSCORE) || (p->kind > PT_T_FIRST_KEYWORD && p_peek(p, 1) != PT_T_END && false)) {
+    if (p_is(p, PT_T_IDENT) || p_is(p, PT_T_UNDERSCORE) ||
+        (p->kind > PT_T_FIRST_KEYWORD && p_peek(p, 1) != PT_T_END && false)) {
         p_next(p);
     } else {
         p_error(p, "expected a name");
@@ -452,8 +460,7 @@ static void trait(parser *p, u32 node, list *l) {
 
 static void implementation(parser *p, u32 node, list *l) {
     u16 flags = 0;
-    for (; !p_is(p, PT_K_IMPL); p_next(p))
-        flags = (u16)(flags | (p_is(p, PT_K_UNSAFE) ? PT_F_UNSAFE : PT_F_DEFAULT));
+    for (; !p_is(p, PT_K_IMPL); p_next(p)) flags = (u16)(flags | (p_is(p, PT_K_UNSAFE) ? PT_F_UNSAFE : PT_F_DEFAULT));
     p_next(p);
     if (p_is(p, PT_T_LESS)) { /* generics, unless it is a qualified path: impl <T as Tr>::X { */
         u8 next = p_peek(p, 1), after = p_peek(p, 2);
@@ -465,7 +472,8 @@ static void implementation(parser *p, u32 node, list *l) {
     if (p_is(p, PT_K_CONST)) flags |= PT_F_CONST, p_next(p);
     else if (p_is(p, PT_T_TILDE)) p_next(p), p_eat(p, PT_K_CONST);
     else if (p_is(p, PT_T_OPEN_BRACKET) && p_peek(p, 1) == PT_K_CONST) p_skip_tree(p);
-    if (p_is(p, PT_T_BANG) && p_peek(p, 1) != PT_T_OPEN_BRACE && p_peek(p, 1) != PT_K_FOR) flags |= PT_F_NEGATIVE, p_next(p);
+    if (p_is(p, PT_T_BANG) && p_peek(p, 1) != PT_T_OPEN_BRACE && p_peek(p, 1) != PT_K_FOR)
+        flags |= PT_F_NEGATIVE, p_next(p);
     u32 type = p_type(p, true);
     if (p_eat(p, PT_K_FOR)) {
         u32 of_trait = p_node(p, PT_N_IMPL_TRAIT, p_at(p, type)->token);
@@ -481,7 +489,8 @@ static void implementation(parser *p, u32 node, list *l) {
     p_add(p, l, type);
     p_add(p, l, p_where(p));
     p_at(p, node)->flags = flags;
-    while (p->at < p->end && !p_is(p, PT_T_OPEN_BRACE) && !p_is(p, PT_T_SEMICOLON) && !pt_token_is_close(p->kind) && !p_item_starts(p)) {
+    while (p->at < p->end && !p_is(p, PT_T_OPEN_BRACE) && !p_is(p, PT_T_SEMICOLON) && !pt_token_is_close(p->kind) &&
+           !p_item_starts(p)) {
         p_error(p, "expected `{`");
         p_skip_tree(p);
     }
@@ -612,7 +621,8 @@ static u32 item_of(parser *p, list attributes, bool in_block) {
     if (p_is_word(p, 0, "default") || kind == PT_K_UNSAFE || p_is_word(p, 0, "safe") || p_is_word(p, 0, "auto")) {
         for (u32 ahead = 1; ahead < 4 && (kind == PT_T_IDENT || kind == PT_K_UNSAFE); ahead++) kind = p_peek(p, ahead);
     }
-    if (kind == PT_K_CONST && (p_peek(p, 1) == PT_K_TRAIT || (p_peek(p, 1) == PT_K_UNSAFE && p_peek(p, 2) == PT_K_TRAIT)))
+    if (kind == PT_K_CONST &&
+        (p_peek(p, 1) == PT_K_TRAIT || (p_peek(p, 1) == PT_K_UNSAFE && p_peek(p, 2) == PT_K_TRAIT)))
         p_next(p), kind = PT_K_TRAIT; /* const trait, unstable */
     switch (kind) {
     case PT_K_MOD:

@@ -68,8 +68,8 @@ static void field_patterns(parser *p, list *l) {
                 u32 binding = p_pattern_single(p); /* [box] [ref] [mut] name */
                 u32 named = p_at(p, binding)->kind == PT_N_PAT_BOX ? p_at(p, binding)->child : binding;
                 p_at(p, field)->op = 1;
-                p_at(p, field)->name = named && p_at(p, named)->kind == PT_N_PAT_IDENT ? p_at(p, named)->name
-                                                                                       : p_at(p, binding)->token;
+                p_at(p, field)->name =
+                    named && p_at(p, named)->kind == PT_N_PAT_IDENT ? p_at(p, named)->name : p_at(p, binding)->token;
                 p_add(p, &parts, binding);
             }
             p_add(p, l, p_close(p, field, parts));
@@ -196,8 +196,9 @@ static u32 single_inner(parser *p) {
     }
     case PT_T_IDENT: {
         u8 after = p_peek(p, 1);
-        if (after == PT_T_COLON_COLON || after == PT_T_OPEN_PAREN || after == PT_T_OPEN_BRACE || after == PT_T_DOT_DOT ||
-            after == PT_T_DOT_DOT_EQ || after == PT_T_DOT_DOT_DOT || (after == PT_T_BANG && pt_token_is_open(p_peek(p, 2))))
+        if (after == PT_T_COLON_COLON || after == PT_T_OPEN_PAREN || after == PT_T_OPEN_BRACE ||
+            after == PT_T_DOT_DOT || after == PT_T_DOT_DOT_EQ || after == PT_T_DOT_DOT_DOT ||
+            (after == PT_T_BANG && pt_token_is_open(p_peek(p, 2))))
             return path_pattern(p);
         node = p_node(p, PT_N_PAT_IDENT, start);
         p_at(p, node)->name = start;

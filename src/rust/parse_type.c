@@ -57,7 +57,8 @@ static u32 generic_args(parser *p) {
         u8 kind_before = p->kind;
         if (p_is(p, PT_T_LIFETIME)) {
             p_next(p);
-        } else if (literal_starts(p) || p_is(p, PT_T_OPEN_BRACE) || (p_is(p, PT_K_CONST) && p_peek(p, 1) == PT_T_OPEN_BRACE)) {
+        } else if (literal_starts(p) || p_is(p, PT_T_OPEN_BRACE) ||
+                   (p_is(p, PT_K_CONST) && p_peek(p, 1) == PT_T_OPEN_BRACE)) {
             p_add(p, &l, const_argument(p));
         } else {
             u32 type = p_type(p, true);
@@ -124,8 +125,7 @@ static u32 segment(parser *p, path_style style) {
         else if (p_is(p, PT_T_COLON_COLON) && (p_peek(p, 1) == PT_T_LESS || p_peek(p, 1) == PT_T_SHL))
             p_next(p), p_add(p, &l, generic_args(p));
         else if (p_is(p, PT_T_OPEN_PAREN)) p_add(p, &l, sugared_args(p));
-        else if (p_is(p, PT_T_COLON_COLON) && p_peek(p, 1) == PT_T_OPEN_PAREN)
-            p_next(p), p_add(p, &l, sugared_args(p));
+        else if (p_is(p, PT_T_COLON_COLON) && p_peek(p, 1) == PT_T_OPEN_PAREN) p_next(p), p_add(p, &l, sugared_args(p));
     } else if (style == PATH_EXPRESSION && p_is(p, PT_T_COLON_COLON) &&
                (p_peek(p, 1) == PT_T_LESS || p_peek(p, 1) == PT_T_SHL)) {
         p_next(p);
@@ -308,8 +308,7 @@ u32 p_where(parser *p) {
 static u32 fn_type(parser *p) {
     u32 node = p_node(p, PT_N_TYPE_FN, p->at);
     list l = {0};
-    if (p_eat(p, PT_K_UNSAFE) || (p_is_word(p, 0, "safe") && (p_next(p), true))) {
-    }
+    if (p_eat(p, PT_K_UNSAFE) || (p_is_word(p, 0, "safe") && (p_next(p), true))) {}
     if (p_eat(p, PT_K_EXTERN)) p_eat(p, PT_T_STRING);
     p_expect(p, PT_K_FN, "expected `fn`");
     if (p_expect(p, PT_T_OPEN_PAREN, "expected `(`")) {
@@ -321,7 +320,8 @@ static u32 fn_type(parser *p) {
             else {
                 u32 parameter = p_node(p, PT_N_PARAM, p->at);
                 list parts = {0};
-                if ((p_is(p, PT_T_IDENT) || p_is(p, PT_T_UNDERSCORE) || p_is(p, PT_K_SELF_LOWER)) && p_peek(p, 1) == PT_T_COLON) {
+                if ((p_is(p, PT_T_IDENT) || p_is(p, PT_T_UNDERSCORE) || p_is(p, PT_K_SELF_LOWER)) &&
+                    p_peek(p, 1) == PT_T_COLON) {
                     p_next(p);
                     p_next(p);
                 } else if (p_is(p, PT_K_MUT) && p_peek(p, 2) == PT_T_COLON) {
@@ -371,7 +371,8 @@ static u32 type_inner(parser *p, bool plus_allowed) {
         node = p_node(p, PT_N_TYPE_REF, start);
         p_eat_split(p, PT_T_AND);
         if (p_is(p, PT_T_LIFETIME)) p_next(p);
-        if (p_is_word(p, 0, "pin") && (p_peek(p, 1) == PT_K_MUT || p_peek(p, 1) == PT_K_CONST)) p_next(p), p_eat(p, PT_K_CONST);
+        if (p_is_word(p, 0, "pin") && (p_peek(p, 1) == PT_K_MUT || p_peek(p, 1) == PT_K_CONST))
+            p_next(p), p_eat(p, PT_K_CONST);
         if (p_eat(p, PT_K_MUT)) p_at(p, node)->op = 1;
         p_add(p, &l, p_type(p, false));
         return p_close(p, node, l);
@@ -461,8 +462,8 @@ static u32 type_inner(parser *p, bool plus_allowed) {
     if (p_path_starts(p)) {
         node = p_node(p, PT_N_TYPE_PATH, start);
         u32 path = p_path(p, PATH_TYPE);
-        if (p_is(p, PT_T_BANG) && (p_peek(p, 1) == PT_T_OPEN_PAREN || p_peek(p, 1) == PT_T_OPEN_BRACE ||
-                                   p_peek(p, 1) == PT_T_OPEN_BRACKET))
+        if (p_is(p, PT_T_BANG) &&
+            (p_peek(p, 1) == PT_T_OPEN_PAREN || p_peek(p, 1) == PT_T_OPEN_BRACE || p_peek(p, 1) == PT_T_OPEN_BRACKET))
             return p_macro_call(p, path, start);
         if (plus_allowed && p_is_split(p, PT_T_PLUS)) return bare_trait_object(p, node, path);
         p_add(p, &l, path);

@@ -65,10 +65,15 @@ bool p_expect(parser *p, u8 kind, const char *message) {
 static u8 rest_after_split(u8 glued, u8 kind) {
     switch (kind) {
     case PT_T_GREATER:
-        return glued == PT_T_SHR ? PT_T_GREATER : glued == PT_T_SHR_EQ ? PT_T_GREATER_EQ
-             : glued == PT_T_GREATER_EQ ? PT_T_EQ : PT_T_END;
-    case PT_T_LESS: return glued == PT_T_SHL ? PT_T_LESS : glued == PT_T_SHL_EQ ? PT_T_LESS_EQ
-             : glued == PT_T_LESS_EQ ? PT_T_EQ : PT_T_END;
+        return glued == PT_T_SHR          ? PT_T_GREATER
+               : glued == PT_T_SHR_EQ     ? PT_T_GREATER_EQ
+               : glued == PT_T_GREATER_EQ ? PT_T_EQ
+                                          : PT_T_END;
+    case PT_T_LESS:
+        return glued == PT_T_SHL       ? PT_T_LESS
+               : glued == PT_T_SHL_EQ  ? PT_T_LESS_EQ
+               : glued == PT_T_LESS_EQ ? PT_T_EQ
+                                       : PT_T_END;
     case PT_T_AND: return glued == PT_T_AND_AND ? PT_T_AND : glued == PT_T_AND_EQ ? PT_T_EQ : PT_T_END;
     case PT_T_OR: return glued == PT_T_OR_OR ? PT_T_OR : glued == PT_T_OR_EQ ? PT_T_EQ : PT_T_END;
     case PT_T_PLUS: return glued == PT_T_PLUS_EQ ? PT_T_EQ : PT_T_END;
@@ -102,7 +107,11 @@ void p_skip_tree(parser *p) {
 }
 
 int pt_parse(pt_tree *tree, const pt_lexemes *lexemes, u32 first, u32 end, pt_parse_as as, u32 edition) {
-    parser p = {.tree = tree, .tokens = lexemes->tokens.data, .text = lexemes->text, .at = first, .end = end,
+    parser p = {.tree = tree,
+                .tokens = lexemes->tokens.data,
+                .text = lexemes->text,
+                .at = first,
+                .end = end,
                 .edition = edition};
     tree->lexemes = lexemes;
     tree->nodes.count = 0;
@@ -138,7 +147,8 @@ int pt_parse(pt_tree *tree, const pt_lexemes *lexemes, u32 first, u32 end, pt_pa
 }
 
 u32 pt_fragment_end(pt_tree *tree, const pt_lexemes *lexemes, u32 at, u32 end, pt_str kind, u32 edition) {
-    parser p = {.tree = tree, .tokens = lexemes->tokens.data, .text = lexemes->text, .at = at, .end = end, .edition = edition};
+    parser p = {
+        .tree = tree, .tokens = lexemes->tokens.data, .text = lexemes->text, .at = at, .end = end, .edition = edition};
     tree->lexemes = lexemes;
     tree->nodes.count = tree->errors.count = 0;
     p_sync(&p);

@@ -12,9 +12,9 @@ enum { PT_MAX_NESTING = 400 };
 
 /* What the tokens are to be read as. */
 typedef enum pt_parse_as {
-    PT_PARSE_FILE,       /* items */
-    PT_PARSE_STATEMENTS, /* the inside of a block: the root's child is a BLOCK */
-    PT_PARSE_EXPRESSIONS, /* macro arguments: expressions split by `,` `;` or `=>`; see below */
+    PT_PARSE_FILE,         /* items */
+    PT_PARSE_STATEMENTS,   /* the inside of a block: the root's child is a BLOCK */
+    PT_PARSE_EXPRESSIONS,  /* macro arguments: expressions split by `,` `;` or `=>`; see below */
     PT_PARSE_ITEMS_IN_IMPL /* items of an impl or trait */
 } pt_parse_as;
 

@@ -12,8 +12,8 @@ typedef struct pt_parser {
     u32 depth;
     u32 edition;
     u32 block_items; /* items seen inside blocks, so that a body without any need not be searched */
-    u32 last_error; /* token of the last error, so that one place gives one error */
-    u8 kind;        /* kind of the current token; after a split, of what is left of it */
+    u32 last_error;  /* token of the last error, so that one place gives one error */
+    u8 kind;         /* kind of the current token; after a split, of what is left of it */
 } parser;
 
 /* Lists under construction: the chain of children of one node. */

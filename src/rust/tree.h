@@ -30,6 +30,7 @@
 
 #include "rust/lexer.h"
 
+/* clang-format off */
 /* name, 1 when `name` names something */
 #define PT_NODE_KINDS(X)                                                                                         \
     X(NONE, 0) X(FILE, 0)                                                                                        \
@@ -70,6 +71,7 @@
     X(FIELD_INIT, 1) /* ATTRIBUTE* expression; op 1: shorthand */                                                \
     X(BASE, 0) X(E_TUPLE, 0) X(E_ARRAY, 0) X(E_REPEAT, 0) X(E_PAREN, 0) X(E_UNDERSCORE, 0)                        \
     X(E_ATTRIBUTED, 0) /* ATTRIBUTE* expression */ X(E_ERROR, 0)
+/* clang-format on */
 
 typedef enum pt_node_kind {
 #define X(name, named) PT_N_##name,
@@ -111,15 +113,15 @@ enum {
     PT_F_EXTERN = 8,
     PT_F_DEFAULT = 16,
     PT_F_HAS_SELF = 32,
-    PT_F_NEGATIVE = 64, /* IMPL */
-    PT_F_AUTO = 128,    /* TRAIT */
-    PT_F_MUT = 256,     /* STATIC */
-    PT_F_HAS_BODY = 512, /* FN, MODULE, CONST: a body, a value, an item list */
+    PT_F_NEGATIVE = 64,     /* IMPL */
+    PT_F_AUTO = 128,        /* TRAIT */
+    PT_F_MUT = 256,         /* STATIC */
+    PT_F_HAS_BODY = 512,    /* FN, MODULE, CONST: a body, a value, an item list */
     PT_F_BLOCK_ITEMS = 1024 /* an item: blocks inside it hold items */
 };
 
 typedef struct pt_node {
-    u8 kind;   /* pt_node_kind */
+    u8 kind; /* pt_node_kind */
     u8 op;
     u16 flags;
     u32 token; /* first token (in facts: byte offset) */

@@ -33,8 +33,12 @@ typedef struct sqlite_store {
 
 static int sql_error(sqlite_store *s, int code, pt_error *error) {
     int primary = code & 0xff;
-    int kind = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? PT_ECORRUPT : primary == SQLITE_BUSY || primary == SQLITE_LOCKED ? PT_EBUSY : primary == SQLITE_NOMEM ? PT_ENOMEM : PT_EIO;
-    return pt_fail(error, kind, "%s: %s%s", s->path, sqlite3_errmsg(s->db), kind == PT_ECORRUPT ? "; `parseltongue index --rebuild` makes it anew" : "");
+    int kind = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? PT_ECORRUPT
+               : primary == SQLITE_BUSY || primary == SQLITE_LOCKED  ? PT_EBUSY
+               : primary == SQLITE_NOMEM                             ? PT_ENOMEM
+                                                                     : PT_EIO;
+    return pt_fail(error, kind, "%s: %s%s", s->path, sqlite3_errmsg(s->db),
+                   kind == PT_ECORRUPT ? "; `parseltongue index --rebuild` makes it anew" : "");
 }
 
 static int run(sqlite_store *s, const char *sql, pt_error *error) {
@@ -70,11 +74,15 @@ static void sqlite_close(pt_store *store) {
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-    "CREATE TABLE files(path TEXT NOT NULL, edition INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, hash BLOB NOT NULL, facts BLOB NOT NULL, PRIMARY KEY(path, edition));"
-    "CREATE TABLE nodes(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL);"
-    "CREATE TABLE edges(source INTEGER NOT NULL REFERENCES nodes(id), kind INTEGER NOT NULL, target INTEGER NOT NULL REFERENCES nodes(id), inferred INTEGER NOT NULL, PRIMARY KEY(source, kind, target)) WITHOUT ROWID;"
+    "CREATE TABLE files(path TEXT NOT NULL, edition INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, "
+    "hash BLOB NOT NULL, facts BLOB NOT NULL, PRIMARY KEY(path, edition));"
+    "CREATE TABLE nodes(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL, "
+    "name TEXT NOT NULL, path TEXT NOT NULL);"
+    "CREATE TABLE edges(source INTEGER NOT NULL REFERENCES nodes(id), kind INTEGER NOT NULL, target INTEGER NOT NULL "
+    "REFERENCES nodes(id), inferred INTEGER NOT NULL, PRIMARY KEY(source, kind, target)) WITHOUT ROWID;"
     "CREATE INDEX edges_by_target ON edges(target, kind, source);"
-    "CREATE TABLE candidates(source INTEGER NOT NULL REFERENCES nodes(id), kind INTEGER NOT NULL, target INTEGER NOT NULL REFERENCES nodes(id), PRIMARY KEY(source, kind, target)) WITHOUT ROWID;"
+    "CREATE TABLE candidates(source INTEGER NOT NULL REFERENCES nodes(id), kind INTEGER NOT NULL, target INTEGER NOT "
+    "NULL REFERENCES nodes(id), PRIMARY KEY(source, kind, target)) WITHOUT ROWID;"
     "CREATE INDEX candidates_by_target ON candidates(target, kind, source);"
     "CREATE TABLE image(part INTEGER PRIMARY KEY, data BLOB NOT NULL);"
     "PRAGMA application_id=1349800820; PRAGMA user_version=1;";
@@ -87,7 +95,8 @@ static void make_uuid(char out[40]) {
     }
     b[6] = (u8)((b[6] & 0x0f) | 0x40);
     b[8] = (u8)((b[8] & 0x3f) | 0x80);
-    snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static int set_meta_text(sqlite_store *s, const char *key, const char *value, pt_error *error) {
@@ -110,14 +119,16 @@ static int set_meta(sqlite_store *s, const char *key, u64 value, pt_error *error
 static int sqlite_open(pt_store **out, const char *location, int mode, pt_error *error) {
     sqlite_store *s = pt_calloc(1, sizeof *s);
     *out = NULL;
-    if (!s || !(s->path = pt_strndup(location, strlen(location)))) return pt_free(s), pt_fail(error, PT_ENOMEM, "out of memory");
+    if (!s || !(s->path = pt_strndup(location, strlen(location))))
+        return pt_free(s), pt_fail(error, PT_ENOMEM, "out of memory");
     s->base.engine = &pt_sqlite_engine;
     s->writes = mode == PT_STORE_WRITE;
     if (!s->writes && access(location, F_OK) != 0) {
         sqlite_close(&s->base);
         return pt_fail(error, PT_ENOTFOUND, "%s: no store there; run `parseltongue index` first", location);
     }
-    int code = sqlite3_open_v2(location, &s->db, s->writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY, NULL);
+    int code = sqlite3_open_v2(location, &s->db,
+                               s->writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY, NULL);
     i64 application = 0, version = 0, tables = 0;
     if (code != SQLITE_OK) code = sql_error(s, code, error);
     else {
@@ -135,12 +146,20 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
         if (!code) code = set_meta_text(s, "uuid", uuid, error);
         if (!code) code = run(s, "COMMIT", error);
     } else if (!code && application != APPLICATION) {
-        code = tables || application ? pt_fail(error, PT_ECORRUPT, "%s: an SQLite file of something else: left as it is", location)
-                                     : pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", location);
+        code = tables || application
+                   ? pt_fail(error, PT_ECORRUPT, "%s: an SQLite file of something else: left as it is", location)
+                   : pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", location);
     } else if (!code && version > SCHEMA) {
-        code = pt_fail(error, PT_ECORRUPT, "%s: made by a later version (schema %lld, this program knows %d): left as it is", location, (long long)version, SCHEMA);
+        code = pt_fail(error, PT_ECORRUPT,
+                       "%s: made by a later version (schema %lld, this program knows %d): left as it is", location,
+                       (long long)version, SCHEMA);
     }
-    if (!code) code = run(s, s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY" : "PRAGMA mmap_size=1073741824", error);
+    if (!code)
+        code = run(s,
+                   s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA "
+                               "cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
+                             : "PRAGMA mmap_size=1073741824",
+                   error);
     if (code) return sqlite_close(&s->base), code;
     *out = &s->base;
     return PT_OK;
@@ -252,13 +271,23 @@ static int bind_edge(sqlite_store *s, sqlite3_stmt *q, u32 from, pt_word word, b
 static int write_edges(sqlite_store *s, const pt_graph *g, const pt_graph *old, bool candidates, pt_error *error) {
     sqlite3_stmt *put = NULL, *drop = NULL;
     pt_direction d = candidates ? PT_CANDIDATE_OUT : PT_OUT;
-    int code = prepare(s, &put, candidates ? "INSERT OR REPLACE INTO candidates VALUES(?, ?, ?)" : "INSERT OR REPLACE INTO edges VALUES(?, ?, ?, ?)", error);
-    if (!code) code = prepare(s, &drop, candidates ? "DELETE FROM candidates WHERE source = ? AND kind = ? AND target = ?" : "DELETE FROM edges WHERE source = ? AND kind = ? AND target = ?", error);
+    int code = prepare(s, &put,
+                       candidates ? "INSERT OR REPLACE INTO candidates VALUES(?, ?, ?)"
+                                  : "INSERT OR REPLACE INTO edges VALUES(?, ?, ?, ?)",
+                       error);
+    if (!code)
+        code = prepare(s, &drop,
+                       candidates ? "DELETE FROM candidates WHERE source = ? AND kind = ? AND target = ?"
+                                  : "DELETE FROM edges WHERE source = ? AND kind = ? AND target = ?",
+                       error);
     u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
     for (u32 pass = 0; pass < 2 && !code; pass++) /* deletions first: nodes they refer to may go */
         for (u32 n = 0; !code && n < nodes; n++) {
-            pt_run now = n < g->node_count ? pt_graph_list(g, n, d) : (pt_run){0}, before = old && n < old->node_count ? pt_graph_list(old, n, d) : (pt_run){0};
-            if (now.count == before.count && (!now.count || memcmp(now.words, before.words, now.count * sizeof(pt_word)) == 0)) continue;
+            pt_run now = n < g->node_count ? pt_graph_list(g, n, d) : (pt_run){0},
+                   before = old && n < old->node_count ? pt_graph_list(old, n, d) : (pt_run){0};
+            if (now.count == before.count &&
+                (!now.count || memcmp(now.words, before.words, now.count * sizeof(pt_word)) == 0))
+                continue;
             for (u32 i = 0, k = 0; !code && (i < now.count || k < before.count);) {
                 if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
                     if (pass == 1) code = bind_edge(s, put, n, now.words[i], !candidates, error);
@@ -297,12 +326,20 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     /* a first load writes sorted rows, then builds the indices; foreign keys hold by construction and are checked by verify */
     int code = run(s, "PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE", error);
     if (code) return code;
-    if (!old) code = run(s, "DELETE FROM edges; DELETE FROM candidates; DELETE FROM nodes; DROP INDEX edges_by_target; DROP INDEX candidates_by_target", error);
+    if (!old)
+        code = run(s,
+                   "DELETE FROM edges; DELETE FROM candidates; DELETE FROM nodes; DROP INDEX edges_by_target; DROP "
+                   "INDEX candidates_by_target",
+                   error);
     if (!code) code = write_files(s, b, error);
     if (!code) code = write_nodes(s, b->graph, old, error);
     if (!code) code = write_edges(s, b->graph, old, false, error);
     if (!code) code = write_edges(s, b->graph, old, true, error);
-    if (!code && !old) code = run(s, "CREATE INDEX edges_by_target ON edges(target, kind, source); CREATE INDEX candidates_by_target ON candidates(target, kind, source)", error);
+    if (!code && !old)
+        code = run(s,
+                   "CREATE INDEX edges_by_target ON edges(target, kind, source); CREATE INDEX candidates_by_target ON "
+                   "candidates(target, kind, source)",
+                   error);
     if (!code) code = write_image(s, b->graph, error);
     if (!code) code = set_meta(s, "generation", b->graph->header->generation, error);
     if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);
@@ -330,7 +367,8 @@ static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
     int code = run(s, "BEGIN", error); /* one state, whatever is committed meanwhile */
     if (code) return code;
     code = number(s, &total, "SELECT coalesce(sum(length(data)), 0) FROM image", error);
-    if (!code && !total) code = pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", s->path);
+    if (!code && !total)
+        code = pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", s->path);
     char *image = code ? NULL : pt_malloc((size_t)total);
     if (!code && !image) code = pt_fail(error, PT_ENOMEM, "out of memory");
     if (!code) code = prepare(s, &q, "SELECT data FROM image ORDER BY part", error);
@@ -351,21 +389,27 @@ static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
         const pt_graph_header *h = (const pt_graph_header *)(const void *)image;
         if ((u64)total < sizeof *h || h->magic != PT_GRAPH_MAGIC || h->size != (u64)total ||
             pt_hash_bytes(image + sizeof *h, (size_t)total - sizeof *h) != h->checksum)
-            code = pt_fail(error, PT_ECORRUPT, "%s: the graph in it is damaged; `parseltongue index --rebuild` makes it anew", s->path);
+            code = pt_fail(error, PT_ECORRUPT,
+                           "%s: the graph in it is damaged; `parseltongue index --rebuild` makes it anew", s->path);
         else code = pt_graph_open(out, image, (u64)total, true, false, error);
     }
     if (code) pt_free(image);
     return code;
 }
 
-static int sqlite_each_file(pt_store *store, bool with_facts, int (*visit)(void *, const pt_kept_file *), void *payload, pt_error *error) {
+static int sqlite_each_file(pt_store *store, bool with_facts, int (*visit)(void *, const pt_kept_file *), void *payload,
+                            pt_error *error) {
     sqlite_store *s = (sqlite_store *)store;
     sqlite3_stmt *q;
-    int code = prepare(s, &q, with_facts ? "SELECT path, edition, size, mtime, hash, facts FROM files ORDER BY path, edition" : "SELECT path, edition, size, mtime, hash FROM files ORDER BY path, edition", error);
+    int code = prepare(s, &q,
+                       with_facts ? "SELECT path, edition, size, mtime, hash, facts FROM files ORDER BY path, edition"
+                                  : "SELECT path, edition, size, mtime, hash FROM files ORDER BY path, edition",
+                       error);
     if (code) return code;
     int step = SQLITE_DONE;
     while (!code && (step = sqlite3_step(q)) == SQLITE_ROW) {
-        pt_kept_file f = {.path = (const char *)sqlite3_column_text(q, 0), .edition = (u32)sqlite3_column_int(q, 1),
+        pt_kept_file f = {.path = (const char *)sqlite3_column_text(q, 0),
+                          .edition = (u32)sqlite3_column_int(q, 1),
                           .stamp = {(u64)sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)}};
         if (sqlite3_column_bytes(q, 4) == (int)sizeof f.hash) memcpy(&f.hash, sqlite3_column_blob(q, 4), sizeof f.hash);
         if (with_facts) f.facts = sqlite3_column_blob(q, 5), f.facts_size = (u32)sqlite3_column_bytes(q, 5);
@@ -400,11 +444,14 @@ static int sqlite_stats(pt_store *store, pt_store_stats *out, pt_error *error) {
     return PT_OK;
 }
 
-static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int (*visit)(void *, pt_word), void *payload, pt_error *error) {
+static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int (*visit)(void *, pt_word),
+                        void *payload, pt_error *error) {
     sqlite_store *s = (sqlite_store *)store;
     static const char *const queries[] = {
-        "SELECT kind, inferred, target FROM edges WHERE source = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, inferred, target",
-        "SELECT kind, inferred, source FROM edges WHERE target = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, inferred, source",
+        "SELECT kind, inferred, target FROM edges WHERE source = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, inferred, "
+        "target",
+        "SELECT kind, inferred, source FROM edges WHERE target = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, inferred, "
+        "source",
         "SELECT kind, 0, target FROM candidates WHERE source = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, target",
         "SELECT kind, 0, source FROM candidates WHERE target = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, source"};
     sqlite3_stmt *q;
@@ -413,7 +460,8 @@ static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int
     sqlite3_bind_int64(q, 1, node);
     sqlite3_bind_int(q, 2, kind);
     while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
-        code = visit(payload, pt_word_make((u8)sqlite3_column_int(q, 0), sqlite3_column_int(q, 1) != 0, (u32)sqlite3_column_int64(q, 2)));
+        code = visit(payload, pt_word_make((u8)sqlite3_column_int(q, 0), sqlite3_column_int(q, 1) != 0,
+                                           (u32)sqlite3_column_int64(q, 2)));
     if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
     sqlite3_finalize(q);
     return code;
@@ -421,10 +469,14 @@ static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int
 
 /* Backwards reach inside SQL. Depth is kept out of the recursion's identity (UNION on (node, depth) expands nodes
  * again and again): each level is one statement over a temporary table of what was seen. */
-static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void *, u32, u32), void *payload, pt_error *error) {
+static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void *, u32, u32), void *payload,
+                        pt_error *error) {
     sqlite_store *s = (sqlite_store *)store;
     char sql[1024];
-    int code = run(s, "DROP TABLE IF EXISTS temp.reached; CREATE TEMP TABLE reached(id INTEGER PRIMARY KEY, depth INTEGER NOT NULL)", error);
+    int code = run(
+        s,
+        "DROP TABLE IF EXISTS temp.reached; CREATE TEMP TABLE reached(id INTEGER PRIMARY KEY, depth INTEGER NOT NULL)",
+        error);
     snprintf(sql, sizeof sql, "INSERT INTO temp.reached VALUES(%u, 0)", node);
     if (!code) code = run(s, sql, error);
     for (u32 d = 1; !code && d <= depth; d++) {
@@ -432,23 +484,38 @@ static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
          * overrides, when that trait is the workspace's (flag 1: external) */
         snprintf(sql, sizeof sql,
                  "INSERT OR IGNORE INTO temp.reached "
-                 "SELECT e.source, %u FROM temp.reached r JOIN edges e ON e.target = r.id JOIN nodes n ON n.id = r.id WHERE r.depth = %u AND e.kind <> %d AND (n.flags & %d) = 0 "
-                 "UNION SELECT e.source, %u FROM temp.reached r JOIN edges e ON e.target = r.id JOIN nodes n ON n.id = r.id WHERE r.depth = %u AND r.depth = 0 AND e.kind <> %d AND (n.flags & %d) <> 0 "
-                 "UNION SELECT e.source, %u FROM temp.reached r JOIN edges o ON o.source = r.id AND o.kind = %d JOIN nodes t ON t.id = o.target AND (t.flags & %d) = 0 "
+                 "SELECT e.source, %u FROM temp.reached r JOIN edges e ON e.target = r.id JOIN nodes n ON n.id = r.id "
+                 "WHERE r.depth = %u AND e.kind <> %d AND (n.flags & %d) = 0 "
+                 "UNION SELECT e.source, %u FROM temp.reached r JOIN edges e ON e.target = r.id JOIN nodes n ON n.id = "
+                 "r.id WHERE r.depth = %u AND r.depth = 0 AND e.kind <> %d AND (n.flags & %d) <> 0 "
+                 "UNION SELECT e.source, %u FROM temp.reached r JOIN edges o ON o.source = r.id AND o.kind = %d JOIN "
+                 "nodes t ON t.id = o.target AND (t.flags & %d) = 0 "
                  "JOIN edges e ON e.target = o.target AND e.kind = %d WHERE r.depth = %u",
-                 d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, PT_EDGE_OVERRIDES, PT_NODE_EXTERNAL, PT_EDGE_CALLS, d - 1);
+                 d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d,
+                 PT_EDGE_OVERRIDES, PT_NODE_EXTERNAL, PT_EDGE_CALLS, d - 1);
         code = run(s, sql, error);
     }
     sqlite3_stmt *q;
     if (!code) code = prepare(s, &q, "SELECT id, depth FROM temp.reached WHERE depth > 0 ORDER BY depth, id", error);
     if (code) return code;
     int step = SQLITE_DONE;
-    while (!code && (step = sqlite3_step(q)) == SQLITE_ROW) code = visit(payload, (u32)sqlite3_column_int64(q, 0), (u32)sqlite3_column_int(q, 1));
+    while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
+        code = visit(payload, (u32)sqlite3_column_int64(q, 0), (u32)sqlite3_column_int(q, 1));
     if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
     sqlite3_finalize(q);
     return code;
 }
 
-const pt_store_engine pt_sqlite_engine = {.magic = PT_STORE_MAGIC, .abi = PT_STORE_ABI, .name = "sqlite", .open = sqlite_open, .close = sqlite_close,
-                                          .commit = sqlite_commit, .load_graph = sqlite_load_graph, .each_file = sqlite_each_file, .stats = sqlite_stats,
-                                          .reset = sqlite_reset, .edges = sqlite_edges, .reach = sqlite_reach, .checkpoint = sqlite_checkpoint};
+const pt_store_engine pt_sqlite_engine = {.magic = PT_STORE_MAGIC,
+                                          .abi = PT_STORE_ABI,
+                                          .name = "sqlite",
+                                          .open = sqlite_open,
+                                          .close = sqlite_close,
+                                          .commit = sqlite_commit,
+                                          .load_graph = sqlite_load_graph,
+                                          .each_file = sqlite_each_file,
+                                          .stats = sqlite_stats,
+                                          .reset = sqlite_reset,
+                                          .edges = sqlite_edges,
+                                          .reach = sqlite_reach,
+                                          .checkpoint = sqlite_checkpoint};

@@ -27,17 +27,17 @@ typedef struct pt_kept_file {
 } pt_kept_file;
 
 typedef struct pt_batch {
-    const pt_graph *graph;      /* the state after the batch */
-    const pt_graph *previous;   /* the state the store holds, for a diff; NULL: unknown, everything is written */
-    const pt_kept_file *files;  /* all files of the state */
+    const pt_graph *graph;     /* the state after the batch */
+    const pt_graph *previous;  /* the state the store holds, for a diff; NULL: unknown, everything is written */
+    const pt_kept_file *files; /* all files of the state */
     u32 file_count;
-    u64 fingerprint;            /* of the workspace's manifests */
+    u64 fingerprint; /* of the workspace's manifests */
 } pt_batch;
 
 typedef struct pt_store_stats {
     u64 bytes, generation, nodes, edges, files;
     u64 fingerprint;
-    u64 rows_written;           /* by the last commit */
+    u64 rows_written; /* by the last commit */
     char uuid[40];
 } pt_store_stats;
 
@@ -49,12 +49,15 @@ typedef struct pt_store_engine {
     void (*close)(pt_store *store);
     int (*commit)(pt_store *store, const pt_batch *batch, pt_error *error);
     int (*load_graph)(pt_store *store, pt_graph **out, pt_error *error); /* PT_ENOTFOUND: empty store */
-    int (*each_file)(pt_store *store, bool with_facts, int (*visit)(void *payload, const pt_kept_file *file), void *payload, pt_error *error);
+    int (*each_file)(pt_store *store, bool with_facts, int (*visit)(void *payload, const pt_kept_file *file),
+                     void *payload, pt_error *error);
     int (*stats)(pt_store *store, pt_store_stats *out, pt_error *error);
     int (*reset)(const char *location, pt_error *error); /* removes the store's own files, nothing else */
-    int (*edges)(pt_store *store, u32 node, pt_direction direction, int kind, int (*visit)(void *payload, pt_word word), void *payload, pt_error *error);
+    int (*edges)(pt_store *store, u32 node, pt_direction direction, int kind, int (*visit)(void *payload, pt_word word),
+                 void *payload, pt_error *error);
     /* optional: answered inside the engine; NULL where it can't */
-    int (*reach)(pt_store *store, u32 node, u32 depth, int (*visit)(void *payload, u32 node, u32 depth), void *payload, pt_error *error);
+    int (*reach)(pt_store *store, u32 node, u32 depth, int (*visit)(void *payload, u32 node, u32 depth), void *payload,
+                 pt_error *error);
     int (*checkpoint)(pt_store *store, pt_error *error);
 } pt_store_engine;
 

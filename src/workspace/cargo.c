@@ -68,8 +68,10 @@ static bool known_manifest(reader *r, const char *folder) {
     return false;
 }
 
-static void add_manifest(reader *r, const char *folder, const pt_toml *toml, const pt_toml *workspace, const char *workspace_folder) {
-    manifest m = {keep(r, folder, strlen(folder)), toml, workspace, keep(r, workspace_folder, strlen(workspace_folder))};
+static void add_manifest(reader *r, const char *folder, const pt_toml *toml, const pt_toml *workspace,
+                         const char *workspace_folder) {
+    manifest m = {keep(r, folder, strlen(folder)), toml, workspace,
+                  keep(r, workspace_folder, strlen(workspace_folder))};
     pt_vec_push(&r->manifests, m);
 }
 
@@ -128,7 +130,8 @@ static bool excluded(const pt_toml *workspace, const char *root, const char *fol
 }
 
 /* Members named by a pattern: component by component, `*` within one. */
-static void add_members(reader *r, const pt_toml *workspace, const char *root, const char *folder, const char *pattern) {
+static void add_members(reader *r, const pt_toml *workspace, const char *root, const char *folder,
+                        const char *pattern) {
     while (pattern[0] == '.' && pattern[1] == '/') pattern += 2;
     const char *slash = strchr(pattern, '/');
     char part[PATH_SIZE], path[PATH_SIZE];
@@ -192,7 +195,8 @@ static const pt_toml *inherited(const manifest *m, const pt_toml *package, const
     return v;
 }
 
-static void add_target(reader *r, u32 package, u8 kind, const char *name, const char *path, u16 edition, bool proc_macro) {
+static void add_target(reader *r, u32 package, u8 kind, const char *name, const char *path, u16 edition,
+                       bool proc_macro) {
     for (u32 i = 0; i < r->w->targets.count; i++) {
         const pt_target *t = &r->w->targets.data[i];
         if (t->package == package && t->kind == kind && strcmp(t->name, name) == 0) return;
@@ -222,12 +226,14 @@ static void found_targets(reader *r, u32 package, u8 kind, const char *folder, c
     }
     for (u32 i = 0; i < w.folders.count; i++) {
         join(main_file, w.folders.data[i], "main.rs");
-        if (pt_source_is_file(r->source, main_file)) add_target(r, package, kind, stem(r, w.folders.data[i]), main_file, edition, false);
+        if (pt_source_is_file(r->source, main_file))
+            add_target(r, package, kind, stem(r, w.folders.data[i]), main_file, edition, false);
     }
     end_walk(&w);
 }
 
-static void named_targets(reader *r, u32 package, const manifest *m, u8 kind, const char *key, const char *place, u16 edition) {
+static void named_targets(reader *r, u32 package, const manifest *m, u8 kind, const char *key, const char *place,
+                          u16 edition) {
     const pt_toml *list = pt_toml_get(m->toml, key);
     for (const pt_toml *t = list && list->type == PT_TOML_ARRAY ? list->child : NULL; t; t = t->next) {
         char path[PATH_SIZE], relative[PATH_SIZE];
@@ -242,7 +248,8 @@ static void named_targets(reader *r, u32 package, const manifest *m, u8 kind, co
         }
         const char *const forms[] = {"%s/%.*s.rs", "%s/%.*s/main.rs"};
         for (u32 i = 0; i < PT_COUNT_OF(forms); i++) {
-            snprintf(relative, sizeof relative, i ? "%s/%.*s/main.rs" : "%s/%.*s.rs", place, (int)name.length, name.data);
+            snprintf(relative, sizeof relative, i ? "%s/%.*s/main.rs" : "%s/%.*s.rs", place, (int)name.length,
+                     name.data);
             join(path, m->folder, relative);
             add_target(r, package, kind, as, path, own, false);
         }
@@ -274,19 +281,24 @@ static void read_targets(reader *r, u32 index, const manifest *m, const pt_toml 
         join(path, m->folder, "src/main.rs");
         bool mounted = false;
         for (u32 i = 0; i < r->w->targets.count; i++)
-            mounted = mounted || (r->w->targets.data[i].package == index && strcmp(r->w->targets.data[i].path, path) == 0);
+            mounted =
+                mounted || (r->w->targets.data[i].package == index && strcmp(r->w->targets.data[i].path, path) == 0);
         if (!mounted) add_target(r, index, PT_TARGET_BIN, own_name, path, edition, false);
         found_targets(r, index, PT_TARGET_BIN, m->folder, "src/bin", edition);
     }
     named_targets(r, index, m, PT_TARGET_EXAMPLE, "example", "examples", edition);
-    if (pt_toml_boolean(package, "autoexamples", true)) found_targets(r, index, PT_TARGET_EXAMPLE, m->folder, "examples", edition);
+    if (pt_toml_boolean(package, "autoexamples", true))
+        found_targets(r, index, PT_TARGET_EXAMPLE, m->folder, "examples", edition);
     named_targets(r, index, m, PT_TARGET_TEST, "test", "tests", edition);
-    if (pt_toml_boolean(package, "autotests", true)) found_targets(r, index, PT_TARGET_TEST, m->folder, "tests", edition);
+    if (pt_toml_boolean(package, "autotests", true))
+        found_targets(r, index, PT_TARGET_TEST, m->folder, "tests", edition);
     named_targets(r, index, m, PT_TARGET_BENCH, "bench", "benches", edition);
-    if (pt_toml_boolean(package, "autobenches", true)) found_targets(r, index, PT_TARGET_BENCH, m->folder, "benches", edition);
+    if (pt_toml_boolean(package, "autobenches", true))
+        found_targets(r, index, PT_TARGET_BENCH, m->folder, "benches", edition);
     const pt_toml *build = pt_toml_get(package, "build");
     if (!build || build->type == PT_TOML_STRING) {
-        snprintf(relative, sizeof relative, "%.*s", build ? (int)build->text.length : 8, build ? build->text.data : "build.rs");
+        snprintf(relative, sizeof relative, "%.*s", build ? (int)build->text.length : 8,
+                 build ? build->text.data : "build.rs");
         join(path, m->folder, relative);
         add_target(r, index, PT_TARGET_BUILD, "build_script_build", path, edition, false);
     }
@@ -301,7 +313,8 @@ static void read_dependencies(reader *r, u32 index, const manifest *m, const pt_
             folder = m->workspace_folder;
         }
         pt_str package = pt_toml_string(from, "package", d->key), path = pt_toml_string(from, "path", (pt_str){"", 0});
-        if (pt_str_starts(package, PT_STR("rustc-std-workspace-"))) continue; /* how std itself builds a crate: never here */
+        if (pt_str_starts(package, PT_STR("rustc-std-workspace-")))
+            continue; /* how std itself builds a crate: never here */
         pt_dependency out = {code_name(r, d->key), keep_str(r, package), NULL, kind, PT_NONE};
         if (path.length) {
             char relative[PATH_SIZE], full[PATH_SIZE];
@@ -325,7 +338,8 @@ static void read_features(reader *r, u32 index, const manifest *m) {
             if (memchr(name.data, '/', name.length) && !memchr(name.data, '?', name.length)) continue;
             if (pt_str_starts(name, PT_STR("dep:"))) continue;
             bool seen = false;
-            for (u32 k = 0; k < p->features.count; k++) seen = seen || pt_str_equal(pt_str_of(p->features.data[k]), name);
+            for (u32 k = 0; k < p->features.count; k++)
+                seen = seen || pt_str_equal(pt_str_of(p->features.data[k]), name);
             if (!seen) pt_vec_push(&p->features, keep_str(r, name));
         }
     }
@@ -349,8 +363,12 @@ static void read_package(reader *r, const manifest *m) {
         return;
     }
     const pt_toml *version = inherited(m, package, "version"), *edition = inherited(m, package, "edition");
-    pt_package p = {.name = keep_str(r, name), .version = version && version->type == PT_TOML_STRING ? keep_str(r, version->text) : "0.0.0",
-                    .folder = m->folder, .edition = 2015, .is_member = true, .library = PT_NONE};
+    pt_package p = {.name = keep_str(r, name),
+                    .version = version && version->type == PT_TOML_STRING ? keep_str(r, version->text) : "0.0.0",
+                    .folder = m->folder,
+                    .edition = 2015,
+                    .is_member = true,
+                    .library = PT_NONE};
     if (edition && edition->type == PT_TOML_STRING) p.edition = edition_of(edition->text, 2024);
     u32 index = r->w->packages.count;
     if (!pt_vec_push(&r->w->packages, p)) return;
@@ -368,7 +386,9 @@ static void read_package(reader *r, const manifest *m) {
     read_targets(r, index, m, package);
 }
 
-static int by_folder(const void *a, const void *b) { return strcmp(((const manifest *)a)->folder, ((const manifest *)b)->folder); }
+static int by_folder(const void *a, const void *b) {
+    return strcmp(((const manifest *)a)->folder, ((const manifest *)b)->folder);
+}
 static int by_locked(const void *a, const void *b) {
     const pt_locked *x = a, *y = b;
     int order = strcmp(x->name, y->name);
@@ -391,7 +411,8 @@ static void read_lock(reader *r) {
     }
     const pt_toml *packages = pt_toml_get(toml, "package");
     for (const pt_toml *p = packages && packages->type == PT_TOML_ARRAY ? packages->child : NULL; p; p = p->next) {
-        pt_locked l = {keep_str(r, pt_toml_string(p, "name", (pt_str){"", 0})), keep_str(r, pt_toml_string(p, "version", (pt_str){"", 0}))};
+        pt_locked l = {keep_str(r, pt_toml_string(p, "name", (pt_str){"", 0})),
+                       keep_str(r, pt_toml_string(p, "version", (pt_str){"", 0}))};
         pt_vec_push(&r->w->locked, l);
     }
     if (r->w->locked.count) qsort(r->w->locked.data, r->w->locked.count, sizeof(pt_locked), by_locked);
@@ -410,10 +431,12 @@ static void link_dependencies(pt_workspace *w) {
         for (u32 d = 0; d < p->dependencies.count; d++) {
             pt_dependency *dep = &p->dependencies.data[d];
             for (u32 k = 0; dep->path && k < w->packages.count; k++)
-                if (strcmp(w->packages.data[k].folder, dep->path) == 0 && strcmp(w->packages.data[k].name, dep->package) == 0)
+                if (strcmp(w->packages.data[k].folder, dep->path) == 0 &&
+                    strcmp(w->packages.data[k].name, dep->package) == 0)
                     dep->target_package = k;
         }
-        if (p->dependencies.count) qsort(p->dependencies.data, p->dependencies.count, sizeof(pt_dependency), by_dependency);
+        if (p->dependencies.count)
+            qsort(p->dependencies.data, p->dependencies.count, sizeof(pt_dependency), by_dependency);
     }
 }
 
@@ -452,7 +475,8 @@ int pt_workspace_read(pt_workspace **out, pt_source *source, pt_error *error) {
                 const pt_toml *from = d;
                 const char *folder = m.folder;
                 if (d->type == PT_TOML_TABLE && pt_toml_boolean(d, "workspace", false))
-                    from = pt_toml_get_str(pt_toml_get(m.workspace, "dependencies"), d->key), folder = m.workspace_folder;
+                    from = pt_toml_get_str(pt_toml_get(m.workspace, "dependencies"), d->key),
+                    folder = m.workspace_folder;
                 pt_str path = pt_toml_string(from, "path", (pt_str){"", 0});
                 char relative[PATH_SIZE], full[PATH_SIZE];
                 if (!path.length) continue;

@@ -30,21 +30,21 @@ typedef struct pt_dependency {
 } pt_dependency;
 
 typedef struct pt_target {
-    const char *name;       /* as code names it */
-    const char *path;       /* root file, relative to the workspace root */
+    const char *name; /* as code names it */
+    const char *path; /* root file, relative to the workspace root */
     u32 package;
-    u8 kind;                /* pt_target_kind */
+    u8 kind; /* pt_target_kind */
     bool is_proc_macro;
     u16 edition;
 } pt_target;
 
 typedef struct pt_package {
-    const char *name;       /* as Cargo names it */
-    const char *version;    /* "0.0.0" when the manifest has none */
-    const char *folder;     /* relative to the root, "." for the root itself */
+    const char *name;    /* as Cargo names it */
+    const char *version; /* "0.0.0" when the manifest has none */
+    const char *folder;  /* relative to the root, "." for the root itself */
     u16 edition;
     bool is_member;
-    u32 library;            /* target index of its library, or PT_NONE */
+    u32 library;                        /* target index of its library, or PT_NONE */
     PT_VEC(pt_dependency) dependencies; /* sorted by (name, kind) */
     PT_VEC(const char *) features;      /* default features, closed over: options of --cfg host */
 } pt_package;
@@ -55,9 +55,9 @@ typedef struct pt_locked {
 
 typedef struct pt_workspace {
     pt_arena arena;
-    PT_VEC(pt_package) packages; /* sorted by folder */
-    PT_VEC(pt_target) targets;   /* by package, then kind, then name */
-    PT_VEC(pt_locked) locked;    /* Cargo.lock, sorted by name */
+    PT_VEC(pt_package) packages;    /* sorted by folder */
+    PT_VEC(pt_target) targets;      /* by package, then kind, then name */
+    PT_VEC(pt_locked) locked;       /* Cargo.lock, sorted by name */
     PT_VEC(const char *) manifests; /* files read: manifests and the lock file */
     PT_VEC(const char *) problems;  /* sentences for doctor: manifests that could not be read ... */
     PT_VEC(const char *) loose;     /* .rs files of a folder without any manifest, sorted */

@@ -36,7 +36,8 @@ static bool in_work_tree(const char *root) {
 
 pt_ignore *pt_ignore_open(const char *root) {
     if (!in_work_tree(root)) return NULL;
-    static const char *const names[] = {"libgit2.so.1.5", "libgit2.so.1.9", "libgit2.so.1.8", "libgit2.so.1.7", "libgit2.so.1.6", "libgit2.so"};
+    static const char *const names[] = {"libgit2.so.1.5", "libgit2.so.1.9", "libgit2.so.1.8",
+                                        "libgit2.so.1.7", "libgit2.so.1.6", "libgit2.so"};
     pt_ignore *g = pt_calloc(1, sizeof *g);
     if (!g) return NULL;
     for (u32 i = 0; i < PT_COUNT_OF(names) && !g->library; i++) g->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);

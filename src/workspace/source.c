@@ -160,7 +160,8 @@ static void scan(pt_source *s) {
             pt_str rest = {line.data + 9, line.length - 9};
             for (u32 i = 0; i + 4 <= rest.length; i++)
                 if (memcmp(rest.data + i, " -> ", 4) == 0) {
-                    add(s, pt_str_trim((pt_str){rest.data, i}), 0, 0, pt_str_trim((pt_str){rest.data + i + 4, rest.length - i - 4}));
+                    add(s, pt_str_trim((pt_str){rest.data, i}), 0, 0,
+                        pt_str_trim((pt_str){rest.data + i + 4, rest.length - i - 4}));
                     break;
                 }
         }
@@ -204,7 +205,8 @@ int pt_source_open_dump(pt_source **out, const char *path, pt_error *error) {
     const void *data = NULL;
     bool from_stdin = strcmp(path, "-") == 0;
     pt_source *s = pt_calloc(1, sizeof *s);
-    if (!s || !(s->root = pt_strndup(path, strlen(path)))) return pt_free(s), pt_fail(error, PT_ENOMEM, "out of memory");
+    if (!s || !(s->root = pt_strndup(path, strlen(path))))
+        return pt_free(s), pt_fail(error, PT_ENOMEM, "out of memory");
     s->is_dump = true;
     int code = from_stdin ? spool(spooled, sizeof spooled, error) : PT_OK;
     if (!code) code = pt_file_map(&data, &s->size, from_stdin ? spooled : path, error);
@@ -213,7 +215,8 @@ int pt_source_open_dump(pt_source **out, const char *path, pt_error *error) {
     if (!code && s->size) scan(s);
     if (!code && pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
     if (!code && !s->entries.count)
-        code = pt_fail(error, PT_ECORRUPT, "%s: no `FILE: path` line found: not a code dump", from_stdin ? "standard input" : path);
+        code = pt_fail(error, PT_ECORRUPT, "%s: no `FILE: path` line found: not a code dump",
+                       from_stdin ? "standard input" : path);
     if (code) return pt_source_close(s), code;
     qsort(s->entries.data, s->entries.count, sizeof(entry), by_path);
     u32 kept = 0;
@@ -280,7 +283,9 @@ typedef struct listing {
     bool is_folder;
 } listing;
 
-static int by_name(const void *a, const void *b) { return strcmp(((const listing *)a)->name, ((const listing *)b)->name); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const listing *)a)->name, ((const listing *)b)->name);
+}
 
 static bool ignored(pt_source *s, const char *full, bool is_folder) {
     if (!s->ignore_tried) s->ignore_tried = true, s->ignore = pt_ignore_open(s->root);

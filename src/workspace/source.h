@@ -25,14 +25,15 @@ bool pt_source_is_dump(const pt_source *source);
 const char *pt_source_root(const pt_source *source);
 
 /* Reads one file; freed with pt_free; 16 zero bytes stand behind it. Files above 64 MB give PT_ELIMIT. */
-int pt_source_read(pt_source *source, char **text, u32 *length, pt_file_stamp *stamp, const char *path, pt_error *error);
+int pt_source_read(pt_source *source, char **text, u32 *length, pt_file_stamp *stamp, const char *path,
+                   pt_error *error);
 bool pt_source_is_file(pt_source *source, const char *path);
 int pt_source_stat(pt_source *source, pt_file_stamp *stamp, const char *path);
 /* Calls visit(payload, name, is_folder) for each entry of a folder, sorted by name. Hidden names, `target`
  * folders with a CACHEDIR.TAG or below a manifest, and what git ignores are left out; a link to a folder is
  * not followed. Returns 0 also when there is no such folder. */
-int pt_source_list(pt_source *source, const char *folder, void (*visit)(void *payload, const char *name, bool is_folder),
-                   void *payload);
+int pt_source_list(pt_source *source, const char *folder,
+                   void (*visit)(void *payload, const char *name, bool is_folder), void *payload);
 /* Entries of a dump that were no files: bad paths, dangling links, duplicates (the first counts). */
 u32 pt_source_skipped(const pt_source *source);
 

@@ -62,7 +62,8 @@ static void utf8(pt_buffer *out, u32 c) {
     if (c < 0x80) pt_buffer_char(out, (char)c);
     else if (c < 0x800) pt_buffer_char(out, (char)(0xc0 | c >> 6)), pt_buffer_char(out, (char)(0x80 | (c & 63)));
     else if (c < 0x10000)
-        pt_buffer_char(out, (char)(0xe0 | c >> 12)), pt_buffer_char(out, (char)(0x80 | (c >> 6 & 63))), pt_buffer_char(out, (char)(0x80 | (c & 63)));
+        pt_buffer_char(out, (char)(0xe0 | c >> 12)), pt_buffer_char(out, (char)(0x80 | (c >> 6 & 63))),
+            pt_buffer_char(out, (char)(0x80 | (c & 63)));
     else
         pt_buffer_char(out, (char)(0xf0 | c >> 18)), pt_buffer_char(out, (char)(0x80 | (c >> 12 & 63))),
             pt_buffer_char(out, (char)(0x80 | (c >> 6 & 63))), pt_buffer_char(out, (char)(0x80 | (c & 63)));
@@ -84,7 +85,9 @@ static int escape(reader *r, pt_buffer *out) {
     case 'U':
         for (; digits; digits--) {
             char h = r->at < r->end ? *r->at++ : 0;
-            u32 d = h >= '0' && h <= '9' ? (u32)(h - '0') : (h | 32) >= 'a' && (h | 32) <= 'f' ? (u32)((h | 32) - 'a' + 10) : 99;
+            u32 d = h >= '0' && h <= '9'                 ? (u32)(h - '0')
+                    : (h | 32) >= 'a' && (h | 32) <= 'f' ? (u32)((h | 32) - 'a' + 10)
+                                                         : 99;
             if (d == 99) return fail(r, "malformed \\u escape");
             value = value << 4 | d;
         }
@@ -135,7 +138,8 @@ static int string(reader *r, pt_str *out) {
             const char *look = r->at;
             while (look < r->end && (*look == ' ' || *look == '\t' || *look == '\r')) look++;
             if (multi && look < r->end && *look == '\n') {
-                while (look < r->end && (*look == ' ' || *look == '\t' || *look == '\r' || *look == '\n')) r->line += *look++ == '\n';
+                while (look < r->end && (*look == ' ' || *look == '\t' || *look == '\r' || *look == '\n'))
+                    r->line += *look++ == '\n';
                 r->at = look;
             } else if ((code = escape(r, &buffer))) {
                 break;
@@ -215,7 +219,10 @@ static int value(reader *r, pt_toml **out, u32 depth) {
     blanks(r);
     if (r->at >= r->end) return fail(r, "expected a value");
     char c = *r->at;
-    pt_toml *v = make(r, c == '[' ? PT_TOML_ARRAY : c == '{' ? PT_TOML_TABLE : c == '"' || c == '\'' ? PT_TOML_STRING : PT_TOML_SCALAR);
+    pt_toml *v = make(r, c == '['                ? PT_TOML_ARRAY
+                         : c == '{'              ? PT_TOML_TABLE
+                         : c == '"' || c == '\'' ? PT_TOML_STRING
+                                                 : PT_TOML_SCALAR);
     if (!(*out = v)) return PT_ENOMEM;
     if (v->type == PT_TOML_STRING) return string(r, &v->text);
     if (c == '[') {
@@ -246,8 +253,9 @@ static int value(reader *r, pt_toml **out, u32 depth) {
         return 0;
     }
     const char *start = r->at;
-    while (r->at < r->end && (bare(*r->at) || *r->at == '.' || *r->at == '+' || *r->at == ':' ||
-                              (*r->at == ' ' && r->at - start == 10 && r->at + 1 < r->end && r->at[1] >= '0' && r->at[1] <= '9')))
+    while (r->at < r->end &&
+           (bare(*r->at) || *r->at == '.' || *r->at == '+' || *r->at == ':' ||
+            (*r->at == ' ' && r->at - start == 10 && r->at + 1 < r->end && r->at[1] >= '0' && r->at[1] <= '9')))
         r->at++;
     v->text = (pt_str){start, (u32)(r->at - start)};
     if (!v->text.length) return fail(r, "expected a value");
@@ -265,7 +273,8 @@ static int header(reader *r, pt_toml *root, pt_toml **current) {
     pt_str name;
     int code = descend(r, &table, &name);
     if (code) return code;
-    if (r->at >= r->end || *r->at != ']' || (array && (r->at + 1 >= r->end || r->at[1] != ']'))) return fail(r, "expected `]`");
+    if (r->at >= r->end || *r->at != ']' || (array && (r->at + 1 >= r->end || r->at[1] != ']')))
+        return fail(r, "expected `]`");
     r->at += array ? 2 : 1;
     pt_toml *known = member(table, name);
     if (array) {

@@ -7,16 +7,22 @@
 
 #include "base/alloc.h"
 
-typedef enum pt_toml_type { PT_TOML_TABLE, PT_TOML_ARRAY, PT_TOML_STRING, PT_TOML_BOOLEAN, PT_TOML_SCALAR } pt_toml_type;
+typedef enum pt_toml_type {
+    PT_TOML_TABLE,
+    PT_TOML_ARRAY,
+    PT_TOML_STRING,
+    PT_TOML_BOOLEAN,
+    PT_TOML_SCALAR
+} pt_toml_type;
 
 typedef struct pt_toml pt_toml;
 struct pt_toml {
-    u8 type;      /* pt_toml_type */
-    u8 defined;   /* table: a header or value defined it already */
+    u8 type;    /* pt_toml_type */
+    u8 defined; /* table: a header or value defined it already */
     bool boolean;
     u32 line;
-    pt_str key;   /* in a table */
-    pt_str text;  /* string (escapes resolved) or scalar as written */
+    pt_str key;  /* in a table */
+    pt_str text; /* string (escapes resolved) or scalar as written */
     pt_toml *child, *last, *next;
 };
 

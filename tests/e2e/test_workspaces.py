@@ -117,15 +117,6 @@ def test_an_empty_crate(crate):
         made.ask(*command)
 
 
-def test_gitignored_folders_are_no_crates(tmp_path):
-    made = Workspace(tmp_path / "w", {
-        "one/Cargo.toml": package("one"), "one/src/lib.rs": "pub fn o() {}\n", "reference/two/Cargo.toml": package("two"), "reference/two/src/lib.rs": "pub fn t() {}\n",
-        ".gitignore": "/reference/\n", "kept/three/Cargo.toml": package("three"), "kept/three/src/lib.rs": "pub fn t() {}\n"})
-    subprocess.run(["git", "init", "-q"], cwd=made.folder, check=True)
-    made.index()
-    assert crates(made) == ["one", "three"]
-
-
 def test_target_folders_and_hidden_ones_are_left_out(tmp_path):
     made = Workspace(tmp_path / "w", {
         "one/Cargo.toml": package("one"), "one/src/lib.rs": "", "one/target/CACHEDIR.TAG": "x", "one/target/package/two/Cargo.toml": package("two"),
@@ -163,16 +154,6 @@ def test_editions(workspace):
         "new/Cargo.toml": package("new", edition="2021"), "new/src/lib.rs": "mod m;\npub async fn f() { crate::m::g(); }\n", "new/src/m.rs": "pub fn g() {}\n"})
     assert made.paths("callers", "old::m::g") == ["old::f"] and made.paths("callers", "new::m::g") == ["new::f"]
     assert made.paths("callers", "old::async") == ["old::m::g"]
-
-
-def test_proc_macros_are_macros(workspace):
-    made = workspace({
-        "Cargo.toml": '[workspace]\nmembers = ["d", "u"]\n',
-        "d/Cargo.toml": package("d", extra="[lib]\nproc-macro = true\n"),
-        "d/src/lib.rs": "extern crate proc_macro;\nuse proc_macro::TokenStream;\n#[proc_macro_derive(Shiny)]\npub fn shiny(i: TokenStream) -> TokenStream { i }\n"
-                        "#[proc_macro]\npub fn go(i: TokenStream) -> TokenStream { i }\n",
-        "u/Cargo.toml": package("u", extra='[dependencies]\nd = { path = "../d" }\n'), "u/src/lib.rs": "#[derive(d::Shiny)]\npub struct S;\npub fn f() { d::go!(1) }\n"})
-    assert "d::go" in {n["path"] for n in made.nodes(kind="macro")}
 
 
 def test_identity_does_not_depend_on_the_workspace(workspace):

@@ -1,0 +1,313 @@
+/* The contract of a store, held against every engine built in. */
+#include "support.h"
+
+#include "live/index.h"
+
+static char folder[64];
+static pt_graph *first, *second;
+static const pt_store_engine *engine;
+static char location[128], uri[200];
+
+static pt_graph *build(void) {
+    pt_graph *g = NULL;
+    pt_index_report report;
+    pt_error error = {0};
+    pt_index_options o = {.path = folder, .threads = 1};
+    if (pt_index(&g, &report, &o, &error)) fail_msg("%s", error.message);
+    return g;
+}
+static int set_up_all(void **state) {
+    (void)state;
+    make_folder(folder);
+    put_tiny(folder);
+    first = build();
+    put(folder, "src/other.rs",
+        "pub struct Thing { pub value: u32 }\nimpl Thing { pub fn new() -> Thing { Thing { value: crate::go(&Thing { "
+        "value: 2 }) } } }\n");
+    second = build();
+    return 0;
+}
+static int tear_down_all(void **state) {
+    (void)state;
+    pt_graph_close(first);
+    pt_graph_close(second);
+    remove_folder(folder);
+    return 0;
+}
+static int set_up(void **state) {
+    (void)state;
+    static u32 number;
+    snprintf(location, sizeof location, "%s/store%u", folder, number++);
+    snprintf(uri, sizeof uri, "%s:%s", engine->name, location);
+    return 0;
+}
+
+static pt_store *open_store(int mode) {
+    pt_store *s = NULL;
+    pt_error error = {0};
+    if (pt_store_open(&s, uri, mode, &error)) fail_msg("%s: %s", uri, error.message);
+    assert_ptr_equal(s->engine, engine);
+    return s;
+}
+static const u64 blocks[4] = {1, 2, 3, 4};
+static void commit(pt_store *s, const pt_graph *g, const pt_graph *previous, u32 files) {
+    pt_error error = {0};
+    pt_kept_file kept[3] = {{"a.rs", 2021, {8, 100}, {1, 2}, blocks, 8, false},
+                            {"b.rs", 2018, {16, 200}, {3, 4}, blocks, 16, false},
+                            {"b.rs", 2021, {24, 300}, {5, 6}, blocks, 24, false}};
+    pt_batch batch = {g, previous, kept, files, 0x7777};
+    if (s->engine->commit(s, &batch, &error)) fail_msg("%s", error.message);
+}
+
+typedef struct words {
+    pt_word list[4096];
+    u32 count;
+} words;
+static int keep(void *payload, pt_word word) {
+    words *w = payload;
+    assert_true(w->count < PT_COUNT_OF(w->list));
+    w->list[w->count++] = word;
+    return PT_OK;
+}
+static void holds(pt_store *s, const pt_graph *g) {
+    pt_graph *loaded = NULL;
+    pt_error error = {0};
+    static words w;
+    if (s->engine->load_graph(s, &loaded, &error)) fail_msg("%s", error.message);
+    assert_int_equal(loaded->header->size, g->header->size);
+    assert_memory_equal(loaded->header, g->header, g->header->size);
+    pt_graph_close(loaded);
+    for (u32 n = 0; n < g->node_count; n++)
+        for (int d = PT_OUT; d <= PT_CANDIDATE_IN; d++) {
+            pt_run run = pt_graph_list(g, n, (pt_direction)d);
+            w.count = 0;
+            assert_int_equal(s->engine->edges(s, n, (pt_direction)d, -1, keep, &w, &error), PT_OK);
+            assert_int_equal(w.count, run.count);
+            for (u32 i = 0; i < run.count; i++) {
+                if (d < PT_CANDIDATE_OUT) assert_int_equal(w.list[i], run.words[i]);
+                else assert_int_equal(pt_word_node(w.list[i]), pt_word_node(run.words[i]));
+            }
+            pt_run calls = pt_graph_kind(g, n, (pt_direction)d, PT_EDGE_CALLS);
+            w.count = 0;
+            assert_int_equal(s->engine->edges(s, n, (pt_direction)d, PT_EDGE_CALLS, keep, &w, &error), PT_OK);
+            assert_int_equal(w.count, calls.count);
+        }
+}
+
+static void the_vtable(void **state) {
+    (void)state;
+    assert_int_equal(engine->magic, PT_STORE_MAGIC);
+    assert_int_equal(engine->abi, PT_STORE_ABI);
+    assert_true(engine->open && engine->close && engine->commit && engine->load_graph && engine->each_file &&
+                engine->stats && engine->reset && engine->edges);
+    const pt_store_engine *found;
+    const char *where;
+    assert_int_equal(pt_store_parse(&found, &where, uri, NULL), PT_OK);
+    assert_ptr_equal(found, engine);
+    assert_string_equal(where, location);
+    pt_error error = {0};
+    assert_int_equal(pt_store_parse(&found, &where, "tape:x", &error), PT_EUSAGE);
+    assert_non_null(strstr(error.message, engine->name));
+    assert_int_equal(pt_store_parse(&found, &where, "nothing", &error), PT_EUSAGE);
+    pt_store_close(NULL);
+}
+
+static void nothing_there(void **state) {
+    (void)state;
+    pt_store *s = NULL;
+    pt_graph *g = NULL;
+    assert_int_equal(pt_store_open(&s, uri, PT_STORE_READ, NULL), PT_ENOTFOUND);
+    assert_int_not_equal(access(location, F_OK), 0);
+    s = open_store(PT_STORE_WRITE);
+    assert_int_equal(engine->load_graph(s, &g, NULL), PT_ENOTFOUND);
+    pt_store_close(s);
+}
+
+static void commit_and_load(void **state) {
+    (void)state;
+    pt_store *s = open_store(PT_STORE_WRITE);
+    commit(s, first, NULL, 3);
+    holds(s, first);
+    commit(s, second, first, 2);
+    holds(s, second);
+    commit(s, first, NULL, 3); /* without knowing what was there */
+    holds(s, first);
+    if (engine->checkpoint) assert_int_equal(engine->checkpoint(s, NULL), PT_OK);
+    pt_store_close(s);
+    s = open_store(PT_STORE_READ);
+    holds(s, first);
+    pt_store_close(s);
+}
+
+static int count_files(void *payload, const pt_kept_file *f) {
+    u32 *count = payload;
+    static const char *const paths[] = {"a.rs", "b.rs", "b.rs"};
+    static const u32 editions[] = {2021, 2018, 2021};
+    u32 i = (*count)++;
+    assert_string_equal(f->path, paths[i]);
+    assert_int_equal(f->edition, editions[i]);
+    assert_int_equal(f->stamp.size, 8 * (i + 1));
+    assert_int_equal(f->stamp.mtime_ns, 100 * (i + 1));
+    assert_int_equal(f->hash.low, 2 * i + 1);
+    if (f->facts) {
+        assert_int_equal(f->facts_size, 8 * (i + 1));
+        assert_memory_equal(f->facts, blocks, f->facts_size);
+    }
+    return PT_OK;
+}
+static int stop(void *payload, const pt_kept_file *f) {
+    (void)f;
+    ++*(u32 *)payload;
+    return PT_ELIMIT;
+}
+
+static void files(void **state) {
+    (void)state;
+    pt_store *s = open_store(PT_STORE_WRITE);
+    for (u32 kept = 3; kept > 0; kept--) {
+        u32 count = 0;
+        commit(s, first, kept == 3 ? NULL : first, kept);
+        assert_int_equal(engine->each_file(s, true, count_files, &count, NULL), PT_OK);
+        assert_int_equal(count, kept);
+        count = 0;
+        assert_int_equal(engine->each_file(s, false, count_files, &count, NULL), PT_OK);
+        assert_int_equal(count, kept);
+    }
+    u32 count = 0;
+    assert_int_equal(engine->each_file(s, true, stop, &count, NULL), PT_ELIMIT);
+    assert_int_equal(count, 1);
+    pt_store_close(s);
+}
+
+static void statistics(void **state) {
+    (void)state;
+    pt_store *s = open_store(PT_STORE_WRITE);
+    pt_store_stats before, after;
+    commit(s, first, NULL, 3);
+    assert_int_equal(engine->stats(s, &before, NULL), PT_OK);
+    assert_int_equal(before.generation, first->header->generation);
+    assert_int_equal(before.fingerprint, 0x7777);
+    assert_true(before.bytes > 0 && before.rows_written > 0);
+    assert_int_equal(strlen(before.uuid), 36);
+    commit(s, first, first, 3);
+    assert_int_equal(engine->stats(s, &after, NULL), PT_OK);
+    assert_string_equal(before.uuid, after.uuid);
+    assert_true(after.rows_written < before.rows_written / 2);
+    pt_store_close(s);
+}
+
+static void read_only(void **state) {
+    (void)state;
+    pt_store *s = open_store(PT_STORE_WRITE);
+    commit(s, first, NULL, 3);
+    pt_store_close(s);
+    s = open_store(PT_STORE_READ);
+    pt_kept_file kept = {"a.rs", 2021, {8, 100}, {1, 2}, blocks, 8, false};
+    pt_batch batch = {second, first, &kept, 1, 1};
+    assert_int_not_equal(engine->commit(s, &batch, NULL), PT_OK);
+    holds(s, first);
+    pt_store_close(s);
+}
+
+static void readers_see_whole_states(void **state) {
+    (void)state;
+    pt_store *writer = open_store(PT_STORE_WRITE);
+    commit(writer, first, NULL, 3);
+    pt_store *reader = open_store(PT_STORE_READ);
+    holds(reader, first);
+    commit(writer, second, first, 3);
+    holds(reader, second);
+    pt_store_close(reader);
+    pt_store_close(writer);
+}
+
+static void second_writer(void **state) {
+    (void)state;
+    pt_store *one = open_store(PT_STORE_WRITE), *two = NULL;
+    commit(one, first, NULL, 3);
+    int code = pt_store_open(&two, uri, PT_STORE_WRITE, NULL);
+    assert_true(code == PT_OK || code == PT_EBUSY);
+    if (!code) {
+        commit(two, second, NULL, 3);
+        holds(two, second);
+        pt_store_close(two);
+    }
+    holds(one, code ? first : second);
+    pt_store_close(one);
+}
+
+static void reset(void **state) {
+    (void)state;
+    pt_store *s = open_store(PT_STORE_WRITE);
+    pt_store_stats before, after;
+    commit(s, first, NULL, 3);
+    engine->stats(s, &before, NULL);
+    pt_store_close(s);
+    char beside[160];
+    snprintf(beside, sizeof beside, "%s.notes", location);
+    FILE *notes = fopen(beside, "w");
+    fclose(notes);
+    assert_int_equal(engine->reset(location, NULL), PT_OK);
+    assert_int_not_equal(access(location, F_OK), 0);
+    assert_int_equal(access(beside, F_OK), 0);
+    assert_int_equal(engine->reset(location, NULL), PT_OK);
+    s = open_store(PT_STORE_WRITE);
+    commit(s, second, NULL, 3);
+    engine->stats(s, &after, NULL);
+    assert_string_not_equal(before.uuid, after.uuid);
+    pt_store_close(s);
+}
+
+/* Bytes changed anywhere in the file: told or harmless, never a crash. */
+static void corrupt(void **state) {
+    (void)state;
+    pt_store *s = open_store(PT_STORE_WRITE);
+    commit(s, first, NULL, 3);
+    pt_store_close(s);
+    char *whole;
+    u32 length;
+    if (pt_file_read(&whole, &length, location, 1u << 30, NULL)) return; /* an engine of several files */
+    u64 random = seed_of_run("corrupt");
+    u32 told = 0;
+    for (u32 round = 0; round < 150; round++) {
+        char *copy = padded(whole, length);
+        for (u32 i = 0, n = 1 + round % 20; i < n; i++)
+            copy[next_random(&random) % (round % 3 ? length : 4096)] ^= (char)(1 + next_random(&random) % 255);
+        u32 size = round % 10 == 9 ? (u32)(next_random(&random) % length) : length;
+        FILE *out = fopen(location, "wb");
+        fwrite(copy, 1, size, out);
+        fclose(out);
+        free(copy);
+        pt_graph *g = NULL;
+        pt_error error = {0};
+        u32 count = 0;
+        int code = pt_store_open(&s, uri, PT_STORE_READ, &error);
+        if (!code) {
+            code = engine->load_graph(s, &g, &error);
+            if (!code) assert_memory_equal(g->header, first->header, g->header->size);
+            pt_graph_close(g);
+            engine->each_file(s, true, stop, &count, NULL);
+            pt_store_close(s);
+        }
+        if (code) told++, assert_true(error.message[0]);
+    }
+    assert_true(told > 10);
+    pt_free(whole);
+}
+
+int main(void) {
+    int failed = 0;
+    set_up_all(NULL);
+    for (u32 i = 0; pt_store_engines()[i]; i++) {
+        engine = pt_store_engines()[i];
+        printf("engine %s\n", engine->name);
+#define CASE(name) cmocka_unit_test_setup(name, set_up)
+        const struct CMUnitTest tests[] = {
+            CASE(the_vtable), CASE(nothing_there), CASE(commit_and_load),          CASE(files),
+            CASE(statistics), CASE(read_only),     CASE(readers_see_whole_states), CASE(second_writer),
+            CASE(reset),      CASE(corrupt)};
+        failed += cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    tear_down_all(NULL);
+    return failed;
+}
