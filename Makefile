@@ -35,12 +35,12 @@ bench: ## Speed and memory beside the peers, in one run (OUT=file: JSON)
 	@$(MAKE) --no-print-directory build
 	@python3 bench/run.py $(if $(OUT),--out $(OUT))
 endif
-ifneq ($(wildcard bench/accuracy.py),)
+ifneq ($(wildcard bench/accuracy/run.py),)
 .PHONY: bench-accuracy
 bench-accuracy: ## Precision and recall held against rustc (OUT=file: JSON)
 	@scripts/setup.sh --bench
 	@$(MAKE) --no-print-directory build
-	@python3 bench/accuracy.py $(if $(OUT),--out $(OUT))
+	@python3 bench/accuracy/run.py
 endif
 
 fuzz: ## Run each fuzzer for FUZZ_TIME seconds

@@ -9,7 +9,7 @@ static bool is_image(const u8 *data, size_t size) {
     return size >= sizeof(pt_graph_header) && memcmp(data, &magic, sizeof magic) == 0;
 }
 
-static void ask(const pt_graph *g, const pt_query_info *info, const char *first, const char *second) {
+static void ask(const pt_graph *g, const pt_query_info *info, const char *first, const char *second, bool sound) {
     pt_error error = {0};
     json_t *answer = NULL;
     pt_query q = {.graph = g,
@@ -26,13 +26,14 @@ static void ask(const pt_graph *g, const pt_query_info *info, const char *first,
     LAW(answer || code == PT_ENOMEM, "%s %s: no answer, code %d", info->name, first, code);
     if (answer) {
         char *text = json_dumps(answer, JSON_COMPACT);
-        LAW(text, "%s %s: an answer that is no JSON", info->name, first);
+        LAW(text || !sound, "%s %s: an answer that is no JSON", info->name, first);
         free(text);
     }
     json_decref(answer);
 }
 
-static void walk(const pt_graph *g, u32 seed) {
+/* `sound`: made by us, so that its texts are UTF-8. */
+static void walk(const pt_graph *g, u32 seed, bool sound) {
     pt_buffer path = {0}, other = {0};
     pt_walker walker;
     u32 nodes = g->node_count, state = seed, count;
@@ -63,7 +64,7 @@ static void walk(const pt_graph *g, u32 seed) {
         pt_buffer_clear(&other);
         pt_graph_path(g, &path, fuzz_random(&state) % nodes);
         pt_graph_path(g, &other, fuzz_random(&state) % nodes);
-        ask(g, &list[fuzz_random(&state) % count], path.data ? path.data : "", other.data ? other.data : "");
+        ask(g, &list[fuzz_random(&state) % count], path.data ? path.data : "", other.data ? other.data : "", sound);
     }
     static const char *const formats[] = {"jsonl", "dot", "graphml", "mermaid"};
     char *text = NULL;
@@ -100,7 +101,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
         graph = fuzz_graph_of(data, size, 1);
         if (!graph) return 0;
         LAW(pt_graph_validate(graph, &error) == PT_OK, "%s", error.message);
-        walk(graph, (u32)size);
+        walk(graph, (u32)size, true);
         pt_graph_close(graph);
         return 0;
     }
@@ -112,7 +113,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     h->size = size;
     h->checksum = pt_hash_bytes(image + sizeof *h, size - sizeof *h);
     int code = pt_graph_open(&graph, image, size, false, true, &error);
-    if (code == PT_OK) walk(graph, (u32)h->checksum);
+    if (code == PT_OK) walk(graph, (u32)h->checksum, false);
     else LAW(!graph && error.message[0], "code %d", code);
     pt_graph_close(graph);
     free(image);

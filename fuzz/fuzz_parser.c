@@ -54,10 +54,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     if (size % 8 == 0) { /* the same from a new extractor */
         pt_extractor *fresh = pt_extractor_create();
         LAW(pt_extract(&again, &again_size, fresh, text, (u32)size, edition) == PT_OK, "extraction failed");
-        u32 same = 0, both = PT_MIN(facts_size, again_size);
+        u32 same = sizeof(pt_facts_header), both = PT_MIN(facts_size, again_size);
         while (same < both && ((u8 *)facts)[same] == ((u8 *)again)[same]) same++;
-        LAW(facts_size == again_size && same == both, "facts of %u and %u bytes differ at %u; the header takes %zu",
-            facts_size, again_size, same, sizeof(pt_facts_header));
+        LAW(facts_size == again_size && same == both, "facts of %u and %u bytes differ at %u, item %zu byte %zu",
+            facts_size, again_size, same, (same - sizeof(pt_facts_header)) / sizeof(pt_item),
+            (same - sizeof(pt_facts_header)) % sizeof(pt_item));
         pt_free(again);
         pt_extractor_destroy(fresh);
     }

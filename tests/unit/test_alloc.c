@@ -1,7 +1,7 @@
 /* Allocation: vectors, arenas, buffers, and every stage when memory is out. */
 #include "support.h"
 
-#include "live/index.h"
+#include "facts/facts.h"
 
 static char folder[64];
 static int set_up(void **state) {
@@ -72,28 +72,6 @@ static int extract_once(void) {
     return code;
 }
 
-static int read_once(void) {
-    pt_source *source = NULL;
-    pt_workspace *workspace = NULL;
-    pt_error error = {0};
-    int code = pt_source_open_folder(&source, folder, &error);
-    if (!code) code = pt_workspace_read(&workspace, source, &error);
-    pt_workspace_destroy(workspace);
-    pt_source_close(source);
-    return code;
-}
-
-static int index_once(void) {
-    pt_graph *graph = NULL;
-    pt_index_report report;
-    pt_error error = {0};
-    pt_index_options o = {.path = folder, .threads = 1};
-    int code = pt_index(&graph, &report, &o, &error);
-    if (!code) assert_int_equal(pt_graph_validate(graph, NULL), PT_OK);
-    pt_graph_close(graph);
-    return code;
-}
-
 /* The n-th allocation fails, for every n the stage gets to. */
 static void countdown(const char *name, int (*stage)(void)) {
     for (u32 n = 0;; n++) {
@@ -112,14 +90,12 @@ static void countdown(const char *name, int (*stage)(void)) {
     }
 }
 static void extracting(void **state) { (void)state, countdown("extract", extract_once); }
-static void reading(void **state) { (void)state, countdown("workspace", read_once); }
-static void indexing(void **state) { (void)state, countdown("index", index_once); }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(containers), cmocka_unit_test(a_failure_is_remembered),
-        cmocka_unit_test(extracting), cmocka_unit_test(reading),
-        cmocka_unit_test(indexing),
+        cmocka_unit_test(containers),
+        cmocka_unit_test(a_failure_is_remembered),
+        cmocka_unit_test(extracting),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
