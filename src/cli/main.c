@@ -142,7 +142,17 @@ static int exit_code(int code) {
     }
 }
 
-/* The workspace: what was asked for, else the outermost manifest with [workspace] or the nearest one upwards. */
+static bool has_workspace_table(const char *manifest) {
+    char *text;
+    u32 length;
+    if (pt_file_read(&text, &length, manifest, 16 << 20, NULL)) return false;
+    bool found = strstr(text, "[workspace]") != NULL || strstr(text, "[workspace.") != NULL;
+    pt_free(text);
+    return found;
+}
+
+/* The workspace: what was asked for; else, upwards, the nearest folder with an index; else the nearest manifest with
+ * a [workspace] table; else the nearest manifest. */
 static void find_workspace(char *out, size_t size, const options *o) {
     char path[PATH_MAX], probe[PATH_MAX + 32];
     if (o->workspace || !getcwd(path, sizeof path)) {
@@ -152,15 +162,20 @@ static void find_workspace(char *out, size_t size, const options *o) {
         return;
     }
     snprintf(out, size, "%s", path);
+    bool have_manifest = false, have_table = false;
     for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
         *end = 0;
-        snprintf(probe, sizeof probe, "%s/.parseltongue", path);
         struct stat status;
-        bool store = stat(probe, &status) == 0;
-        snprintf(probe, sizeof probe, "%s/Cargo.toml", path);
-        if (store || access(probe, F_OK) == 0) {
+        snprintf(probe, sizeof probe, "%s/.parseltongue", path);
+        if (stat(probe, &status) == 0 && S_ISDIR(status.st_mode)) {
             snprintf(out, size, "%s", path[0] ? path : "/");
             return;
+        }
+        snprintf(probe, sizeof probe, "%s/Cargo.toml", path);
+        if (!have_table && access(probe, F_OK) == 0) {
+            have_table = has_workspace_table(probe);
+            if (!have_manifest || have_table) snprintf(out, size, "%s", path[0] ? path : "/");
+            have_manifest = true;
         }
         if (!path[0]) return;
     }
@@ -218,13 +233,15 @@ static void progress(void *payload, const char *stage, u32 done, u32 total) {
 static void print_report(const pt_index_report *r, const char *store, bool json) {
     double ms = (double)r->total_us / 1000;
     if (json) {
-        printf("{\"query\":\"index\",\"store\":\"%s\",\"generation\":%llu,\"up_to_date\":%s,\"rebuilt\":%s,"
+        json_t *name = json_string(store);
+        char *quoted = name ? json_dumps(name, JSON_ENCODE_ANY) : NULL;
+        printf("{\"query\":\"index\",\"store\":%s,\"generation\":%llu,\"up_to_date\":%s,\"rebuilt\":%s,"
                "\"packages\":%u,\"targets\":%u,\"files\":%u,\"files_read\":%u,\"lines\":%llu,"
                "\"bytes\":%llu,\"definitions\":%u,\"expansions\":%u,\"bodies\":%llu,\"nodes\":%llu,\"edges\":%llu,"
                "\"candidates\":%llu,\"sites\":%llu,\"unresolved\":%llu,"
                "\"unread\":%u,\"problems\":%u,\"rows_written\":%llu,\"ms\":{\"discover\":%.2f,\"read\":%.2f,"
                "\"resolve\":%.2f,\"graph\":%.2f,\"commit\":%.2f,\"total\":%.2f}}\n",
-               store, (unsigned long long)r->generation, r->up_to_date ? "true" : "false",
+               quoted ? quoted : "null", (unsigned long long)r->generation, r->up_to_date ? "true" : "false",
                r->rebuilt ? "true" : "false", r->packages, r->targets, r->files, r->files_read,
                (unsigned long long)r->lines, (unsigned long long)r->bytes, r->definitions, r->expansions,
                (unsigned long long)r->bodies, (unsigned long long)r->nodes, (unsigned long long)r->edges,
@@ -232,6 +249,8 @@ static void print_report(const pt_index_report *r, const char *store, bool json)
                r->unread, r->problems, (unsigned long long)r->rows_written, (double)r->discover_us / 1000,
                (double)r->read_us / 1000, (double)r->resolve_us / 1000, (double)r->graph_us / 1000,
                (double)r->commit_us / 1000, ms);
+        free(quoted);
+        json_decref(name);
         return;
     }
     if (r->up_to_date) {

@@ -62,7 +62,8 @@ typedef struct pt_item {
                        use, struct, enum: see first/count below */
     u32 first_use, use_count;       /* use: its leaves */
     u32 first_derive, derive_count; /* struct, enum, union */
-    u64 hash;                       /* content of the item's own text */
+    u32 reserved;
+    u64 hash; /* content of the item's own text */
 } pt_item;
 
 typedef struct pt_use {

@@ -3,6 +3,8 @@
 #include "facts/cfg.h"
 #include "facts/facts.h"
 
+enum { MAX_TREE = 3000 };
+
 struct pt_extractor {
     pt_lexemes lexemes;
     pt_tree tree;
@@ -18,6 +20,7 @@ struct pt_extractor {
     PT_VEC(u32) table; /* hash table of strings: id + 1 */
     pt_buffer scratch, cfg, other;
     u32 line_hint;
+    u32 nesting; /* of the recursion over a tree: chains of calls may be long */
     u64 lex_ns, parse_ns, note_ns;
 };
 
@@ -158,6 +161,7 @@ static u32 one_line(pt_extractor *x, u32 first, u32 end) {
 /* Copies a signature's tree into the facts: positions become byte offsets, names strings. Attributes, bodies,
  * item lists and fields (items of their own) stay behind. */
 static u32 copy_tree(pt_extractor *x, u32 from, bool root) {
+    if (++x->nesting > MAX_TREE) return x->nesting--, 0;
     pt_node n = *node_at(x, from);
     u32 to = x->nodes.count;
     n.end = n.end > n.token ? end_offset(x, n.end) : token(x, n.token)->start;
@@ -169,7 +173,7 @@ static u32 copy_tree(pt_extractor *x, u32 from, bool root) {
     }
     if (n.kind == PT_N_MACRO_CALL) n.extra = token(x, n.extra)->start;
     n.child = n.next = 0;
-    if (!pt_vec_push(&x->nodes, n)) return 0;
+    if (!pt_vec_push(&x->nodes, n)) return x->nesting--, 0;
     u32 last = 0;
     for (u32 c = node_at(x, from)->child; c; c = node_at(x, c)->next) {
         u8 kind = node_at(x, c)->kind;
@@ -179,10 +183,12 @@ static u32 copy_tree(pt_extractor *x, u32 from, bool root) {
         if (root && (kind == PT_N_BLOCK || kind == PT_N_LET || kind >= PT_N_E_LITERAL)) continue;
         if (kind == PT_N_VISIBILITY && !node_at(x, c)->child) continue;
         u32 copy = copy_tree(x, c, false);
+        if (!copy) continue;
         if (last) x->nodes.data[last].next = copy;
         else x->nodes.data[to].child = copy;
         last = copy;
     }
+    x->nesting--;
     return to;
 }
 
@@ -521,6 +527,8 @@ static void note_items(pt_extractor *x, u32 first, u32 parent, u32 container, u3
 
 /* Items in the blocks of a body. Each block that holds items is a scope: an item of kind BLOCK. */
 static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
+    if (x->nesting > MAX_TREE) return;
+    x->nesting++;
     for (u32 c = node; c; c = node_at(x, c)->next) {
         u8 kind = node_at(x, c)->kind;
         bool part = kind == PT_N_FIELD || kind == PT_N_TUPLE_FIELD || kind == PT_N_VARIANT;
@@ -532,7 +540,7 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
                 holds = pt_kind_is_item(node_at(x, s)->kind) && node_at(x, s)->kind != PT_N_MACRO_CALL;
             if (holds) {
                 u32 block = new_item(x, PT_KIND_BLOCK, c, parent);
-                if (block == PT_NONE) return;
+                if (block == PT_NONE) break;
                 x->items.data[block].attributes = 0;
                 for (u32 s = node_at(x, c)->child; s; s = node_at(x, s)->next) {
                     u8 k = node_at(x, s)->kind;
@@ -554,6 +562,7 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
         }
         if (node_at(x, c)->child) note_blocks(x, node_at(x, c)->child, inside);
     }
+    x->nesting--;
 }
 
 static void note_fields(pt_extractor *x, u32 owner, u32 parent) {
@@ -799,6 +808,8 @@ int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 l
     x->items.count = x->nodes.count = x->uses.count = x->derives.count = x->segments.count = 0;
     x->string_ends.count = x->errors.count = x->bytes.count = 0;
     if (x->table.data) memset(x->table.data, 0, x->table.count * sizeof(u32));
+    pt_buffer_add(&x->bytes, "", 0);
+    x->nesting = 0;
     pt_vec_push(&x->string_ends, 0);
     pt_vec_push(&x->nodes, (pt_node){0});
     find_lines(x, text, length);

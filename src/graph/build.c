@@ -322,6 +322,8 @@ static void fill_node(builder *b, u32 index) {
         const pt_item *item = pt_def_item(w, def);
         const pt_facts *f = d->instance == PT_NONE ? NULL : &pt_def_file(w, def)->facts;
         n.kind = d->kind;
+        if (item && item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO))
+            n.kind = PT_KIND_MACRO; /* what it exports */
         n.name = string(b, pt_sym(w, d->name));
         n.flags = flags_of(w, def, item);
         if (d->kind == PT_KIND_CRATE) {

@@ -242,7 +242,10 @@ int pt_ask_unused(pt_query *q, json_t *answer, pt_error *error) {
     int code = PT_OK;
     u32 kinds = kind_mask(q, error, &code), open = 0;
     json_t *rows = json_array();
-    for (u32 n = 0; !code && n < g->header->local_nodes; n++) {
+    u8 *unknown_macro = pt_calloc((size_t)g->node_count + 1, 1); /* nodes with a derive or macro that nobody knows */
+    for (u32 i = 0; unknown_macro && i < g->header->counts[PT_SECTION_unresolved]; i++)
+        if (g->unresolved[i].reason == PT_REASON_UNKNOWN_MACRO) unknown_macro[g->unresolved[i].from] = 1;
+    for (u32 n = 0; !code && unknown_macro && n < g->header->local_nodes; n++) {
         const pt_graph_node *x = &g->nodes[n];
         u8 kind = x->kind;
         bool counts = kind == PT_KIND_FN || kind == PT_KIND_METHOD || kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM ||
@@ -259,6 +262,8 @@ int pt_ask_unused(pt_query *q, json_t *answer, pt_error *error) {
         bool derived = false; /* a derive of a dependency may use it in ways nobody sees */
         pt_run traits = pt_graph_kind(g, n, PT_OUT, PT_EDGE_IMPLEMENTS);
         for (u32 i = 0; i < traits.count; i++) derived = derived || pt_word_inferred(traits.words[i]);
+        bool is_type = kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION;
+        derived = derived || (is_type && unknown_macro[n]);
         if (derived || is_referred(g, n)) continue;
         bool doubtful = g->candidate_in_offsets[n + 1] > g->candidate_in_offsets[n] || name_is_open(g, x->name);
         if (doubtful && !q->candidates) {
@@ -270,6 +275,7 @@ int pt_ask_unused(pt_query *q, json_t *answer, pt_error *error) {
         json_object_set_new_nocheck(row, "confidence", pt_json_text(doubtful ? "candidate" : "inferred"));
         json_array_append_new(rows, row);
     }
+    pt_free(unknown_macro);
     if (open)
         json_object_set_new_nocheck(json_object_get(answer, "unresolved"), "perhaps used where the receiver is unknown",
                                     json_integer(open));

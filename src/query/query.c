@@ -213,8 +213,8 @@ int pt_query_run(pt_query *q, json_t **out, pt_error *error) {
     json_t *a = json_object();
     if (!a || pt_walker_create(&q->walker, q->graph)) return json_decref(a), pt_fail(error, PT_ENOMEM, "out of memory");
     json_object_set_new_nocheck(a, "query", pt_json_text(info->name));
-    json_object_set_new_nocheck(a, "target",
-                                q->target ? (json_is_object(a) ? json_string(q->target) : NULL) : json_null());
+    json_t *target = q->target ? json_string(q->target) : NULL; /* NULL too when it is not UTF-8 */
+    json_object_set_new_nocheck(a, "target", target ? target : json_null());
     if (q->second) json_object_set_new(a, "second", json_string(q->second));
     json_object_set_new_nocheck(a, "store", pt_json_text(q->uuid ? q->uuid : ""));
     json_object_set_new_nocheck(a, "generation", json_integer((json_int_t)q->graph->header->generation));

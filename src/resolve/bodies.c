@@ -1106,10 +1106,12 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
 }
 
 pt_ty pt_expr(body *b, u32 node, pt_ty expected) {
-    if (!node || b->r->depth > 300) return 0;
+    if (!node || b->r->nesting >= PT_MAX_EXPRESSIONS) return 0;
+    b->r->nesting++;
     u32 depth = b->r->depth;
     b->r->depth = 0; /* the limit of type look-ups is per expression; nesting is limited by the parser */
     pt_ty ty = expr_inner(b, node, expected);
     b->r->depth = depth;
+    b->r->nesting--;
     return ty;
 }

@@ -234,6 +234,25 @@ typedef struct macro_scratch {
     pt_buffer out;
 } macro_scratch;
 
+/* A macro of a dependency that is not loaded, or of nobody: when its arguments are whole items (pin_project!,
+ * bitflags! and their kin), those items are there in some form. They are mounted as a guess. */
+static void read_as_items(pt_world *w, u32 call) {
+    const pt_item *item = pt_def_item(w, call);
+    pt_file *f = &w->files.data[pt_def_instance(w, call)->file];
+    if (item->body_end < item->body_start + 2 || (!f->text && pt_world_read_text(w, f))) return;
+    u32 length = item->body_end - item->body_start - 2;
+    char *text = pt_malloc((size_t)length + 16);
+    if (!text) return;
+    memcpy(text, f->text + item->body_start + 1, length);
+    memset(text + length, 0, 16);
+    u32 file = pt_world_add_text(w, f->path, text, length, f->edition);
+    if (file == PT_NONE) return;
+    const pt_facts_header *h = w->files.data[file].facts.header;
+    if (h->error_count || !h->item_count) return; /* not items: the text stays, unused */
+    w->files.data[file].is_guess = true;
+    mount_expansion(w, call, file);
+}
+
 /* True when the call was settled, one way or the other. */
 static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     const pt_instance in = *pt_def_instance(w, call);
@@ -248,7 +267,8 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     if (target == PT_NO_DEF) return false;
     pt_vec_push(&w->call_targets, call);
     pt_vec_push(&w->call_targets, target);
-    if (pt_def_is_external_path(target) || w->defs.data[target].kind != PT_KIND_MACRO) return true;
+    if (pt_def_is_external_path(target)) return read_as_items(w, call), true;
+    if (w->defs.data[target].kind != PT_KIND_MACRO) return true;
     const pt_item *macro = pt_def_item(w, target);
     pt_file *from = &w->files.data[pt_def_instance(w, target)->file], *to = &w->files.data[in.file];
     if (macro->attributes & PT_ATTR_BUILTIN_MACRO) return include_file(w, call), true;
@@ -314,6 +334,13 @@ void pt_world_expand(pt_world *w) {
         for (u32 i = calls; i < w->calls.count; i++) w->calls.data[open++] = w->calls.data[i];
         w->calls.count = open;
         if (!changed) changed = import_pass(w, true);
+        if (!changed && w->calls.count && !w->crates.data[w->crates.count - 1].is_external) {
+            calls = w->calls.count; /* nobody knows these: their items, where they have any, may bring names */
+            for (u32 i = 0; i < calls; i++) read_as_items(w, w->calls.data[i]);
+            for (u32 i = calls; i < w->calls.count; i++) w->calls.data[i - calls] = w->calls.data[i];
+            w->calls.count -= calls;
+            changed = true;
+        }
     }
     pt_lexemes_free(&scratch.rules);
     pt_lexemes_free(&scratch.call);

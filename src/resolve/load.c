@@ -27,12 +27,18 @@ static void read_one(void *payload, u32 item, u32 worker) {
         return;
     }
     f->read_code = pt_source_read(w->source, &f->text, &f->text_length, &f->stamp, f->path, &error);
-    if (f->read_code) return;
+    if (f->read_code) { /* its size and time all the same: so that a change of it is seen */
+        pt_source_stat(w->source, &f->stamp, f->path);
+        return;
+    }
     f->read_code = pt_extract(&block, &size, v->extractors[worker], f->text, f->text_length, f->edition);
     if (!f->read_code) pt_world_add_block(w, f, block, size);
 }
 
 static int read_wave(pt_world *w, const pt_known_facts *known, const u32 *files, u32 count) {
+    if (pt_alloc_failed()) return PT_ENOMEM;
+    for (u32 i = 0; i < count; i++)
+        if (files[i] == PT_NONE) return PT_ENOMEM;
     pt_extractor *extractors[64] = {0};
     u32 threads = PT_MIN(w->threads, 64u);
     int code = PT_OK;
@@ -391,7 +397,10 @@ int pt_world_load(pt_world *w, const pt_known_facts *known, pt_error *error) {
     }
     int code = read_wave(w, known, files.data, files.count);
     if (!code) code = read_closure(w, known, roots.data, roots.count);
-    for (u32 i = 0; i < ws->targets.count; i++) add_target_crate(w, i);
+    if (pt_alloc_failed()) code = PT_ENOMEM;
+    for (u32 i = 0; i < ws->targets.count && !code; i++) add_target_crate(w, i);
+    if (w->crates.count != first_crate + ws->targets.count || w->defs.count < w->crates.count)
+        code = code ? code : PT_ENOMEM;
     for (u32 i = 0; i < ws->targets.count && !code; i++) {
         u32 crate = first_crate + i;
         const pt_file *f = &w->files.data[roots.data[i].file];

@@ -235,7 +235,7 @@ void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
     r->self_type = pt_self_type(r, def);
     r->result_type = 0;
     r->cfg = 0;
-    r->via_macro = 0;
+    r->via_macro = r->w->instances.data[r->instance].is_guess ? 2 : 0;
     r->depth = 0;
     pt_ty expected = 0;
     if (is_fn) {

@@ -36,6 +36,7 @@ u32 pt_view_offset(const pt_view *v, u32 node) {
 void pt_resolver_enter(pt_resolver *r, u32 instance) {
     pt_file *f = &r->w->files.data[r->w->instances.data[instance].file];
     r->instance = instance;
+    r->last_column = 0;
     r->lines.count = 0;
     pt_vec_push(&r->lines, 0);
     if (!f->text) return;
@@ -43,7 +44,7 @@ void pt_resolver_enter(pt_resolver *r, u32 instance) {
         if (!pt_vec_push(&r->lines, (u32)(++at - f->text))) return;
 }
 
-static void place(const pt_resolver *r, u32 offset, u32 *line, u16 *column) {
+static void place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     const pt_world *w = r->w;
     const pt_instance *in = &w->instances.data[r->instance];
     if (in->call != PT_NO_DEF) { /* made by a macro: the place of the outermost call */
@@ -63,8 +64,14 @@ static void place(const pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     }
     u32 first = f->facts.items[w->defs.data[r->item].item].line, c = 1;
     *line = low + 1 > first ? low + 1 - first : 0;
-    for (u32 i = r->lines.data[low]; f->text && i < offset && i < f->text_length; i++)
-        c += ((u8)f->text[i] & 0xc0) != 0x80;
+    u32 i = r->lines.data[low];
+    if (r->last_line == low && r->last_offset <= offset && r->last_offset >= i &&
+        r->last_column) /* go on from the last place */
+        i = r->last_offset, c = r->last_column;
+    for (; f->text && i < offset && i < f->text_length; i++) c += ((u8)f->text[i] & 0xc0) != 0x80;
+    r->last_line = low;
+    r->last_offset = offset;
+    r->last_column = c;
     *column = (u16)PT_MIN(c, 65535u);
 }
 

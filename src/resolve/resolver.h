@@ -9,7 +9,7 @@
 #include "resolve/sites.h"
 #include "resolve/types.h"
 
-enum { PT_NO_EMIT = 255, PT_MAX_TYPE_DEPTH = 24 };
+enum { PT_MAX_EXPRESSIONS = 1500, PT_NO_EMIT = 255, PT_MAX_TYPE_DEPTH = 24 };
 
 /* A tree to read: noted in facts, or of a body just parsed (then names are symbols already). */
 typedef struct pt_view {
@@ -55,11 +55,13 @@ typedef struct pt_resolver {
     u32 cfg;      /* symbol of the predicate of the place inside the item */
     u8 via_macro; /* inside macro arguments: 1 a known macro, 2 an unknown one */
     u32 depth;
+    u32 nesting; /* expressions inside each other: beyond PT_MAX_EXPRESSIONS nothing is looked at */
     pt_ty self_type;
     pt_ty result_type; /* of the fn */
     /* positions */
     pt_lexemes lexemes;
     u32 line_file;
+    u32 last_line, last_offset, last_column; /* the last place told: columns are counted on from it */
     PT_VEC(u32) lines;
     PT_VEC(pt_local) locals;
     pt_tree trees[8]; /* bodies, and macro arguments inside them */

@@ -81,10 +81,11 @@ static void resolve_impl(pt_resolver *r, const pt_view *v, u32 tree, u32 def) {
             pt_lower_bound(r, v, v->nodes[c].child, def, PT_EDGE_USES);
             if (im->trait == PT_NO_DEF || (v->nodes[tree].flags & PT_F_NEGATIVE)) continue;
             u32 from = im->is_blanket || im->head == PT_NO_DEF ? def : im->head;
-            bool open = im->head == PT_NO_DEF && !im->is_blanket;
-            bool external = (pt_def_is_external_path(im->trait)) || (from != def && pt_def_is_external_path(from) &&
-                                                                     pt_def_kind(r->w, from) != PT_KIND_PRIMITIVE);
-            pt_emit_from(r, from, im->trait, PT_EDGE_IMPLEMENTS, PT_VIA_IMPL, external || open ? PT_INFERRED : PT_EXACT,
+            if (im->head == PT_NO_DEF && !im->is_blanket)
+                continue; /* of what, nobody knows: told as unresolved by its name */
+            bool external = pt_def_is_external_path(im->trait) || (from != def && pt_def_is_external_path(from) &&
+                                                                   pt_def_kind(r->w, from) != PT_KIND_PRIMITIVE);
+            pt_emit_from(r, from, im->trait, PT_EDGE_IMPLEMENTS, PT_VIA_IMPL, external ? PT_INFERRED : PT_EXACT,
                          v->nodes[c].token);
         } else if (pt_kind_is_type(v->nodes[c].kind)) {
             pt_lower(r, v, c, def, PT_EDGE_USES);
@@ -165,7 +166,7 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
     r->from = node_of(w, def);
     r->scope = d.parent;
     r->cfg = 0;
-    r->via_macro = 0;
+    r->via_macro = w->instances.data[d.instance].is_guess ? 2 : 0;
     r->depth = 0;
     r->self_type = 0;
     if (pt_kind_is_node(d.kind) && parent != PT_NO_DEF)

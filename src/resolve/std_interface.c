@@ -30,7 +30,8 @@ typedef struct record {
 
 static const char *const names[CRATES] = {"core", "alloc", "std"};
 
-static void add_std_crates(pt_world *w, const u32 *roots) {
+/* `prefix` keeps std's paths apart from a workspace's own core/ or alloc/. */
+static void add_std_crates(pt_world *w, const u32 *roots, const char *prefix) {
     for (u32 i = 0; i < CRATES; i++) {
         char identity[64];
         snprintf(identity, sizeof identity, "pt1\n%s\n1\nlib\n", names[i]);
@@ -53,7 +54,7 @@ static void add_std_crates(pt_world *w, const u32 *roots) {
     for (u32 i = 0; i < CRATES; i++) {
         if (roots[i] == PT_NONE || !w->files.data[roots[i]].facts.header) continue;
         char folder[64];
-        snprintf(folder, sizeof folder, "%s/src", names[i]);
+        snprintf(folder, sizeof folder, "%s%s/src", prefix, names[i]);
         u32 instance = pt_world_mount(w, roots[i], i, w->crates.data[i].root,
                                       pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
         if (instance == PT_NONE) continue;
@@ -140,7 +141,7 @@ int pt_world_make_std(pt_world *w, const char *out_path, pt_error *error) {
     }
     int code = pt_world_read_closure(w, NULL, roots, folders, CRATES);
     if (code) return pt_fail(error, code, "%s: %s", pt_source_root(w->source), pt_error_text(code));
-    add_std_crates(w, roots);
+    add_std_crates(w, roots, "");
     return write_interface(w, roots, out_path, error);
 }
 
@@ -170,9 +171,14 @@ int pt_world_load_std(pt_world *w, const char *path, pt_error *error) {
             continue;
         }
         u32 index = w->files.count;
-        if (r->is_expansion)
-            pt_vec_push(&w->files, (pt_file){.path = base + r->path, .edition = (u16)r->edition, .is_expansion = true});
-        else pt_world_add_file(w, base + r->path, (u16)r->edition);
+        if (r->is_expansion) {
+            pt_file made = {.path = base + r->path, .edition = (u16)r->edition, .is_expansion = true};
+            pt_vec_push(&w->files, made);
+        } else {
+            char name[4096];
+            snprintf(name, sizeof name, "std:/%s", base + r->path);
+            pt_world_add_file(w, name, (u16)r->edition);
+        }
         if (w->files.count == index) return pt_fail(error, PT_ENOMEM, "out of memory");
         pt_file *f = &w->files.data[index];
         f->is_mapped = true;
@@ -182,7 +188,7 @@ int pt_world_load_std(pt_world *w, const char *path, pt_error *error) {
     }
     w->std_file_count = w->files.count;
     for (u32 i = 0; i < h->prepared_count; i++) pt_vec_push(&w->prepared, prepared[i]);
-    add_std_crates(w, h->roots);
+    add_std_crates(w, h->roots, "std:/");
     w->std_def_count = w->defs.count;
     w->imports.count = 0; /* what std itself could not resolve is none of the workspace's concern */
     w->calls.count = 0;

@@ -406,7 +406,8 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
     u32 index = w->instances.count, count = file->facts.header->item_count;
     u32 depth = call == PT_NO_DEF ? 0 : pt_def_instance(w, call)->depth + 1;
     if (w->defs.count + (u64)count >= PT_EXTERNAL_BIT - 1 || depth > MAX_EXPANSION_DEPTH) return PT_NONE;
-    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, folder};
+    bool guess = file->is_guess || (call != PT_NO_DEF && pt_def_instance(w, call)->is_guess);
+    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, guess, folder};
     if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
     u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST));
     if (call != PT_NO_DEF) inherited |= PT_DEF_EXPANDED;

@@ -33,6 +33,7 @@ typedef struct pt_file {
     u16 edition;
     bool is_mapped; /* block belongs to the std interface */
     bool is_expansion;
+    bool is_guess;  /* see pt_instance */
     bool is_cached; /* facts came from a store, text was not read */
     i32 read_code;  /* why there are no facts */
 } pt_file;
@@ -44,6 +45,7 @@ typedef struct pt_instance {
     u32 module;         /* the definition its top items belong to */
     u32 call;           /* expansion: the macro call's definition, else PT_NO_DEF */
     u32 depth;          /* expansion depth */
+    bool is_guess;      /* arguments of a macro that is not known, read as items: everything in it is inferred */
     const char *folder; /* where `mod x;` of its top level looks, relative path */
 } pt_instance;
 

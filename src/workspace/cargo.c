@@ -55,8 +55,12 @@ static const pt_toml *read_manifest(reader *r, const char *folder, int *code, pt
     join(path, folder, "Cargo.toml");
     *code = pt_source_read(r->source, &text, &length, &stamp, path, error);
     if (*code) return NULL;
-    const char *copy = keep(r, text, length);
+    const char *copy = pt_arena_copy(&r->w->arena, text, length);
     pt_free(text);
+    if (!copy) {
+        *code = pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
+        return NULL;
+    }
     pt_vec_push(&r->w->manifests, keep(r, path, strlen(path)));
     *code = pt_toml_parse(&toml, &r->w->arena, (pt_str){copy, length}, keep(r, path, strlen(path)), error);
     return *code ? NULL : toml;
@@ -401,8 +405,9 @@ static void read_lock(reader *r) {
     pt_file_stamp stamp;
     pt_error error = {0};
     if (pt_source_read(r->source, &text, &length, &stamp, "Cargo.lock", &error)) return;
-    const char *copy = keep(r, text, length);
+    const char *copy = pt_arena_copy(&r->w->arena, text, length);
     pt_free(text);
+    if (!copy) return;
     pt_vec_push(&r->w->manifests, "Cargo.lock");
     pt_toml *toml;
     if (pt_toml_parse(&toml, &r->w->arena, (pt_str){copy, length}, "Cargo.lock", &error)) {

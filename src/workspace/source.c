@@ -236,6 +236,7 @@ static entry *follow(pt_source *s, const char *path) {
 }
 
 static int full_path(char *out, size_t size, const pt_source *s, const char *path) {
+    if (strcmp(path, ".") == 0) return (size_t)snprintf(out, size, "%s", s->root) >= size ? PT_EIO : PT_OK;
     int n = path[0] == '/' ? snprintf(out, size, "%s", path) : snprintf(out, size, "%s/%s", s->root, path);
     return n < 0 || (size_t)n >= size ? PT_EIO : PT_OK;
 }
