@@ -14,7 +14,7 @@ static bool is_predicate(const pt_lexemes *l, u32 at, u32 end, u32 depth) {
     if (at + 1 == end) return !operator;
     if (t[at + 1].kind == PT_T_EQ) return !operator&& at + 3 == end && t[at + 2].kind == PT_T_STRING;
     if (!operator|| t[at + 1].kind != PT_T_OPEN_PAREN || t[at + 1].extent + 1 != end) return false;
-    u32 operands = 0, stop = at + 2;
+    u32 operands = 0, stop;
     for (u32 start = at + 2; start + 1 < end; start = stop + 1) {
         for (stop = start; stop + 1 < end && t[stop].kind != PT_T_COMMA;)
             stop = pt_token_is_open(t[stop].kind) ? t[stop].extent + 1 : stop + 1;

@@ -286,6 +286,15 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
         memset(arguments + call_length, 0, 16);
         pt_lex(&s->rules, rules, rules_length, from->edition);
         pt_lex(&s->call, arguments, call_length, to->edition);
+        /* rustc matches a doc comment as the attribute #[doc = ".."], which patterns take or leave: left out here */
+        bool documented = false;
+        for (u32 i = 0; i < s->call.tokens.count; i++) {
+            const pt_token *t = &s->call.tokens.data[i];
+            if (t->kind != PT_T_DOC_OUTER && t->kind != PT_T_DOC_INNER) continue;
+            memset(arguments + t->start, ' ', t->extent);
+            documented = true;
+        }
+        if (documented) pt_lex(&s->call, arguments, call_length, to->edition);
         pt_buffer_clear(&s->out);
         u16 edition = to->edition;
         const char *path = to->path;

@@ -44,7 +44,7 @@ static int read_wave(pt_world *w, const pt_known_facts *known, const u32 *files,
     int code = PT_OK;
     for (u32 i = 0; i < threads; i++)
         if (!(extractors[i] = pt_extractor_create())) code = PT_ENOMEM;
-    wave v = {w, known, files, extractors};
+    wave v = {w, known ? known : w->stored, files, extractors};
     if (!code) code = pt_parallel(threads, count, read_one, &v);
     for (u32 i = 0; i < threads; i++) pt_extractor_destroy(extractors[i]);
     for (u32 i = 0; i < count; i++) w->unread_count += w->files.data[files[i]].read_code != 0;
@@ -384,6 +384,7 @@ int pt_world_load(pt_world *w, const pt_known_facts *known, pt_error *error) {
     PT_VEC(pending) roots = {0};
     PT_VEC(u32) files = {0};
     u32 first_crate = w->crates.count;
+    w->stored = known;
     for (u32 i = 0; i < ws->targets.count; i++) {
         const pt_target *t = &ws->targets.data[i];
         char folder[PATH_SIZE];

@@ -141,6 +141,31 @@ static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns
     return PT_NO_DEF;
 }
 
+/* A name that std's interface (of 1.63, without core::arch) does not have in any namespace: newer, or left out. Its
+ * path is taken as written. */
+static u32 newer_in_std(pt_world *w, u32 module, u32 name) {
+    const pt_def *d = &w->defs.data[module];
+    if (!w->std_map || !(d->flags & PT_DEF_EXTERNAL) || (d->kind != PT_KIND_MODULE && d->kind != PT_KIND_CRATE))
+        return PT_NO_DEF;
+    for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
+        if (pt_scope_lookup(w, module, name, ns)) return PT_NO_DEF;
+    char path[1024];
+    u32 chain[32], depth = 0;
+    size_t n = 0;
+    for (u32 m = module; m != PT_NO_DEF && depth < PT_COUNT_OF(chain); m = w->defs.data[m].parent) chain[depth++] = m;
+    while (depth) {
+        pt_str part = pt_sym(w, w->defs.data[chain[--depth]].name);
+        if (n + part.length + 3 > sizeof path) return PT_NO_DEF;
+        memcpy(path + n, part.data, part.length);
+        memcpy(path + n + part.length, "::", 2);
+        n += part.length + 2;
+    }
+    pt_str last = pt_sym(w, name);
+    if (n + last.length > sizeof path) return PT_NO_DEF;
+    memcpy(path + n, last.data, last.length);
+    return pt_external(w, (pt_str){path, (u32)(n + last.length)}, PT_KIND_COUNT);
+}
+
 static bool enters(const pt_world *w, u32 def) {
     return pt_def_is_external_path(def) ? pt_def_kind(w, def) != PT_KIND_PRIMITIVE
                                         : pt_kind_has_scope(w->defs.data[def].kind);
@@ -209,6 +234,11 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
                 if (!b) {
                     u8 kind = w->defs.data[def].kind;
                     if (kind == PT_KIND_ENUM || kind == PT_KIND_TRAIT) return; /* an associated item: type-relative */
+                    if (!(w->defs.data[scope].flags & PT_DEF_EXTERNAL) &&
+                        (next = newer_in_std(w, def, segments[i])) != PT_NO_DEF) {
+                        out->binding = 0;
+                        goto entered;
+                    }
                     out->def = PT_NO_DEF;
                     out->unknown = (w->defs.data[def].flags & PT_DEF_UNKNOWN_GLOB) != 0;
                     return;
@@ -221,6 +251,7 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
             out->def = PT_NO_DEF;
             return;
         }
+    entered:
         def = next;
         out->def = def;
         out->resolved = ++i;

@@ -143,6 +143,7 @@ typedef struct pt_world {
     u32 external_capacity;
     pt_source *source;
     pt_workspace *workspace;
+    const struct pt_known_facts *stored; /* facts of a store, while files are loaded; may be NULL */
     u32 threads;
 
     PT_VEC(pt_file) files;

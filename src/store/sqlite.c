@@ -324,6 +324,10 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     const pt_graph *old = b->previous;
     s->rows = 0;
     /* a first load writes sorted rows, then builds the indices; foreign keys hold by construction and are checked by verify */
+    /* and in a store that holds nothing yet a rollback journal has nothing to save: each page is written once, not to
+     * the WAL and again (where another process is in the way, it stays WAL) */
+    bool first = !old && b->graph->header->generation <= 1;
+    if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
     int code = run(s, "PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE", error);
     if (code) return code;
     if (!old)
@@ -348,6 +352,7 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
         return code;
     }
+    if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
     return run(s, "PRAGMA foreign_keys=ON", error);
 }
 
