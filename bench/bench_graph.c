@@ -49,15 +49,16 @@ static void shuffle(u32 *list, u32 count) {
     }
 }
 
-/* Every trait: its implementors' ids, the first 64; then the same with each one's record read. */
+/* Every trait: its implementors' ids, the first 64, when they are touched for the first time and again; then with each
+ * one's record read. */
 static void who_implements(const pt_graph *g, u32 rounds) {
     PT_VEC(u32) traits = {0};
-    series ids = {0}, records = {0};
+    series cold = {0}, ids = {0}, records = {0};
     u64 found = 0;
     for (u32 n = 0; n < g->node_count; n++)
         if (g->nodes[n].kind == PT_KIND_TRAIT) pt_vec_push(&traits, n);
-    for (u32 round = 0; round < rounds; round++)
-        for (u32 way = 0; way < 2; way++) {
+    for (u32 round = 0; round <= rounds; round++)
+        for (u32 way = 0; way < (round ? 2u : 1u); way++) {
             shuffle(traits.data, traits.count);
             for (u32 i = 0; i < traits.count; i++) {
                 u64 sum = 0, start = pt_now_ns();
@@ -69,12 +70,14 @@ static void who_implements(const pt_graph *g, u32 rounds) {
                 }
                 u64 took = pt_now_ns() - start;
                 sink += sum;
-                if (!way) found += run.count;
+                if (!round) found += run.count;
                 if (way) pt_vec_push(&records.ns, took);
-                else pt_vec_push(&ids.ns, took);
+                else if (round) pt_vec_push(&ids.ns, took);
+                else pt_vec_push(&cold.ns, took);
             }
         }
-    printf(",\"traits\":%u,\"implementors\":%llu", traits.count, (unsigned long long)(found / PT_MAX(rounds, 1u)));
+    printf(",\"traits\":%u,\"implementors\":%llu", traits.count, (unsigned long long)found);
+    tell("who_implements_first", &cold);
     tell("who_implements", &ids);
     tell("who_implements_records", &records);
     pt_vec_free(&traits);

@@ -282,6 +282,7 @@ def in_process(table, options, found):
         table.add("process", "  who-implements p50", middle("who_implements", "p50_us"), "us",
                   note=f"{first['traits']:,} traits, {first['implementors']:,} implementors, clock included")
         table.add("process", "  who-implements p99", middle("who_implements", "p99_us"), "us", goal)
+        table.add("process", "  who-implements p99, first touch", middle("who_implements_first", "p99_us"), "us", goal)
         table.add("process", "  the same with records read, p99", middle("who_implements_records", "p99_us"), "us")
         table.add("process", "  blast radius, depth 3, a node", middle("blast_ns_a_node"), "ns", 25.0,
                   note=f"{first['blast']['count']:,} random nodes, {middle('blast_nodes'):.0f} reached on average, "

@@ -60,8 +60,15 @@ static void join(pt_buffer *out, const char *name, operands *parts) {
 
 static void canonical(pt_buffer *out, const pt_lexemes *l, u32 first, u32 end, u32 depth) {
     const pt_token *t = l->tokens.data;
-    if (first >= end || depth > MAX_DEPTH) return;
+    if (first >= end || depth > MAX_DEPTH || (t[first].kind != PT_T_IDENT && t[first].kind < PT_T_FIRST_KEYWORD))
+        return;
     pt_str word = pt_token_text(l->text, &t[first]);
+    bool combines =
+        pt_str_equal(word, PT_STR("all")) || pt_str_equal(word, PT_STR("any")) || pt_str_equal(word, PT_STR("not"));
+    if (!combines && first + 1 < end && t[first + 1].kind == PT_T_OPEN_PAREN) { /* version("1.70") ...: as written */
+        for (u32 i = first; i <= t[first + 1].extent && i < end; i++) pt_buffer_str(out, pt_token_text(l->text, &t[i]));
+        return;
+    }
     if (first + 1 < end && t[first + 1].kind == PT_T_OPEN_PAREN) {
         u32 close = PT_MIN(t[first + 1].extent, end);
         bool is_not = pt_str_equal(word, PT_STR("not"));

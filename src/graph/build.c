@@ -14,7 +14,7 @@ typedef struct builder {
     pt_world *w;
     pt_sites *sites;
     u32 *node_of;          /* definition -> node, PT_NONE */
-    u32 *node_of_external; /* external path -> node */
+    u32 *node_of_external; /* external path -> node + 1, 0 none */
     u32 external_count;
     u32 *anchor_of;   /* definition -> anchor */
     PT_VEC(u32) defs; /* node -> definition (or external path) */
@@ -196,7 +196,7 @@ static void order_nodes(builder *b) {
 }
 
 static u32 node_for(const builder *b, u32 def) {
-    return pt_def_is_external_path(def) ? b->node_of_external[def & ~PT_EXTERNAL_BIT] : b->node_of[def];
+    return pt_def_is_external_path(def) ? b->node_of_external[def & ~PT_EXTERNAL_BIT] - 1 : b->node_of[def];
 }
 
 typedef struct external_node {
@@ -214,9 +214,14 @@ static int by_external(const void *a, const void *b, void *base) {
 }
 
 static void want_external(builder *b, u32 def, external_node **list, u32 *count, u32 *capacity) {
-    u32 *slot = pt_def_is_external_path(def) ? &b->node_of_external[def & ~PT_EXTERNAL_BIT] : &b->node_of[def];
-    if (*slot != PT_NONE) return;
-    *slot = PT_NONE - 1; /* seen */
+    if (pt_def_is_external_path(def)) {
+        u32 *slot = &b->node_of_external[def & ~PT_EXTERNAL_BIT];
+        if (*slot) return;
+        *slot = 1; /* seen */
+    } else {
+        if (b->node_of[def] != PT_NONE) return;
+        b->node_of[def] = PT_NONE - 1;
+    }
     pt_buffer_clear(&b->scratch);
     pt_def_path(b->w, &b->scratch, def);
     if (!pt_vec_grow((void **)list, capacity, (u64)*count + 1, sizeof **list) && *capacity <= *count) return;
@@ -239,7 +244,7 @@ static void add_externals(builder *b) {
         bool same = i && list[i - 1].path == list[i].path && list[i - 1].kind == list[i].kind;
         if (!same) pt_vec_push(&b->defs, list[i].def);
         u32 node = b->defs.count - 1;
-        if (pt_def_is_external_path(list[i].def)) b->node_of_external[list[i].def & ~PT_EXTERNAL_BIT] = node;
+        if (pt_def_is_external_path(list[i].def)) b->node_of_external[list[i].def & ~PT_EXTERNAL_BIT] = node + 1;
         else b->node_of[list[i].def] = node;
     }
     pt_free(list);
@@ -306,12 +311,12 @@ static void fill_node(builder *b, u32 index) {
         n.hash = pt_def_hash(w, def);
         n.visibility = PT_VIS_PUB;
         if (pt_def_is_external_path(def)) {
-            const char *text = b->strings.data + n.path, *last = text;
-            for (const char *at = text; (at = strstr(at, "::")); at += 2) last = at + 2;
-            n.name = string(b, pt_str_of(last));
+            const char *last = b->scratch.data ? b->scratch.data : ""; /* not the strings: those move */
+            for (const char *at = last; (at = strstr(at, "::")); at += 2) last = at + 2;
+            n.name = clean_string(b, pt_str_of(last));
         } else {
             const pt_item *item = pt_def_item(w, def);
-            n.name = string(b, pt_sym(w, w->defs.data[def].name));
+            n.name = clean_string(b, pt_sym(w, w->defs.data[def].name));
             if (item) {
                 n.signature = clean_string(b, pt_facts_string(&pt_def_file(w, def)->facts, item->signature));
                 n.flags = (u16)(flags_of(w, def, item) | PT_NODE_EXTERNAL);
@@ -324,7 +329,7 @@ static void fill_node(builder *b, u32 index) {
         n.kind = d->kind;
         if (item && item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO))
             n.kind = PT_KIND_MACRO; /* what it exports */
-        n.name = string(b, pt_sym(w, d->name));
+        n.name = clean_string(b, pt_sym(w, d->name));
         n.flags = flags_of(w, def, item);
         if (d->kind == PT_KIND_CRATE) {
             n.hash = pt_def_hash(w, def); /* the others' come from identify() */
@@ -715,15 +720,13 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     b.external_count = w->external_capacity;
     b.node_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
     b.anchor_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
-    u32 externals = pt_interner_count(w->external_paths);
-    b.node_of_external = pt_malloc(((size_t)externals * 2 + 4096) * sizeof(u32)); /* naming paths may add a few */
+    b.node_of_external = pt_calloc(w->external_capacity, sizeof(u32)); /* naming paths may add to them */
     int code = b.node_of && b.anchor_of && b.node_of_external
                    ? PT_OK
                    : pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
     if (!code) {
         memset(b.node_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.anchor_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
-        memset(b.node_of_external, 0xff, ((size_t)externals * 2 + 4096) * sizeof(u32));
         pt_buffer_char(&b.strings, 0);
         add_files(&b);
         order_nodes(&b);

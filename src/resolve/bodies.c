@@ -810,6 +810,7 @@ static pt_ty block(body *b, u32 node, pt_ty expected) {
 
 static pt_ty literal(body *b, u32 node) {
     const pt_node *n = at(b, node);
+    if (!b->v.lexemes) return 0; /* a parameter's pattern, from facts */
     pt_str text = pt_token_text(b->v.lexemes->text, &b->v.lexemes->tokens.data[n->token]);
     static const char *const numbers[] = {"u8",  "u16", "u32", "u64",  "u128",  "usize", "i8",
                                           "i16", "i32", "i64", "i128", "isize", "f32",   "f64"};

@@ -298,7 +298,8 @@ void pt_world_index_impls(pt_world *w) {
     w->impls_blanket.count = 0;
     for (u32 i = 0; i < written; i++)
         if (w->impls.data[i].is_blanket && w->impls.data[i].has_trait) pt_vec_push(&w->impls_blanket, i);
-    if (!pt_vec_reserve(&w->impls_by_head, w->impls.count) || !pt_vec_reserve(&w->impls_by_trait, w->impls.count))
+    if (!pt_vec_reserve(&w->impls_by_head, (u64)w->impls.count + 1) ||
+        !pt_vec_reserve(&w->impls_by_trait, (u64)w->impls.count + 1))
         return;
     w->impls_by_head.count = w->impls_by_trait.count = w->impls.count;
     sort_impls(w, false, &w->impls_by_head.data);

@@ -138,11 +138,17 @@ static void emit_path(pt_resolver *r, const pt_view *v, const u32 *nodes, const 
 }
 
 static pt_ty expand_alias(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
+    for (u32 i = 0; i < r->alias_count; i++)
+        if (r->aliases[i] == def) return 0; /* type A = (A, A): no type */
+    if (r->alias_count == PT_COUNT_OF(r->aliases)) return 0;
+    r->aliases[r->alias_count++] = def;
     pt_subst s = {0};
     pt_ty params[16];
     u32 n = own_params(r, def, params, PT_COUNT_OF(params));
     for (u32 i = 0; i < n && i < count; i++) pt_subst_add(&s, def, pt_ty_at(&r->types, params[i])->name, args[i]);
-    return pt_ty_subst(&r->types, pt_type_of_item(r, def), &s, 0);
+    pt_ty ty = pt_ty_subst(&r->types, pt_type_of_item(r, def), &s, 0);
+    r->alias_count--;
+    return ty;
 }
 
 pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {

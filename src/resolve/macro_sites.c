@@ -39,6 +39,7 @@ u32 pt_attribute_cfg(body *b, u32 first, u32 outer) {
     pt_buffer *out = &b->r->text;
     u32 result = outer;
     const pt_lexemes *l = b->v.lexemes;
+    if (!l) return outer;
     for (u32 c = first; c; c = at(b, c)->next) {
         const pt_node *n = at(b, c);
         if (n->kind == PT_N_DOC) continue;

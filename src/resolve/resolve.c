@@ -155,6 +155,7 @@ typedef struct stage {
 static void resolve_instance(void *payload, u32 index, u32 worker) {
     stage *st = payload;
     pt_resolver *r = &st->resolvers[worker];
+    if (!pt_vec_reserve(&r->out->sites, 1) || !pt_vec_reserve(&r->out->open, 1)) return;
     u32 instance = st->first + index;
     pt_instance in = st->w->instances.data[instance];
     pt_file *f = &st->w->files.data[in.file];

@@ -55,7 +55,8 @@ typedef struct pt_resolver {
     u32 cfg;      /* symbol of the predicate of the place inside the item */
     u8 via_macro; /* inside macro arguments: 1 a known macro, 2 an unknown one */
     u32 depth;
-    u32 nesting; /* expressions inside each other: beyond PT_MAX_EXPRESSIONS nothing is looked at */
+    u32 nesting;                  /* expressions inside each other: beyond PT_MAX_EXPRESSIONS nothing is looked at */
+    u32 aliases[16], alias_count; /* being expanded */
     pt_ty self_type;
     pt_ty result_type; /* of the fn */
     /* positions */

@@ -169,7 +169,8 @@ u32 pt_fragment_end(pt_tree *tree, const pt_lexemes *lexemes, u32 at, u32 end, p
     } else if (pt_str_equal(kind, PT_STR("pat_param"))) {
         p_pattern_single(&p);
     } else if (pt_str_equal(kind, PT_STR("meta"))) {
-        if (p_is(&p, PT_K_UNSAFE) && p_peek(&p, 1) == PT_T_OPEN_PAREN) return p_partner(&p) + 1;
+        if (p_is(&p, PT_K_UNSAFE) && p_peek(&p, 1) == PT_T_OPEN_PAREN)
+            return PT_MIN(p.tokens[p.at + 1].extent + 1, end);
         if (!p_path_starts(&p)) return PT_NONE;
         p_path(&p, PATH_PLAIN);
         if (pt_token_is_open(p.kind)) p_skip_tree(&p);
