@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static _Thread_local bool allocation_failed; /* like errno: state of a thread, not of the program */
 static i64 fail_countdown = -1;              /* tests only; set before threads start */
@@ -26,6 +27,14 @@ void *pt_calloc(size_t count, size_t size) {
     return checked(injected_failure() ? NULL : calloc(count ? count : 1, size ? size : 1));
 }
 void *pt_realloc(void *old, size_t size) { return checked(injected_failure() ? NULL : realloc(old, size ? size : 1)); }
+void *pt_malloc_large(size_t size) {
+    enum { LARGE_PAGE = 2 << 20 };
+    if (size < 2 * (size_t)LARGE_PAGE) return pt_malloc(size);
+    size_t rounded = (size + LARGE_PAGE - 1) & ~(size_t)(LARGE_PAGE - 1);
+    void *memory = checked(injected_failure() ? NULL : aligned_alloc(LARGE_PAGE, rounded));
+    if (memory) madvise(memory, rounded, MADV_HUGEPAGE); /* only advice */
+    return memory;
+}
 void pt_free(void *memory) { free(memory); }
 
 char *pt_strndup(const char *text, size_t length) {

@@ -11,6 +11,8 @@
 void *pt_malloc(size_t size);
 void *pt_calloc(size_t count, size_t size);
 void *pt_realloc(void *old, size_t size);
+/* For blocks of many megabytes that are filled at once: large pages where the system has them. Freed by pt_free. */
+void *pt_malloc_large(size_t size);
 void pt_free(void *memory);
 /* A terminated copy; NULL when memory is out. */
 char *pt_strndup(const char *text, size_t length);

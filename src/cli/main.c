@@ -374,7 +374,7 @@ static int run_query(const options *o) {
         code = pt_query_run(&q, &answer, &error);
         u64 took = pt_now_us() - start;
         if (o->json && answer) {
-            json_dumpf(answer, stdout, JSON_COMPACT);
+            if (json_dumpf(answer, stdout, JSON_COMPACT) != 0) code = PT_EIO;
             putchar('\n');
         } else if (code) {
             pt_print_failure(stderr, answer, error.message, use_color(o, stderr));

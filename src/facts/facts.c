@@ -18,6 +18,7 @@ static int check_references(const pt_facts *f, pt_error *error) {
                     (t->kind == PT_KIND_MACRO || string_ok(h, t->extra));
         if (!fine) return pt_fail(error, PT_ECORRUPT, "facts: item %u refers outside", i);
     }
+    if (!string_ok(h, h->cfg)) return pt_fail(error, PT_ECORRUPT, "facts: the file's cfg refers outside");
     if (f->nodes[0].child || f->nodes[0].next) return pt_fail(error, PT_ECORRUPT, "facts: node 0 is not empty");
     for (u32 i = 1; i < h->node_count; i++) {
         const pt_node *n = &f->nodes[i];

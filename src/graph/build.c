@@ -224,7 +224,7 @@ static void want_external(builder *b, u32 def, external_node **list, u32 *count,
     }
     pt_buffer_clear(&b->scratch);
     pt_def_path(b->w, &b->scratch, def);
-    if (!pt_vec_grow((void **)list, capacity, (u64)*count + 1, sizeof **list) && *capacity <= *count) return;
+    if (*count >= *capacity && !pt_vec_grow((void **)list, capacity, (u64)*count + 1, sizeof **list)) return;
     (*list)[(*count)++] = (external_node){clean_string(b, pt_buffer_view(&b->scratch)), def, pt_def_kind(b->w, def)};
 }
 
@@ -327,8 +327,6 @@ static void fill_node(builder *b, u32 index) {
         const pt_item *item = pt_def_item(w, def);
         const pt_facts *f = d->instance == PT_NONE ? NULL : &pt_def_file(w, def)->facts;
         n.kind = d->kind;
-        if (item && item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO))
-            n.kind = PT_KIND_MACRO; /* what it exports */
         n.name = clean_string(b, pt_sym(w, d->name));
         n.flags = flags_of(w, def, item);
         if (d->kind == PT_KIND_CRATE) {
@@ -342,6 +340,8 @@ static void fill_node(builder *b, u32 index) {
             u32 up = d->parent;
             while (!pt_kind_is_node(w->defs.data[up].kind)) up = w->defs.data[up].parent;
             n.parent = b->node_of[up];
+            if (item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO))
+                n.kind = PT_KIND_MACRO; /* what it exports */
             n.visibility = item->visibility;
             n.signature = clean_string(b, pt_facts_string(f, item->signature));
             n.doc = clean_string(b, pt_facts_string(f, item->doc));

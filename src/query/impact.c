@@ -234,7 +234,7 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
             if (component[n] != PT_NONE) order.data[component[n]].count++, first[component[n]] = n;
         for (u32 i = 0; first && order.data && i < order.count; i++) order.data[i].module = first[i];
         if (order.data) qsort(order.data, order.count, sizeof(module_count), by_count);
-        for (u32 i = 0; i < order.count; i++) {
+        for (u32 i = 0; order.data && i < order.count; i++) {
             u32 id = component[order.data[i].module];
             json_t *row = json_object(), *members = json_array(), *links = json_array();
             json_object_set_new_nocheck(row, "level", pt_json_text(level));

@@ -21,7 +21,7 @@ typedef struct expander {
     int code;
 } expander;
 
-enum { MAX_STEPS = 20000000, MAX_NESTING = 64 };
+enum { MAX_STEPS = 50000000, MAX_NESTING = 64 };
 
 static const pt_token *rule(const expander *e, u32 i) { return &e->rules->tokens.data[i]; }
 static const pt_token *arg(const expander *e, u32 i) { return &e->call->tokens.data[i]; }
@@ -53,7 +53,9 @@ static u32 fragment(expander *e, u32 at, u32 end, pt_str kind) {
         u8 k = arg(e, i)->kind;
         return (k >= PT_T_INT && k <= PT_T_C_STRING) || k == PT_K_TRUE || k == PT_K_FALSE ? i + 1 : PT_NONE;
     }
-    return pt_fragment_end(&e->tree, e->call, at, end, kind, e->edition);
+    u32 stop = pt_fragment_end(&e->tree, e->call, at, end, kind, e->edition);
+    e->steps += (u64)e->tree.nodes.count * 16; /* parsing is work too, also in vain */
+    return stop;
 }
 
 static bool same(const expander *e, u32 r, u32 a) {
@@ -125,7 +127,7 @@ static bool match(expander *e, u32 *r, u32 r_end, u32 *a, u32 a_end, matched **l
     if (++e->depth > MAX_NESTING) return e->depth--, false;
     bool fine = true;
     while (fine && *r < r_end) {
-        if (++e->steps > MAX_STEPS) {
+        if (e->code == PT_ELIMIT || ++e->steps > MAX_STEPS) {
             e->code = PT_ELIMIT;
             fine = false;
             break;

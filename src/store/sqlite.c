@@ -367,27 +367,24 @@ static int sqlite_checkpoint(pt_store *store, pt_error *error) {
 static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
     sqlite_store *s = (sqlite_store *)store;
     i64 total;
-    sqlite3_stmt *q;
     *out = NULL;
     int code = run(s, "BEGIN", error); /* one state, whatever is committed meanwhile */
     if (code) return code;
     code = number(s, &total, "SELECT coalesce(sum(length(data)), 0) FROM image", error);
     if (!code && !total)
         code = pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", s->path);
-    char *image = code ? NULL : pt_malloc((size_t)total);
+    char *image = code ? NULL : pt_malloc_large((size_t)total);
     if (!code && !image) code = pt_fail(error, PT_ENOMEM, "out of memory");
-    if (!code) code = prepare(s, &q, "SELECT data FROM image ORDER BY part", error);
-    if (!code) {
-        i64 at = 0;
-        int step;
-        while ((step = sqlite3_step(q)) == SQLITE_ROW) {
-            int n = sqlite3_column_bytes(q, 0);
-            if (at + n > total) break;
-            if (n) memcpy(image + at, sqlite3_column_blob(q, 0), (size_t)n);
-            at += n;
-        }
-        if (step != SQLITE_DONE) code = sql_error(s, step, error);
-        sqlite3_finalize(q);
+    i64 at = 0;
+    for (i64 part = 0; !code && at < total; part++) { /* straight from the pages: one copy */
+        sqlite3_blob *blob = NULL;
+        int opened = sqlite3_blob_open(s->db, "main", "image", "data", part, 0, &blob);
+        int n = opened == SQLITE_OK ? sqlite3_blob_bytes(blob) : 0;
+        if (opened == SQLITE_OK && (n <= 0 || at + n > total)) opened = SQLITE_CORRUPT;
+        if (opened == SQLITE_OK) opened = sqlite3_blob_read(blob, image + at, n, 0);
+        sqlite3_blob_close(blob);
+        if (opened != SQLITE_OK) code = sql_error(s, opened, error);
+        at += n;
     }
     sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
     if (!code) {
