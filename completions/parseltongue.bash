@@ -29,9 +29,10 @@ _parseltongue() {
 
     if [[ $current == -* ]]; then
         case $command in
-            index) common+=' --rebuild --threads' ;;
+            index) common+=' --rebuild --threads --std-interface' ;;
+            list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
-            list | search) common+=' --kind' ;;
+            search | unused) common+=' --kind' ;;
             blast-radius) common+=' --depth' ;;
             export) common+=' --format' ;;
         esac
