@@ -653,13 +653,15 @@ static void add_meta(builder *b) {
 }
 
 static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
+    u32 bodies = (u32)b->sites->bodies;
+    pt_sites_free(b->sites); /* all that they said is in rows now: what follows needs the room */
     pt_graph_header h = {.magic = PT_GRAPH_MAGIC,
                          .version = PT_GRAPH_VERSION,
                          .generation = generation,
                          .extractor = PT_EXTRACTOR_VERSION,
                          .dump = pt_source_is_dump(b->w->source),
                          .local_nodes = b->local_nodes,
-                         .bodies = (u32)b->sites->bodies,
+                         .bodies = bodies,
                          .unread = b->unread,
                          .source_bytes = b->bytes,
                          .source_lines = b->lines};

@@ -148,7 +148,7 @@ typedef struct pt_graph {
     void *owned; /* image to free, or NULL */
 } pt_graph;
 
-/* Builds the image of a resolved world. `generation` counts the commits of its store. */
+/* Builds the image of a resolved world. `generation` counts the commits of its store. `sites` is emptied. */
 int pt_graph_build(pt_graph **out, pt_world *world, pt_sites *sites, u64 generation, pt_error *error);
 /* Opens an image. `take` frees it with the graph. `check`: checksum and all references. */
 int pt_graph_open(pt_graph **out, void *image, u64 size, bool take, bool check, pt_error *error);

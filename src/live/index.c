@@ -229,11 +229,12 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     report->resolve_us = pt_now_us() - mark;
     mark = pt_now_us();
     tell(o, "graph", 0, 0);
-    if (!code) code = pt_graph_build(&built, world, &sites, stats.generation + 1, error);
-    if (code) goto end;
-    report->bodies = sites.bodies;
+    report->bodies = sites.bodies; /* the build lets go of the sites, and nobody reads texts any more */
     report->sites = sites.site_count;
     report->unresolved = sites.open_count;
+    pt_world_drop_texts(world);
+    if (!code) code = pt_graph_build(&built, world, &sites, stats.generation + 1, error);
+    if (code) goto end;
     report->bytes = built->header->source_bytes;
     report->lines = built->header->source_lines;
     report->unread = built->header->unread;

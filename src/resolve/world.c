@@ -162,6 +162,14 @@ int pt_world_read_text(pt_world *w, pt_file *file) {
     return PT_OK;
 }
 
+void pt_world_drop_texts(pt_world *w) {
+    for (u32 i = 0; i < w->files.count; i++) {
+        if (w->files.data[i].is_mapped) continue;
+        pt_free(w->files.data[i].text);
+        w->files.data[i].text = NULL;
+    }
+}
+
 /* Definitions. */
 
 u8 pt_def_kind(const pt_world *w, u32 def) {

@@ -219,6 +219,8 @@ u32 pt_world_add_file(pt_world *world, const char *path, u16 edition);
 void pt_world_add_block(pt_world *world, pt_file *file, void *block, u32 size);
 int pt_world_bind_symbols(pt_world *world, pt_file *file);
 int pt_world_read_text(pt_world *world, pt_file *file); /* text, when it is not held */
+/* Frees all texts that are held: after resolution only facts are read. */
+void pt_world_drop_texts(pt_world *world);
 
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);

@@ -157,7 +157,7 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
     if (!code)
         code = run(s,
                    s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA "
-                               "cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
+                               "cache_size=-16384; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
                              : "PRAGMA mmap_size=1073741824",
                    error);
     if (code) return sqlite_close(&s->base), code;
