@@ -545,7 +545,7 @@ u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
         const u32 *list = pt_impls_of_head(r->w, head, &count);
         for (u32 i = 0; i < count; i++) {
             const pt_impl *im = &r->w->impls.data[list[i]];
-            if (im->trait != trait) continue;
+            if (im->trait != trait || !pt_impl_known(r, list[i])) continue;
             pt_subst trial = {0};
             r->depth++;
             pattern = im->is_derive ? pt_adt_generic(r, im->def) : pt_type_of_item(r, im->def);
@@ -590,7 +590,7 @@ static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
 
 bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self) {
     const pt_impl *im = &r->w->impls.data[impl];
-    if (r->depth + 4 > PT_MAX_TYPE_DEPTH) return false;
+    if (r->depth + 4 > PT_MAX_TYPE_DEPTH || !pt_impl_known(r, impl)) return false;
     r->depth += 4;
     pt_ty pattern = pt_type_of_item(r, im->def);
     applies_query q = {self, false};
@@ -665,7 +665,8 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
         }
         for (u32 m = pt_member_find(r->w, head, name); m; m = r->w->members.data[m].next) {
             const pt_member *x = &r->w->members.data[m];
-            if (r->w->defs.data[x->def].kind != PT_KIND_ASSOC_TYPE || x->impl == PT_NONE) continue;
+            if (r->w->defs.data[x->def].kind != PT_KIND_ASSOC_TYPE || x->impl == PT_NONE || !pt_impl_known(r, x->impl))
+                continue;
             pt_subst trial = {0};
             r->depth++;
             pt_ty pattern = pt_type_of_item(r, r->w->impls.data[x->impl].def);

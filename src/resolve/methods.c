@@ -69,7 +69,7 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
     for (u32 m = pt_member_find(w, head, name); m; m = w->members.data[m].next) {
         const pt_member *x = &w->members.data[m];
         u8 kind = w->defs.data[x->def].kind;
-        if (x->impl == PT_NONE) continue; /* a trait's own: only by dyn */
+        if (x->impl == PT_NONE || !pt_impl_known(r, x->impl)) continue; /* a trait's own: only by dyn */
         bool fits = ns == PT_NS_TYPE         ? kind == PT_KIND_ASSOC_TYPE
                     : kind == PT_KIND_METHOD ? is_callable(w, x->def, needs_self)
                                              : !needs_self && kind == PT_KIND_ASSOC_CONST;
@@ -106,7 +106,7 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
     const u32 *list = pt_impls_of_head(w, head, &n);
     for (u32 i = 0; i < n; i++) {
         const pt_impl *im = &w->impls.data[list[i]];
-        if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait)) continue;
+        if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait) || !pt_impl_known(r, list[i])) continue;
         u32 member = trait_member(w, im->trait, name);
         if (member == PT_NO_DEF || (needs_self && !is_callable(w, member, true))) continue;
         if (best != PT_NO_DEF && best != member && !in_scope(r, im->trait)) continue;

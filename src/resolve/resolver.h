@@ -110,6 +110,16 @@ u32 pt_head_of(pt_resolver *r, pt_ty ty);
 pt_ty pt_deref_once(pt_resolver *r, pt_ty ty); /* 0: no deref */
 u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind);
 
+/* Can the item we are in know an impl: of its own crate, of std, of a library? What a test or a program implements
+ * for a library's type is nothing to that library. */
+static inline bool pt_impl_known(const pt_resolver *r, u32 impl) {
+    const pt_world *w = r->w;
+    u32 own = w->defs.data[w->impls.data[impl].def].crate;
+    const pt_crate *c = &w->crates.data[own];
+    return own == w->defs.data[r->item].crate || c->is_external || c->target == PT_NONE ||
+           w->workspace->targets.data[c->target].kind == PT_TARGET_LIB;
+}
+
 /* methods.c */
 typedef struct pt_callee {
     u32 def;  /* PT_NO_DEF: none */

@@ -131,3 +131,13 @@ def test_proc_macros_are_macros_and_unknown_derives_keep_a_type_used(tmp_path):
     run(tmp_path, "index")
     assert paths(tmp_path, "macro") == {"p::go"}
     assert json.loads(run(tmp_path, "unused", "--json").stdout)["results"] == []
+
+
+def test_what_a_test_implements_for_a_library_is_nothing_to_the_library(tmp_path):
+    write(tmp_path, {"Cargo.toml": package("lib"), "src/lib.rs": "pub trait Go { fn go(&self) {} }\npub struct S;\npub fn f(s: &S) { s.go(); s.run(); }\n",
+                     "tests/t.rs": "use lib::{Go, S};\nimpl Go for S { fn go(&self) {} }\ntrait Run { fn run(&self); }\nimpl Run for S { fn run(&self) {} }\n#[test]\nfn t() { S.go(); S.run(); }\n"})
+    run(tmp_path, "index")
+    callees = {row["path"] for row in json.loads(run(tmp_path, "callees", "lib::f", "--json").stdout)["results"]}
+    assert not any("test:" in path or path.startswith("<") for path in callees), callees
+    callees = {row["path"] for row in json.loads(run(tmp_path, "callees", "lib[test:t]::t", "--json").stdout)["results"]}
+    assert {"<lib::S as lib::Go>::go", "<lib::S as lib[test:t]::Run>::run"} <= callees
