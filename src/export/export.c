@@ -143,7 +143,6 @@ static void jsonl(exporter *x) {
                 for (u32 s = sites[e]; s < sites[e + 1]; s++) {
                     edge_line(x, n, words[e], &g->sites[s]);
                     take(x, &edges);
-                    if (edges.text.count > 3u << 30) break; /* beyond that a line offset does not fit */
                 }
     }
     write_sorted(x, &edges);

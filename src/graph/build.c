@@ -574,18 +574,6 @@ static void hash_interfaces(builder *b) {
     }
 }
 
-static u32 letters_of(const char *s) {
-    u32 bits = 0;
-    for (; *s; s++) {
-        char c = (char)(*s | 32);
-        if (c >= 'a' && c <= 'z') bits |= 1u << (c - 'a');
-        else if (*s >= '0' && *s <= '9') bits |= 1u << 26;
-        else if (*s == '_') bits |= 1u << 27;
-        else bits |= 1u << 28;
-    }
-    return bits;
-}
-
 typedef struct name_order {
     u32 name, node;
 } name_order;
@@ -606,8 +594,8 @@ static void add_names(builder *b) {
     if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.data);
     for (u32 i = 0; i < order.count; i++) {
         if (!i || order.data[i].name != order.data[i - 1].name)
-            pt_vec_push(&b->names,
-                        (pt_graph_name){order.data[i].name, i, 0, letters_of(b->strings.data + order.data[i].name)});
+            pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0,
+                                                   pt_graph_letters(b->strings.data + order.data[i].name)});
         b->names.data[b->names.count - 1].count++;
         pt_vec_push(&b->by_name, order.data[i].node);
     }

@@ -126,6 +126,17 @@ void pt_graph_path(const pt_graph *g, pt_buffer *out, u32 node) {
     }
 }
 
+u32 pt_graph_letters(const char *name) {
+    u32 bits = 0;
+    for (; *name; name++) {
+        char c = (char)(*name | 32);
+        if (c >= 'a' && c <= 'z') bits |= 1u << (c - 'a');
+        else if (*name >= '0' && *name <= '9') bits |= 1u << 26;
+        else bits |= *name == '_' ? PT_LETTER_UNDERSCORE : 1u << 28;
+    }
+    return bits;
+}
+
 u32 pt_graph_module(const pt_graph *g, u32 node) {
     while (node != PT_NONE && g->nodes[node].kind != PT_KIND_MODULE && g->nodes[node].kind != PT_KIND_CRATE)
         node = g->nodes[node].parent;

@@ -171,6 +171,9 @@ const pt_graph_site *pt_graph_sites(const pt_graph *g, u32 from, u8 kind, u32 to
 u32 pt_graph_site_line(const pt_graph *g, const pt_graph_site *site);
 /* Appends the path of a node. */
 void pt_graph_path(const pt_graph *g, pt_buffer *out, u32 node);
+/* Which letters a name has, as pt_graph_name.letters: a name can only fit a pattern whose letters it has. */
+#define PT_LETTER_UNDERSCORE (1u << 27)
+u32 pt_graph_letters(const char *name);
 /* The nearest enclosing module or crate. */
 u32 pt_graph_module(const pt_graph *g, u32 node);
 

@@ -199,17 +199,6 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
 
 /* Search. */
 
-static u32 letters_of(const char *s) {
-    u32 bits = 0;
-    for (; *s; s++) {
-        char c = (char)(*s | 32);
-        if (c >= 'a' && c <= 'z') bits |= 1u << (c - 'a');
-        else if (*s >= '0' && *s <= '9') bits |= 1u << 26;
-        else if (*s != '_') bits |= 1u << 28;
-    }
-    return bits;
-}
-
 static i32 score_of(const char *name, const char *pattern) {
     size_t n = strlen(name), m = strlen(pattern);
     if (strcmp(name, pattern) == 0) return 1000;
@@ -259,7 +248,7 @@ static int by_score(const void *a, const void *b) {
 }
 
 void pt_search_names(pt_matches *out, const pt_graph *g, const char *pattern, u32 limit) {
-    u32 letters = letters_of(pattern), count = g->header->counts[PT_SECTION_names];
+    u32 letters = pt_graph_letters(pattern) & ~PT_LETTER_UNDERSCORE, count = g->header->counts[PT_SECTION_names];
     if (!*pattern) return;
     for (u32 i = 0; i < count; i++) {
         const char *name = pt_graph_string(g, g->names[i].name);
