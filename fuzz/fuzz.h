@@ -27,12 +27,12 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t most, unsigned seed
 
 static const u32 fuzz_editions[] = {2015, 2018, 2021, 2024};
 
-/* A copy with the 4 readable bytes that pt_lex asks for and not one more. Freed with free. */
+/* A copy with the readable bytes that pt_lex asks for and not one more. Freed with free. */
 static inline char *fuzz_text(const void *data, size_t size, char behind) {
-    char *text = malloc(size + 4);
+    char *text = malloc(size + PT_TEXT_SLACK);
     if (!text) abort();
     if (size) memcpy(text, data, size);
-    memset(text + size, behind, 4);
+    memset(text + size, behind, PT_TEXT_SLACK);
     return text;
 }
 

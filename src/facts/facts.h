@@ -131,7 +131,7 @@ static inline pt_str pt_facts_string(const pt_facts *facts, u32 id) {
 typedef struct pt_extractor pt_extractor;
 pt_extractor *pt_extractor_create(void);
 void pt_extractor_destroy(pt_extractor *extractor);
-/* Lexes, parses and notes one text (4 readable bytes behind its end). `*block` is fresh memory, freed with
+/* Lexes, parses and notes one text (PT_TEXT_SLACK readable bytes behind its end). `*block` is fresh memory, freed with
  * pt_free. Errors in the text are noted, not returned. PT_ENOMEM, PT_ELIMIT (above 256 MB). */
 int pt_extract(void **block, u32 *size, pt_extractor *extractor, const char *text, u32 length, u32 edition);
 /* Nanoseconds spent so far by this extractor in lexing, parsing, noting. */

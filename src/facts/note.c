@@ -3,7 +3,7 @@
 #include "facts/cfg.h"
 #include "facts/facts.h"
 
-enum { MAX_TREE = 3000 };
+enum { MAX_TREE = 3000, FIRST_TABLE = 512 };
 
 struct pt_extractor {
     pt_lexemes lexemes;
@@ -14,6 +14,7 @@ struct pt_extractor {
     PT_VEC(pt_derive) derives;
     PT_VEC(u32) segments;
     PT_VEC(u32) string_ends;
+    PT_VEC(u32) string_hashes;
     pt_buffer bytes;
     PT_VEC(pt_noted_error) errors;
     PT_VEC(u32) lines; /* byte offset of each line */
@@ -36,6 +37,7 @@ void pt_extractor_destroy(pt_extractor *x) {
     pt_vec_free(&x->derives);
     pt_vec_free(&x->segments);
     pt_vec_free(&x->string_ends);
+    pt_vec_free(&x->string_hashes);
     pt_vec_free(&x->errors);
     pt_vec_free(&x->lines);
     pt_vec_free(&x->table);
@@ -57,31 +59,33 @@ static pt_str text_of(const pt_extractor *x, u32 id) {
     return (pt_str){x->bytes.data + start, x->string_ends.data[id] - start};
 }
 
-static void table_put(pt_extractor *x, u32 id) {
-    u32 mask = x->table.count - 1;
-    pt_str text = text_of(x, id);
-    u32 i = (u32)pt_hash_bytes(text.data, text.length) & mask;
-    while (x->table.data[i]) i = (i + 1) & mask;
-    x->table.data[i] = id + 1;
+/* An empty table of `size` places, a power of two; the strings there are come in again. */
+static bool table_resize(pt_extractor *x, u32 size) {
+    if (!pt_vec_reserve(&x->table, size)) return false;
+    memset(x->table.data, 0, size * sizeof(u32));
+    x->table.count = size;
+    for (u32 id = 1; id < x->string_ends.count; id++) {
+        u32 i = x->string_hashes.data[id] & (size - 1);
+        while (x->table.data[i]) i = (i + 1) & (size - 1);
+        x->table.data[i] = id + 1;
+    }
+    return true;
 }
 
 /* The string id of `text`, made when new. */
 static u32 string(pt_extractor *x, pt_str text) {
     if (!text.length) return 0;
-    if (x->string_ends.count * 2 >= x->table.count) {
-        u32 grown = x->table.count ? x->table.count * 2 : 512;
-        if (!pt_vec_reserve(&x->table, grown)) return 0;
-        memset(x->table.data, 0, grown * sizeof(u32));
-        x->table.count = grown;
-        for (u32 id = 1; id < x->string_ends.count; id++) table_put(x, id);
+    if (x->string_ends.count * 2 >= x->table.count && !table_resize(x, x->table.count * 2)) return 0;
+    u32 mask = x->table.count - 1, hash = (u32)pt_hash_bytes(text.data, text.length), i = hash & mask;
+    for (; x->table.data[i]; i = (i + 1) & mask) {
+        u32 id = x->table.data[i] - 1;
+        if (x->string_hashes.data[id] == hash && pt_str_equal(text_of(x, id), text)) return id;
     }
-    u32 mask = x->table.count - 1;
-    u32 i = (u32)pt_hash_bytes(text.data, text.length) & mask;
-    for (; x->table.data[i]; i = (i + 1) & mask)
-        if (pt_str_equal(text_of(x, x->table.data[i] - 1), text)) return x->table.data[i] - 1;
     u32 id = x->string_ends.count;
+    if (!pt_vec_reserve(&x->string_hashes, (u64)id + 1)) return 0;
     pt_buffer_str(&x->bytes, text);
     if (!pt_vec_push(&x->string_ends, x->bytes.count)) return 0;
+    x->string_hashes.data[id] = hash;
     x->table.data[i] = id + 1;
     return id;
 }
@@ -207,89 +211,44 @@ typedef struct noted_attributes {
     u32 first_derive, derive_count;
 } noted_attributes;
 
-/* Attribute tools and rustc's own attributes: anything else may be a macro. */
-static bool known_attribute(pt_str name) {
-    static const char *const known[] = {"allow",
-                                        "warn",
-                                        "deny",
-                                        "forbid",
-                                        "expect",
-                                        "inline",
-                                        "cold",
-                                        "repr",
-                                        "non_exhaustive",
-                                        "track_caller",
-                                        "must_use",
-                                        "deprecated",
-                                        "doc",
-                                        "derive",
-                                        "cfg",
-                                        "cfg_attr",
-                                        "test",
-                                        "bench",
-                                        "ignore",
-                                        "should_panic",
-                                        "path",
-                                        "macro_use",
-                                        "macro_export",
-                                        "proc_macro",
-                                        "proc_macro_derive",
-                                        "proc_macro_attribute",
-                                        "no_mangle",
-                                        "export_name",
-                                        "link",
-                                        "link_name",
-                                        "link_section",
-                                        "used",
-                                        "target_feature",
-                                        "automatically_derived",
-                                        "no_std",
-                                        "no_core",
-                                        "feature",
-                                        "recursion_limit",
-                                        "type_length_limit",
-                                        "global_allocator",
-                                        "panic_handler",
-                                        "default",
-                                        "stable",
-                                        "unstable",
-                                        "lang",
-                                        "fundamental",
-                                        "may_dangle",
-                                        "marker",
-                                        "const_trait",
-                                        "unsafe",
-                                        "cfg_eval",
-                                        "test_case",
-                                        "crate_type",
-                                        "crate_name",
-                                        "no_main",
-                                        "windows_subsystem",
-                                        "diagnostic",
-                                        "clippy",
-                                        "rustfmt",
-                                        "miri",
-                                        "instruction_set",
-                                        "naked",
-                                        "optimize",
-                                        "coverage",
-                                        "collapse_debuginfo",
-                                        "serde",
-                                        "debugger_visualizer",
-                                        "no_implicit_prelude",
-                                        "start",
-                                        "main",
-                                        "rustdoc",
-                                        "allow_internal_unstable",
-                                        "allow_internal_unsafe",
-                                        "prelude_import",
-                                        "needs_allocator",
-                                        "thread_local",
-                                        "no_link",
-                                        "ffi_const",
-                                        "ffi_pure"};
+/* Attribute tools and rustc's own attributes, with what they say of an item: anything else may be a macro. */
+/* clang-format off */
+#define KNOWN_ATTRIBUTES(X) \
+    X(inline, 0) X(doc, 0) X(cfg, 0) X(stable, 0) X(unstable, 0) X(allow, 0) X(warn, 0) X(deny, 0) X(forbid, 0) \
+    X(expect, 0) X(cold, 0) X(repr, 0) X(non_exhaustive, 0) X(track_caller, 0) X(must_use, PT_ATTR_MUST_USE) \
+    X(deprecated, PT_ATTR_DEPRECATED) X(derive, 0) X(cfg_attr, 0) X(test, 0) X(bench, 0) X(ignore, 0) \
+    X(should_panic, 0) X(path, 0) X(macro_use, PT_ATTR_MACRO_USE) X(macro_export, PT_ATTR_MACRO_EXPORT) \
+    X(proc_macro, PT_ATTR_PROC_MACRO) X(proc_macro_derive, PT_ATTR_PROC_MACRO) \
+    X(proc_macro_attribute, PT_ATTR_PROC_MACRO) X(no_mangle, PT_ATTR_FFI_EXPORT) X(export_name, PT_ATTR_FFI_EXPORT) \
+    X(link, 0) X(link_name, 0) X(link_section, PT_ATTR_FFI_EXPORT) X(used, PT_ATTR_FFI_EXPORT) X(target_feature, 0) \
+    X(automatically_derived, 0) X(no_std, PT_ATTR_NO_STD) X(no_core, PT_ATTR_NO_STD) X(feature, 0) \
+    X(recursion_limit, 0) X(type_length_limit, 0) X(global_allocator, PT_ATTR_FFI_EXPORT) \
+    X(panic_handler, PT_ATTR_FFI_EXPORT) X(default, 0) X(lang, PT_ATTR_FFI_EXPORT) X(fundamental, 0) \
+    X(may_dangle, 0) X(marker, 0) X(const_trait, 0) X(unsafe, 0) X(cfg_eval, 0) X(test_case, 0) X(crate_type, 0) \
+    X(crate_name, 0) X(no_main, 0) X(windows_subsystem, 0) X(diagnostic, 0) X(clippy, 0) X(rustfmt, 0) X(miri, 0) \
+    X(instruction_set, 0) X(naked, 0) X(optimize, 0) X(coverage, 0) X(collapse_debuginfo, 0) X(serde, 0) \
+    X(debugger_visualizer, 0) X(no_implicit_prelude, 0) X(start, 0) X(main, 0) X(rustdoc, 0) \
+    X(allow_internal_unstable, 0) X(allow_internal_unsafe, 0) X(prelude_import, 0) X(needs_allocator, 0) \
+    X(thread_local, 0) X(no_link, 0) X(ffi_const, 0) X(ffi_pure, 0) \
+    X(alloc_error_handler, PT_ATTR_FFI_EXPORT) X(rustc_builtin_macro, PT_ATTR_BUILTIN_MACRO)
+/* clang-format on */
+
+/* True for an attribute that is no macro; `flags` are what it says. */
+static bool known_attribute(u32 *flags, pt_str name) {
+    static const struct {
+        u32 length, flags;
+        const char *name;
+    } known[] = {
+#define X(name, flags) {sizeof(#name) - 1, flags, #name},
+        KNOWN_ATTRIBUTES(X)
+#undef X
+    };
+    *flags = 0;
     for (u32 i = 0; i < PT_COUNT_OF(known); i++)
-        if (pt_str_equal(name, pt_str_of(known[i]))) return true;
+        if (name.length == known[i].length && memcmp(name.data, known[i].name, name.length) == 0) {
+            *flags = known[i].flags;
+            return true;
+        }
     return pt_str_starts(name, PT_STR("rustc_"));
 }
 
@@ -377,29 +336,9 @@ static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end
              !pt_str_equal(head, PT_STR("rustdoc")))
         out->flags |= PT_ATTR_OTHER_MACRO;
     if (path) return;
-    static const struct {
-        const char *name;
-        u32 flag;
-    } simple[] = {{"deprecated", PT_ATTR_DEPRECATED},
-                  {"must_use", PT_ATTR_MUST_USE},
-                  {"macro_export", PT_ATTR_MACRO_EXPORT},
-                  {"macro_use", PT_ATTR_MACRO_USE},
-                  {"no_mangle", PT_ATTR_FFI_EXPORT},
-                  {"export_name", PT_ATTR_FFI_EXPORT},
-                  {"link_section", PT_ATTR_FFI_EXPORT},
-                  {"used", PT_ATTR_FFI_EXPORT},
-                  {"panic_handler", PT_ATTR_FFI_EXPORT},
-                  {"global_allocator", PT_ATTR_FFI_EXPORT},
-                  {"alloc_error_handler", PT_ATTR_FFI_EXPORT},
-                  {"lang", PT_ATTR_FFI_EXPORT},
-                  {"proc_macro", PT_ATTR_PROC_MACRO},
-                  {"proc_macro_derive", PT_ATTR_PROC_MACRO},
-                  {"proc_macro_attribute", PT_ATTR_PROC_MACRO},
-                  {"no_std", PT_ATTR_NO_STD},
-                  {"no_core", PT_ATTR_NO_STD},
-                  {"rustc_builtin_macro", PT_ATTR_BUILTIN_MACRO}};
-    for (u32 i = 0; i < PT_COUNT_OF(simple); i++)
-        if (pt_str_equal(name, pt_str_of(simple[i].name))) out->flags |= simple[i].flag;
+    u32 flags;
+    bool known = known_attribute(&flags, name);
+    out->flags |= flags;
     if (pt_str_equal(name, PT_STR("path")) && after == PT_T_EQ && at + 2 < end &&
         token(x, at + 2)->kind == PT_T_STRING) {
         pt_str quoted = token_text(x, at + 2);
@@ -417,7 +356,7 @@ static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end
         for (u32 i = at + 2; i < token(x, at + 1)->extent && i < end; i++)
             if (pt_str_equal(token_text(x, i), PT_STR("dead_code")) || pt_str_equal(token_text(x, i), PT_STR("unused")))
                 out->flags |= PT_ATTR_ALLOW_DEAD;
-    } else if (!known_attribute(name)) {
+    } else if (!known) {
         out->flags |= PT_ATTR_OTHER_MACRO;
     }
 }
@@ -807,10 +746,11 @@ int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 l
     if (code) return code;
     x->items.count = x->nodes.count = x->uses.count = x->derives.count = x->segments.count = 0;
     x->string_ends.count = x->errors.count = x->bytes.count = 0;
-    if (x->table.data) memset(x->table.data, 0, x->table.count * sizeof(u32));
     pt_buffer_add(&x->bytes, "", 0);
     x->nesting = 0;
-    pt_vec_push(&x->string_ends, 0);
+    bool ready =
+        table_resize(x, FIRST_TABLE) && pt_vec_reserve(&x->string_hashes, 1) && pt_vec_push(&x->string_ends, 0);
+    if (!ready) return PT_ENOMEM;
     pt_vec_push(&x->nodes, (pt_node){0});
     find_lines(x, text, length);
     if (pt_alloc_failed()) return PT_ENOMEM;

@@ -2,18 +2,70 @@
 
 #include "xid_tables.h"
 
-/* Byte classes of the first byte of a token; also whether a byte continues an identifier. */
-enum { C_BAD, C_SPACE, C_IDENT, C_DIGIT, C_PUNCT, C_QUOTE, C_TICK, C_SLASH, C_HIGH };
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lexer reads eight bytes as one little-endian word");
+
+/* Classes of the first byte of a token. */
+enum { C_BAD, C_SPACE, C_IDENT, C_DIGIT, C_SINGLE, C_OPEN, C_CLOSE, C_PUNCT, C_QUOTE, C_TICK, C_SLASH, C_HIGH };
 
 static const u8 byte_class[256] = {
-    ['\t'] = C_SPACE, ['\n'] = C_SPACE,        ['\v'] = C_SPACE,        ['\f'] = C_SPACE,
-    ['\r'] = C_SPACE, [' '] = C_SPACE,         ['a' ... 'z'] = C_IDENT, ['A' ... 'Z'] = C_IDENT,
-    ['_'] = C_IDENT,  ['0' ... '9'] = C_DIGIT, ['"'] = C_QUOTE,         ['\''] = C_TICK,
-    ['/'] = C_SLASH,  ['!'] = C_PUNCT,         ['#' ... '&'] = C_PUNCT, ['('] = C_PUNCT,
-    [')'] = C_PUNCT,  ['*' ... '.'] = C_PUNCT, [':' ... '@'] = C_PUNCT, ['['] = C_PUNCT,
-    [']'] = C_PUNCT,  ['^'] = C_PUNCT,         ['{' ... '~'] = C_PUNCT, [0x80 ... 0xff] = C_HIGH,
+    ['\t' ... '\r'] = C_SPACE,
+    [' '] = C_SPACE,
+    ['a' ... 'z'] = C_IDENT,
+    ['A' ... 'Z'] = C_IDENT,
+    ['_'] = C_IDENT,
+    ['0' ... '9'] = C_DIGIT,
+    ['"'] = C_QUOTE,
+    ['\''] = C_TICK,
+    ['/'] = C_SLASH,
+    ['!'] = C_PUNCT,
+    ['#' ... '$'] = C_SINGLE,
+    ['%' ... '&'] = C_PUNCT,
+    ['('] = C_OPEN,
+    [')'] = C_CLOSE,
+    ['*' ... '+'] = C_PUNCT,
+    [','] = C_SINGLE,
+    ['-' ... '.'] = C_PUNCT,
+    [':'] = C_PUNCT,
+    [';'] = C_SINGLE,
+    ['<' ... '>'] = C_PUNCT,
+    ['?' ... '@'] = C_SINGLE,
+    ['['] = C_OPEN,
+    [']'] = C_CLOSE,
+    ['^'] = C_PUNCT,
+    ['{'] = C_OPEN,
+    ['|'] = C_PUNCT,
+    ['}'] = C_CLOSE,
+    ['~'] = C_SINGLE,
+    [0x80 ... 0xff] = C_HIGH,
 };
+/* What a byte of punctuation means alone, and whether a byte may glue to punctuation before it. */
+static const u8 single_kind[256] = {
+    ['!'] = PT_T_BANG,          ['#'] = PT_T_POUND,      ['$'] = PT_T_DOLLAR,      ['%'] = PT_T_PERCENT,
+    ['&'] = PT_T_AND,           ['('] = PT_T_OPEN_PAREN, [')'] = PT_T_CLOSE_PAREN, ['*'] = PT_T_STAR,
+    ['+'] = PT_T_PLUS,          [','] = PT_T_COMMA,      ['-'] = PT_T_MINUS,       ['.'] = PT_T_DOT,
+    [':'] = PT_T_COLON,         [';'] = PT_T_SEMICOLON,  ['<'] = PT_T_LESS,        ['='] = PT_T_EQ,
+    ['>'] = PT_T_GREATER,       ['?'] = PT_T_QUESTION,   ['@'] = PT_T_AT,          ['['] = PT_T_OPEN_BRACKET,
+    [']'] = PT_T_CLOSE_BRACKET, ['^'] = PT_T_CARET,      ['{'] = PT_T_OPEN_BRACE,  ['|'] = PT_T_OR,
+    ['}'] = PT_T_CLOSE_BRACE,   ['~'] = PT_T_TILDE,
+};
+static const u8 glues[256] = {['='] = 1, [':'] = 1, ['.'] = 1, ['<'] = 1, ['>'] = 1, ['&'] = 1, ['|'] = 1};
 static const u8 ident_byte[256] = {['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['0' ... '9'] = 1, ['_'] = 1};
+
+static inline u64 word_at(const u8 *at) {
+    u64 word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+/* The high bit of each byte that is no ASCII letter, digit or underscore (bytes from 0x80 up included). */
+static inline u64 not_ident(u64 word) {
+    const u64 ones = 0x0101010101010101u, high = ones * 0x80;
+    u64 low = word & ~high, lower = low | ones * 0x20;
+    u64 letter = (lower + ones * (0x80 - 'a')) & ~(lower + ones * (0x7f - 'z'));
+    u64 digit = (low + ones * (0x80 - '0')) & ~(low + ones * (0x7f - '9'));
+    u64 underscore = ~((low ^ ones * '_') + ones * 0x7f);
+    return ~((letter | digit | underscore) & ~word) & high;
+}
+static inline u32 first_byte(u64 high_bits) { return (u32)__builtin_ctzll(high_bits) / 8; }
 
 static bool in_ranges(const pt_xid_range *ranges, u32 count, u32 c) {
     u32 low = 0, high = count;
@@ -68,40 +120,49 @@ const char *pt_token_spelling(u8 kind) {
     return kind < PT_T_KIND_COUNT && spellings[kind] ? spellings[kind] : kind == PT_T_UNDERSCORE ? "_" : "";
 }
 
-/* Keywords, found by length and first letter: at most three comparisons. */
-static u8 keyword(const char *s, u32 n, u32 edition) {
-    if (n < 2 || n > 8) return n == 1 && s[0] == '_' ? PT_T_UNDERSCORE : PT_T_IDENT;
+/* Keywords by a perfect hash of their letters as one word: two of one slot would not compile (-Woverride-init). */
+#define LETTERS_8(a, b, c, d, e, f, g, h, ...)                                                                       \
+    ((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | (u64)(f) << 40 | (u64)(g) << 48 | \
+     (u64)(h) << 56)
+#define LETTERS(...) LETTERS_8(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
+#define SLOT(word) (((word)*0xf10b92b1cbee2689u) >> 57)
 /* clang-format off */
-#define IS(text, kind) \
-    if (n == sizeof(text) - 1 && memcmp(s, text, sizeof(text) - 1) == 0) return (kind);
-#define SINCE_2018(text, kind) \
-    if (n == sizeof(text) - 1 && memcmp(s, text, sizeof(text) - 1) == 0) return edition >= 2018 ? (kind) : PT_T_IDENT;
-    switch (s[0]) {
-    case 'a': IS("as", PT_K_AS) SINCE_2018("async", PT_K_ASYNC) SINCE_2018("await", PT_K_AWAIT) break;
-    case 'b': IS("break", PT_K_BREAK) IS("box", PT_K_BOX) break;
-    case 'c': IS("const", PT_K_CONST) IS("crate", PT_K_CRATE) IS("continue", PT_K_CONTINUE) break;
-    case 'd': SINCE_2018("dyn", PT_K_DYN) IS("do", PT_K_DO) break;
-    case 'e': IS("else", PT_K_ELSE) IS("enum", PT_K_ENUM) IS("extern", PT_K_EXTERN) break;
-    case 'f': IS("fn", PT_K_FN) IS("for", PT_K_FOR) IS("false", PT_K_FALSE) break;
-    case 'i': IS("if", PT_K_IF) IS("in", PT_K_IN) IS("impl", PT_K_IMPL) break;
-    case 'l': IS("let", PT_K_LET) IS("loop", PT_K_LOOP) break;
-    case 'm': IS("mut", PT_K_MUT) IS("match", PT_K_MATCH) IS("mod", PT_K_MOD) IS("move", PT_K_MOVE)
-        IS("macro", PT_K_MACRO) break;
-    case 'p': IS("pub", PT_K_PUB) break;
-    case 'r': IS("return", PT_K_RETURN) IS("ref", PT_K_REF) break;
-    case 's': IS("self", PT_K_SELF_LOWER) IS("struct", PT_K_STRUCT) IS("super", PT_K_SUPER) IS("static", PT_K_STATIC)
-        break;
-    case 'S': IS("Self", PT_K_SELF_UPPER) break;
-    case 't': IS("type", PT_K_TYPE) IS("true", PT_K_TRUE) IS("trait", PT_K_TRAIT) SINCE_2018("try", PT_K_TRY) break;
-    case 'u': IS("use", PT_K_USE) IS("unsafe", PT_K_UNSAFE) break;
-    case 'w': IS("where", PT_K_WHERE) IS("while", PT_K_WHILE) break;
-    case 'y': IS("yield", PT_K_YIELD) break;
-    default: break;
-    }
-#undef IS
-#undef SINCE_2018
-    /* clang-format on */
-    return PT_T_IDENT;
+#define KEYWORDS(K) \
+    K(PT_K_AS, 'a', 's') K(PT_K_ASYNC, 'a', 's', 'y', 'n', 'c') K(PT_K_AWAIT, 'a', 'w', 'a', 'i', 't') \
+    K(PT_K_BOX, 'b', 'o', 'x') K(PT_K_BREAK, 'b', 'r', 'e', 'a', 'k') K(PT_K_CONST, 'c', 'o', 'n', 's', 't') \
+    K(PT_K_CONTINUE, 'c', 'o', 'n', 't', 'i', 'n', 'u', 'e') K(PT_K_CRATE, 'c', 'r', 'a', 't', 'e') \
+    K(PT_K_DO, 'd', 'o') K(PT_K_DYN, 'd', 'y', 'n') K(PT_K_ELSE, 'e', 'l', 's', 'e') K(PT_K_ENUM, 'e', 'n', 'u', 'm') \
+    K(PT_K_EXTERN, 'e', 'x', 't', 'e', 'r', 'n') K(PT_K_FALSE, 'f', 'a', 'l', 's', 'e') K(PT_K_FN, 'f', 'n') \
+    K(PT_K_FOR, 'f', 'o', 'r') K(PT_K_IF, 'i', 'f') K(PT_K_IMPL, 'i', 'm', 'p', 'l') K(PT_K_IN, 'i', 'n') \
+    K(PT_K_LET, 'l', 'e', 't') K(PT_K_LOOP, 'l', 'o', 'o', 'p') K(PT_K_MACRO, 'm', 'a', 'c', 'r', 'o') \
+    K(PT_K_MATCH, 'm', 'a', 't', 'c', 'h') K(PT_K_MOD, 'm', 'o', 'd') K(PT_K_MOVE, 'm', 'o', 'v', 'e') \
+    K(PT_K_MUT, 'm', 'u', 't') K(PT_K_PUB, 'p', 'u', 'b') K(PT_K_REF, 'r', 'e', 'f') \
+    K(PT_K_RETURN, 'r', 'e', 't', 'u', 'r', 'n') K(PT_K_SELF_LOWER, 's', 'e', 'l', 'f') \
+    K(PT_K_SELF_UPPER, 'S', 'e', 'l', 'f') K(PT_K_STATIC, 's', 't', 'a', 't', 'i', 'c') \
+    K(PT_K_STRUCT, 's', 't', 'r', 'u', 'c', 't') K(PT_K_SUPER, 's', 'u', 'p', 'e', 'r') \
+    K(PT_K_TRAIT, 't', 'r', 'a', 'i', 't') K(PT_K_TRUE, 't', 'r', 'u', 'e') K(PT_K_TRY, 't', 'r', 'y') \
+    K(PT_K_TYPE, 't', 'y', 'p', 'e') K(PT_K_UNSAFE, 'u', 'n', 's', 'a', 'f', 'e') K(PT_K_USE, 'u', 's', 'e') \
+    K(PT_K_WHERE, 'w', 'h', 'e', 'r', 'e') K(PT_K_WHILE, 'w', 'h', 'i', 'l', 'e') \
+    K(PT_K_YIELD, 'y', 'i', 'e', 'l', 'd') K(PT_T_UNDERSCORE, '_')
+/* clang-format on */
+static const u64 keyword_word[128] = {
+#define K(kind, ...) [SLOT(LETTERS(__VA_ARGS__))] = LETTERS(__VA_ARGS__),
+    KEYWORDS(K)
+#undef K
+};
+static const u8 keyword_kind[128] = {
+#define K(kind, ...) [SLOT(LETTERS(__VA_ARGS__))] = (kind),
+    KEYWORDS(K)
+#undef K
+};
+
+/* The kind of a word of at most eight letters. */
+static inline u8 keyword(u64 word, u32 edition) {
+    u64 slot = SLOT(word);
+    if (keyword_word[slot] != word) return PT_T_IDENT;
+    u8 kind = keyword_kind[slot];
+    bool since_2018 = kind == PT_K_ASYNC || kind == PT_K_AWAIT || kind == PT_K_DYN || kind == PT_K_TRY;
+    return since_2018 && edition < 2018 ? PT_T_IDENT : kind;
 }
 
 typedef struct lexer {
@@ -109,6 +170,7 @@ typedef struct lexer {
     const u8 *begin, *at, *end;
     u32 edition;
     u8 flags;
+    bool paired; /* so far every closing delimiter met its opening one */
 } lexer;
 
 static void emit(lexer *l, u8 kind, const u8 *start, const u8 *end) {
@@ -120,12 +182,18 @@ static void fail(lexer *l, const u8 *at, const char *message) {
 }
 
 static const u8 *ident_end(lexer *l, const u8 *at) {
-    for (;;) {
-        while (ident_byte[*at]) at++;
+    while (at < l->end) {
+        u64 stop = not_ident(word_at(at));
+        if (!stop) {
+            at += 8;
+            continue;
+        }
+        at += first_byte(stop);
         u32 c, n;
-        if (*at < 0x80 || at >= l->end || !(n = decode(at, l->end, &c)) || !xid_continue(c)) return PT_MIN(at, l->end);
+        if (at >= l->end || *at < 0x80 || !(n = decode(at, l->end, &c)) || !xid_continue(c)) break;
         at += n;
     }
+    return PT_MIN(at, l->end);
 }
 static bool ident_starts(lexer *l, const u8 *at) {
     u32 c;
@@ -241,9 +309,10 @@ static void tick(lexer *l) {
             l->at++;
         }
     } else {
-        const u8 *newline = memchr(at, '\n', (size_t)(l->end - at)), *limit = newline ? newline : l->end;
-        size_t room = at < limit ? (size_t)(limit - at) - 1 : 0;
-        const u8 *close = room ? memchr(at + 1, '\'', room) : NULL;
+        size_t room = at < l->end ? (size_t)(l->end - at) : 0;
+        const u8 *newline = room ? memchr(at, '\n', room) : NULL;
+        if (newline) room = (size_t)(newline - at);
+        const u8 *close = room > 1 ? memchr(at + 1, '\'', room - 1) : NULL;
         fail(l, s, "malformed character literal");
         l->at = close && close - at <= 12 ? close + 1 : PT_MAX(at, s + 1); /* a grapheme of several code points */
         emit(l, PT_T_ERROR, s, l->at);
@@ -279,53 +348,55 @@ static void slash(lexer *l) {
     }
 }
 
-static void punctuation(lexer *l) {
-    const u8 *s = l->at;
-    u8 a = s[0], b = s[1], c = b ? s[2] : 0;
-    int kind = PT_T_ERROR;
-    u32 n = 1;
-/* clang-format off */
-#define GLUED(length, k) (n = (length), (k))
-#define ONE(ch, k) \
-    case ch: kind = PT_T_##k; break;
-#define WITH_EQ(ch, k)                          \
-    case ch:                                    \
-        if (b == '=') kind = PT_T_##k##_EQ, n = 2; \
-        else kind = PT_T_##k;                   \
-        break;
+/* The kind and the length of punctuation that may have more than one character. */
+static inline u8 glued(const u8 *s, u32 *length) {
+    u8 a = s[0], b = s[1], c = s[2];
+    *length = 1;
+    if (!glues[b]) return single_kind[a];
+    *length = 2;
     switch (a) {
-        ONE(';', SEMICOLON) ONE(',', COMMA) ONE('(', OPEN_PAREN) ONE(')', CLOSE_PAREN) ONE('{', OPEN_BRACE)
-        ONE('}', CLOSE_BRACE) ONE('[', OPEN_BRACKET) ONE(']', CLOSE_BRACKET) ONE('@', AT) ONE('#', POUND)
-        ONE('~', TILDE) ONE('?', QUESTION) ONE('$', DOLLAR)
-        WITH_EQ('+', PLUS) WITH_EQ('*', STAR) WITH_EQ('^', CARET) WITH_EQ('%', PERCENT)
-    case ':': kind = b == ':' ? GLUED(2, PT_T_COLON_COLON) : PT_T_COLON; break;
-    case '!': kind = b == '=' ? GLUED(2, PT_T_NOT_EQ) : PT_T_BANG; break;
+    case ':':
+        if (b == ':') return PT_T_COLON_COLON;
+        break;
+    case '!':
+        if (b == '=') return PT_T_NOT_EQ;
+        break;
     case '.':
-        if (b == '.') kind = c == '=' ? GLUED(3, PT_T_DOT_DOT_EQ) : c == '.' ? GLUED(3, PT_T_DOT_DOT_DOT) : GLUED(2, PT_T_DOT_DOT);
-        else kind = PT_T_DOT;
+        if (b != '.') break;
+        *length = c == '=' || c == '.' ? 3 : 2;
+        return c == '=' ? PT_T_DOT_DOT_EQ : c == '.' ? PT_T_DOT_DOT_DOT : PT_T_DOT_DOT;
+    case '=':
+        if (b == '=' || b == '>') return b == '=' ? PT_T_EQ_EQ : PT_T_FAT_ARROW;
         break;
-    case '=': kind = b == '=' ? GLUED(2, PT_T_EQ_EQ) : b == '>' ? GLUED(2, PT_T_FAT_ARROW) : PT_T_EQ; break;
-    case '-': kind = b == '>' ? GLUED(2, PT_T_ARROW) : b == '=' ? GLUED(2, PT_T_MINUS_EQ) : PT_T_MINUS; break;
-    case '&': kind = b == '&' ? GLUED(2, PT_T_AND_AND) : b == '=' ? GLUED(2, PT_T_AND_EQ) : PT_T_AND; break;
-    case '|': kind = b == '|' ? GLUED(2, PT_T_OR_OR) : b == '=' ? GLUED(2, PT_T_OR_EQ) : PT_T_OR; break;
+    case '-':
+        if (b == '>' || b == '=') return b == '>' ? PT_T_ARROW : PT_T_MINUS_EQ;
+        break;
+    case '&':
+        if (b == '&' || b == '=') return b == '&' ? PT_T_AND_AND : PT_T_AND_EQ;
+        break;
+    case '|':
+        if (b == '|' || b == '=') return b == '|' ? PT_T_OR_OR : PT_T_OR_EQ;
+        break;
     case '<':
-        if (b == '<') kind = c == '=' ? GLUED(3, PT_T_SHL_EQ) : GLUED(2, PT_T_SHL);
-        else kind = b == '=' ? GLUED(2, PT_T_LESS_EQ) : PT_T_LESS;
-        break;
+        if (b == '=') return PT_T_LESS_EQ;
+        if (b != '<') break;
+        if (c == '=') *length = 3;
+        return c == '=' ? PT_T_SHL_EQ : PT_T_SHL;
     case '>':
-        if (b == '>') kind = c == '=' ? GLUED(3, PT_T_SHR_EQ) : GLUED(2, PT_T_SHR);
-        else kind = b == '=' ? GLUED(2, PT_T_GREATER_EQ) : PT_T_GREATER;
+        if (b == '=') return PT_T_GREATER_EQ;
+        if (b != '>') break;
+        if (c == '=') *length = 3;
+        return c == '=' ? PT_T_SHR_EQ : PT_T_SHR;
+    default: /* the others glue to `=` alone, and their kinds stand in pairs: alone, with `=` */
+        if (b == '=') return (u8)(single_kind[a] + 1);
         break;
-    default: break;
     }
-#undef GLUED
-#undef ONE
-#undef WITH_EQ
-    /* clang-format on */
-    if (s + n > l->end) n = 1;
-    l->at += n;
-    emit(l, (u8)kind, s, s + n);
+    *length = 1;
+    return single_kind[a];
 }
+_Static_assert(PT_T_PLUS_EQ == PT_T_PLUS + 1 && PT_T_STAR_EQ == PT_T_STAR + 1 && PT_T_CARET_EQ == PT_T_CARET + 1 &&
+                   PT_T_PERCENT_EQ == PT_T_PERCENT + 1,
+               "kinds with `=` follow the kinds without");
 
 static void unusual(lexer *l) {
     u32 c, n = decode(l->at, l->end, &c);
@@ -340,6 +411,16 @@ static void unusual(lexer *l) {
         fail(l, s, n ? "a character that Rust does not know" : *s < 0x80 ? "a control character" : "invalid UTF-8");
         l->at += n ? n : 1;
         emit(l, PT_T_ERROR, s, l->at);
+    }
+}
+
+static void rarer(lexer *l) {
+    switch (byte_class[*l->at]) {
+    case C_DIGIT: number(l); break;
+    case C_QUOTE: literal(l, PT_T_STRING, l->at, quoted_end(l, l->at, l->at + 1, '"', "unterminated string")); break;
+    case C_TICK: tick(l); break;
+    case C_SLASH: slash(l); break;
+    default: unusual(l); break;
     }
 }
 
@@ -395,11 +476,101 @@ void pt_pair_delimiters(pt_lexemes *out) {
     }
 }
 
+/* The loop over a text. What most tokens need (place, flags, room for the token) lives in locals; the rarer kinds
+ * go through `l`. Delimiters are paired on the way; what does not pair is left to pt_pair_delimiters. */
+static void lex_tokens(lexer *l) {
+    pt_lexemes *out = l->out;
+    const u8 *const begin = l->begin, *const end = l->end, *at = l->at;
+    u8 flags = l->flags;
+    for (;;) {
+        while (at < end && byte_class[*at] == C_SPACE) {
+            if (*at == ' ') {
+                u64 other = word_at(at) ^ 0x2020202020202020u;
+                at += other ? first_byte(other) : 8;
+                flags |= PT_TOKEN_SPACED;
+            } else {
+                flags |= *at == '\n' ? PT_TOKEN_SPACED | PT_TOKEN_NEWLINE : PT_TOKEN_SPACED;
+                at++;
+            }
+        }
+        if (at >= end) break;
+        if (!pt_vec_reserve(&out->tokens, (u64)out->tokens.count + 1)) break;
+        pt_token *token = &out->tokens.data[out->tokens.count];
+        const u8 *const s = at;
+        u32 start = (u32)(s - begin), length = 1;
+        u8 b = *s, kind;
+        switch (byte_class[b]) {
+        case C_IDENT: {
+            u64 word = word_at(s);
+            if (end - s < 8) word &= ((u64)1 << 8 * (u32)(end - s)) - 1;
+            u64 stop = not_ident(word);
+            if (stop) {
+                length = first_byte(stop);
+                kind = keyword(word & (((stop & -stop) >> 7) - 1), l->edition);
+            } else {
+                length = (u32)(ident_end(l, s + 8) - s);
+                kind = length == 8 ? keyword(word, l->edition) : PT_T_IDENT;
+            }
+            at = s + length;
+            if (at < end && *at >= 0x80) { /* perhaps a letter beyond ASCII */
+                const u8 *longer = ident_end(l, at);
+                if (longer > at) kind = PT_T_IDENT, at = longer, length = (u32)(at - s);
+            }
+            if (length <= 2 && (*at == '"' || *at == '\'' || *at == '#') && (b == 'r' || b == 'b' || b == 'c')) {
+                l->at = s, l->flags = flags;
+                if (prefixed(l)) {
+                    at = l->at, flags = l->flags;
+                    continue;
+                }
+            }
+            break;
+        }
+        case C_SINGLE:
+            kind = single_kind[b];
+            at++;
+            break;
+        case C_OPEN:
+            kind = single_kind[b];
+            at++;
+            if (!pt_vec_push(&out->open, out->tokens.count)) l->paired = false;
+            break;
+        case C_CLOSE: {
+            kind = single_kind[b];
+            at++;
+            u32 open = out->open.count ? out->open.data[out->open.count - 1] : 0;
+            if (out->open.count && out->tokens.data[open].kind == kind - 1) {
+                out->tokens.data[open].extent = out->tokens.count;
+                out->open.count--;
+                length = open;
+            } else {
+                l->paired = false;
+            }
+            break;
+        }
+        case C_PUNCT:
+            kind = glued(s, &length);
+            if (s + length > end) kind = single_kind[b], length = 1;
+            at = s + length;
+            break;
+        default:
+            l->at = s, l->flags = flags;
+            rarer(l);
+            at = l->at, flags = l->flags;
+            continue;
+        }
+        *token = (pt_token){start, length, kind, flags, 0};
+        out->tokens.count++;
+        flags = 0;
+    }
+    l->at = end;
+    l->flags = flags;
+}
+
 void pt_lex(pt_lexemes *out, const char *text, u32 length, u32 edition) {
-    lexer l = {out, (const u8 *)text, (const u8 *)text, (const u8 *)text + length, edition, PT_TOKEN_SPACED};
+    lexer l = {out, (const u8 *)text, (const u8 *)text, (const u8 *)text + length, edition, PT_TOKEN_SPACED, true};
     out->text = text;
     out->length = length;
-    out->tokens.count = out->errors.count = 0;
+    out->tokens.count = out->errors.count = out->open.count = 0;
     (void)pt_vec_reserve(&out->tokens, (u64)length / 5 + 16);
     find_invalid_utf8(out, l.begin, l.end);
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) l.at += 3;
@@ -411,30 +582,8 @@ void pt_lex(pt_lexemes *out, const char *text, u32 length, u32 edition) {
             l.at = newline ? newline : l.end;
         }
     }
-    while (l.at < l.end) {
-        u8 b = *l.at;
-        switch (byte_class[b]) {
-        case C_SPACE:
-            l.flags |= b == '\n' ? PT_TOKEN_SPACED | PT_TOKEN_NEWLINE : PT_TOKEN_SPACED;
-            l.at++;
-            break;
-        case C_IDENT:
-            if ((b == 'r' || b == 'b' || b == 'c') && prefixed(&l)) break;
-            {
-                const u8 *s = l.at;
-                l.at = ident_end(&l, s);
-                emit(&l, keyword((const char *)s, (u32)(l.at - s), edition), s, l.at);
-            }
-            break;
-        case C_DIGIT: number(&l); break;
-        case C_PUNCT: punctuation(&l); break;
-        case C_QUOTE: literal(&l, PT_T_STRING, l.at, quoted_end(&l, l.at, l.at + 1, '"', "unterminated string")); break;
-        case C_TICK: tick(&l); break;
-        case C_SLASH: slash(&l); break;
-        default: unusual(&l); break;
-        }
-    }
-    l.at = l.end;
+    lex_tokens(&l);
     emit(&l, PT_T_END, l.end, l.end);
-    pt_pair_delimiters(out);
+    if (!l.paired || out->open.count) pt_pair_delimiters(out);
+    else out->balanced = true;
 }

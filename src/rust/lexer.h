@@ -10,6 +10,9 @@
 
 #include "base/alloc.h"
 
+/* Bytes behind a text's end that readers may look at, whatever they hold: words are read eight bytes at a time. */
+enum { PT_TEXT_SLACK = 16 };
+
 /* name, spelling */
 /* clang-format off */
 #define PT_TOKEN_PUNCTUATION(X)                                                                                   \
@@ -91,7 +94,7 @@ typedef struct pt_lexemes {
     bool balanced;                  /* every delimiter has its true partner */
 } pt_lexemes;
 
-/* Rust editions by year: 2015, 2018, 2021, 2024. `text` must have 4 readable bytes behind its end. */
+/* Rust editions by year: 2015, 2018, 2021, 2024. `text` must have PT_TEXT_SLACK readable bytes behind its end. */
 void pt_lex(pt_lexemes *out, const char *text, u32 length, u32 edition);
 void pt_lexemes_free(pt_lexemes *lexemes);
 /* Adds an error, keeping the first PT_MAX_SYNTAX_ERRORS. */

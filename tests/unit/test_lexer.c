@@ -51,6 +51,30 @@ static void identifiers(void **state) {
     EXPECT("fn struct self Self", PT_K_FN, PT_K_STRUCT, PT_K_SELF_LOWER, PT_K_SELF_UPPER);
 }
 
+/* Each keyword is one, and no longer or shorter word is; nor does what lies behind the text's end matter. */
+static void keywords(void **state) {
+    (void)state;
+    char word[64];
+    for (u8 kind = PT_T_FIRST_KEYWORD + 1; kind < PT_T_KIND_COUNT; kind++) {
+        const char *spelling = pt_token_spelling(kind);
+        EXPECT(spelling, kind);
+        snprintf(word, sizeof word, "%s_", spelling);
+        EXPECT(word, PT_T_IDENT);
+        snprintf(word, sizeof word, "%sé", spelling);
+        EXPECT(word, PT_T_IDENT);
+        for (u32 length = 1; length <= strlen(spelling); length++) {
+            snprintf(word, sizeof word, "%.*s%s", (int)length, spelling, "eeeeeeeeeeeeeeee");
+            pt_lex(&lexed, word, length, 2021);
+            assert_int_equal(lexed.tokens.count, 2);
+            assert_int_equal(lexed.tokens.data[0].extent, length);
+            if (length == strlen(spelling)) assert_int_equal(lexed.tokens.data[0].kind, kind);
+        }
+    }
+    snprintf(word, sizeof word, "%s", "|||||||||||||||||||||");
+    pt_lex(&lexed, word, 1, 2021);
+    assert_int_equal(lexed.tokens.data[0].kind, PT_T_OR);
+}
+
 static void editions(void **state) {
     (void)state;
     lex_edition("async dyn", 2015);
@@ -145,9 +169,10 @@ static void any_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(identifiers), cmocka_unit_test(editions), cmocka_unit_test(numbers),
-        cmocka_unit_test(quotes),      cmocka_unit_test(comments), cmocka_unit_test(punctuation),
-        cmocka_unit_test(partners),    cmocka_unit_test(spacing),  cmocka_unit_test(any_bytes),
+        cmocka_unit_test(identifiers), cmocka_unit_test(keywords), cmocka_unit_test(editions),
+        cmocka_unit_test(numbers),     cmocka_unit_test(quotes),   cmocka_unit_test(comments),
+        cmocka_unit_test(punctuation), cmocka_unit_test(partners), cmocka_unit_test(spacing),
+        cmocka_unit_test(any_bytes),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(text);
