@@ -219,13 +219,106 @@ static int by_key(const void *a, const void *b) {
     return x->key != y->key ? (x->key < y->key ? -1 : 1) : x->index < y->index ? -1 : x->index > y->index;
 }
 
-static void sort_impls(pt_world *w, bool by_trait, u32 **out) {
+static void sort_impls(pt_world *w) {
     PT_VEC(keyed) all = {0};
-    for (u32 i = 0; i < w->impls.count; i++)
-        pt_vec_push(&all, (keyed){by_trait ? w->impls.data[i].trait : w->impls.data[i].head, i});
+    if (!pt_vec_reserve(&w->impls_by_head, (u64)w->impls.count + 1)) return;
+    for (u32 i = 0; i < w->impls.count; i++) pt_vec_push(&all, (keyed){w->impls.data[i].head, i});
     if (all.count) qsort(all.data, all.count, sizeof(keyed), by_key);
-    for (u32 i = 0; i < all.count; i++) (*out)[i] = all.data[i].index;
+    for (u32 i = 0; i < all.count; i++) w->impls_by_head.data[i] = all.data[i].index;
+    w->impls_by_head.count = all.count;
     pt_vec_free(&all);
+}
+
+static u32 implementing_head(const pt_impl *im) { return im->is_blanket ? PT_BLANKET_HEAD : im->head; }
+
+u32 pt_first_impl(const pt_world *w, u32 head, u32 trait) {
+    u32 mask = w->impl_table.count - 1;
+    if (!w->impl_table.count) return PT_NONE;
+    for (u32 i = (u32)member_hash(head, trait) & mask; w->impl_table.data[i]; i = (i + 1) & mask) {
+        const pt_impl *im = &w->impls.data[w->impl_table.data[i] - 1];
+        if (im->trait == trait && implementing_head(im) == head) return w->impl_table.data[i] - 1;
+    }
+    return PT_NONE;
+}
+
+static void build_impl_table(pt_world *w) {
+    u32 size = 1024;
+    while (size < w->impls.count * 2) size *= 2;
+    if (!pt_vec_reserve(&w->impl_table, size)) return;
+    memset(w->impl_table.data, 0, size * sizeof(u32));
+    w->impl_table.count = size;
+    for (u32 k = w->impls.count; k-- > 0;) { /* backwards, so that chains run in order */
+        pt_impl *im = &w->impls.data[k];
+        u32 head = implementing_head(im), i = (u32)member_hash(head, im->trait) & (size - 1);
+        im->next = PT_NONE;
+        if (im->trait == PT_NO_DEF || head == PT_NO_DEF) continue;
+        for (; w->impl_table.data[i]; i = (i + 1) & (size - 1)) {
+            const pt_impl *other = &w->impls.data[w->impl_table.data[i] - 1];
+            if (other->trait == im->trait && implementing_head(other) == head) break;
+        }
+        if (w->impl_table.data[i]) im->next = w->impl_table.data[i] - 1;
+        w->impl_table.data[i] = k + 1;
+    }
+}
+
+/* Appends what `trait` names as its own bounds, seen from inside it. */
+static u32 direct_supertraits(pt_world *w, u32 trait, u32 *queue, u32 count, u32 limit) {
+    const pt_item *item = pt_def_item(w, trait);
+    const pt_file *file = pt_def_file(w, trait);
+    const pt_node *nodes = file->facts.nodes;
+    u32 bounds = item->tree ? nodes[item->tree].child : 0;
+    while (bounds && nodes[bounds].kind != PT_N_BOUNDS) bounds = nodes[bounds].next;
+    for (u32 b = bounds ? nodes[bounds].child : 0; b; b = nodes[b].next) {
+        u32 segments[32] = {0};
+        if (nodes[b].kind != PT_N_BOUND || !nodes[b].child) continue;
+        u32 n = pt_tree_path_segments(file, nodes[b].child, segments, PT_COUNT_OF(segments));
+        pt_path_result r = {0};
+        if (n) pt_resolve_path(w, &r, trait, segments, n, nodes[nodes[b].child].op, PT_NS_TYPE);
+        if (!n || r.def == PT_NO_DEF || r.resolved < n) continue;
+        pt_external_evidence(w, r.def, PT_KIND_TRAIT);
+        bool seen = false;
+        for (u32 k = 0; k < count; k++) seen = seen || queue[k] == r.def;
+        if (!seen && count < limit) queue[count++] = r.def;
+    }
+    return count;
+}
+
+static void find_supertraits(pt_world *w) {
+    u32 traits = 0, size = 1024;
+    for (u32 d = 0; d < w->defs.count; d++) traits += w->defs.data[d].kind == PT_KIND_TRAIT;
+    while (size < traits * 2) size *= 2;
+    if (!pt_vec_reserve(&w->supertrait_heads, size)) return;
+    memset(w->supertrait_heads.data, 0, size * sizeof(u32));
+    w->supertrait_heads.count = size;
+    w->supertraits.count = 0;
+    for (u32 d = 0; d < w->defs.count; d++) {
+        u32 queue[64] = {d}, count = 1;
+        if (w->defs.data[d].kind != PT_KIND_TRAIT) continue;
+        for (u32 i = 0; i < count; i++)
+            if (!pt_def_is_external_path(queue[i]) && w->defs.data[queue[i]].kind == PT_KIND_TRAIT)
+                count = direct_supertraits(w, queue[i], queue, count, PT_COUNT_OF(queue));
+        u32 at = w->supertraits.count, i = (u32)pt_hash_u64(d) & (size - 1);
+        if (!pt_vec_reserve(&w->supertraits, (u64)at + count + 2)) return;
+        w->supertraits.data[at] = d;
+        w->supertraits.data[at + 1] = count;
+        memcpy(w->supertraits.data + at + 2, queue, count * sizeof(u32));
+        w->supertraits.count += count + 2;
+        while (w->supertrait_heads.data[i]) i = (i + 1) & (size - 1);
+        w->supertrait_heads.data[i] = at + 1;
+    }
+}
+
+const u32 *pt_supertraits_of(const pt_world *w, u32 trait, u32 *count) {
+    u32 mask = w->supertrait_heads.count - 1;
+    *count = 0;
+    if (!w->supertrait_heads.count) return NULL;
+    for (u32 i = (u32)pt_hash_u64(trait) & mask; w->supertrait_heads.data[i]; i = (i + 1) & mask) {
+        const u32 *record = w->supertraits.data + w->supertrait_heads.data[i] - 1;
+        if (record[0] != trait) continue;
+        *count = record[1];
+        return record + 2;
+    }
+    return NULL;
 }
 
 void pt_world_index_impls(pt_world *w) {
@@ -291,43 +384,29 @@ void pt_world_index_impls(pt_world *w) {
         const pt_item *item = pt_def_item(w, d);
         const pt_facts *f = &pt_def_file(w, d)->facts;
         u32 first = pt_def_instance(w, d)->first_def;
-        for (u32 k = w->defs.data[d].item + 1; k < item->subtree_end; k = f->items[k].subtree_end)
+        for (u32 k = w->defs.data[d].item + 1; k < item->subtree_end; k = f->items[k].subtree_end) {
             pt_vec_push(&w->members, (pt_member){d, w->defs.data[first + k].name, first + k, PT_NONE, 0});
+            pt_vec_push(&w->members, (pt_member){PT_TRAIT_HEAD, w->defs.data[first + k].name, first + k, PT_NONE, 0});
+        }
     }
     build_table(w);
-    w->impls_blanket.count = 0;
-    for (u32 i = 0; i < written; i++)
-        if (w->impls.data[i].is_blanket && w->impls.data[i].has_trait) pt_vec_push(&w->impls_blanket, i);
-    if (!pt_vec_reserve(&w->impls_by_head, (u64)w->impls.count + 1) ||
-        !pt_vec_reserve(&w->impls_by_trait, (u64)w->impls.count + 1))
-        return;
-    w->impls_by_head.count = w->impls_by_trait.count = w->impls.count;
-    sort_impls(w, false, &w->impls_by_head.data);
-    sort_impls(w, true, &w->impls_by_trait.data);
-}
-
-static u32 lower_bound(const pt_world *w, const u32 *order, u32 key, bool by_trait) {
-    u32 low = 0, high = w->impls.count;
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        const pt_impl *im = &w->impls.data[order[middle]];
-        if ((by_trait ? im->trait : im->head) < key) low = middle + 1;
-        else high = middle;
-    }
-    return low;
+    build_impl_table(w);
+    find_supertraits(w);
+    sort_impls(w);
 }
 
 const u32 *pt_impls_of_head(const pt_world *w, u32 head, u32 *count) {
-    u32 first = lower_bound(w, w->impls_by_head.data, head, false), end = first;
-    while (end < w->impls.count && w->impls.data[w->impls_by_head.data[end]].head == head) end++;
-    *count = end - first;
-    return w->impls_by_head.data + first;
-}
-const u32 *pt_impls_of_trait(const pt_world *w, u32 trait, u32 *count) {
-    u32 first = lower_bound(w, w->impls_by_trait.data, trait, true), end = first;
-    while (end < w->impls.count && w->impls.data[w->impls_by_trait.data[end]].trait == trait) end++;
-    *count = end - first;
-    return w->impls_by_trait.data + first;
+    const u32 *order = w->impls_by_head.data;
+    u32 low = 0, high = w->impls_by_head.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (w->impls.data[order[middle]].head < head) low = middle + 1;
+        else high = middle;
+    }
+    u32 end = low;
+    while (end < w->impls_by_head.count && w->impls.data[order[end]].head == head) end++;
+    *count = end - low;
+    return order + low;
 }
 
 void pt_world_find_lang(pt_world *w) {

@@ -6,6 +6,8 @@
 
 /* The head under which members of blanket impls (`impl<T: Bound> Trait for T`) are kept. */
 #define PT_BLANKET_HEAD 0xfffffffeu
+/* The head under which all traits' own members are kept, by name: which traits have a `len`? */
+#define PT_TRAIT_HEAD 0xfffffffdu
 
 /* The item among `def` and what encloses it whose generics declare the type or const parameter `name`. */
 u32 pt_generic_owner(const pt_world *world, u32 def, u32 name);
@@ -16,8 +18,11 @@ u32 pt_tree_path_segments(const pt_file *file, u32 path, u32 *segments, u32 limi
 u32 pt_type_head(pt_world *world, u32 def, const pt_file *file, u32 type, u32 depth, bool *blanket);
 /* Follows type aliases to the head they stand for. */
 u32 pt_alias_head(pt_world *world, u32 def, u32 depth);
-/* Impls with this head or of this trait: indices into world->impls. */
+/* Impls with this head: indices into world->impls, ascending. */
 const u32 *pt_impls_of_head(const pt_world *world, u32 head, u32 *count);
-const u32 *pt_impls_of_trait(const pt_world *world, u32 trait, u32 *count);
+/* The first impl of a trait for a head (PT_BLANKET_HEAD: for a parameter), or PT_NONE; then pt_impl.next. */
+u32 pt_first_impl(const pt_world *world, u32 head, u32 trait);
+/* A trait and all it extends, breadth first, itself included; NULL for what is no trait of the world. */
+const u32 *pt_supertraits_of(const pt_world *world, u32 trait, u32 *count);
 
 #endif

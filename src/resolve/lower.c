@@ -73,6 +73,34 @@ pt_ty pt_type_of_item(pt_resolver *r, u32 def) {
     return item ? lower_child_type(r, def, item->tree) : 0;
 }
 
+pt_ty pt_impl_type(pt_resolver *r, u32 impl) {
+    const pt_impl *im = &r->w->impls.data[impl];
+    if (im->is_derive) return pt_adt_generic(r, im->def);
+    if (r->in_impl_type) { /* one is being made: what is kept must not depend on who asked first */
+        r->depth++;
+        pt_ty ty = pt_type_of_item(r, im->def);
+        r->depth--;
+        return ty;
+    }
+    if (r->impl_types.count <= impl) {
+        if (!pt_vec_reserve(&r->impl_types, r->w->impls.count)) return 0;
+        memset(r->impl_types.data, 0, r->w->impls.count * sizeof(u32));
+        r->impl_types.count = r->w->impls.count;
+    }
+    if (r->impl_types.data[impl]) return r->impl_types.data[impl] - 1;
+    u32 depth = r->depth, item = r->item, aliases = r->alias_count;
+    r->depth = r->alias_count = 0;
+    r->item = im->def;
+    r->in_impl_type = true;
+    pt_ty ty = pt_type_of_item(r, im->def);
+    r->in_impl_type = false;
+    r->depth = depth;
+    r->item = item;
+    r->alias_count = aliases;
+    r->impl_types.data[impl] = ty + 1;
+    return ty;
+}
+
 pt_ty pt_self_type(pt_resolver *r, u32 def) {
     for (u32 d = def; d != PT_NO_DEF; d = r->w->defs.data[d].parent) {
         u8 kind = r->w->defs.data[d].kind;
@@ -476,27 +504,11 @@ bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_t
 }
 
 bool pt_supertraits(pt_resolver *r, u32 trait, bool (*visit)(pt_resolver *, u32, void *), void *payload) {
-    u32 queue[64], count = 0;
-    queue[count++] = trait;
-    for (u32 i = 0; i < count; i++) {
-        if (visit(r, queue[i], payload)) return true;
-        if (pt_def_is_external_path(queue[i]) || r->w->defs.data[queue[i]].kind != PT_KIND_TRAIT) continue;
-        u32 bounds = pt_item_tree_child(r->w, queue[i], PT_N_BOUNDS);
-        if (!bounds) continue;
-        pt_view v = facts_view(r->w, queue[i]);
-        place p;
-        if (!enter(r, &p, queue[i])) continue;
-        for (u32 b = v.nodes[bounds].child; b; b = v.nodes[b].next) {
-            if (v.nodes[b].kind != PT_N_BOUND || !v.nodes[b].child) continue;
-            pt_ty bound = pt_lower_bound(r, &v, v.nodes[b].child, queue[i], PT_NO_EMIT);
-            if (!bound) continue;
-            u32 def = pt_ty_at(&r->types, bound)->def;
-            bool seen = false;
-            for (u32 k = 0; k < count; k++) seen = seen || queue[k] == def;
-            if (!seen && count < PT_COUNT_OF(queue)) queue[count++] = def;
-        }
-        leave(r, &p);
-    }
+    u32 count;
+    const u32 *all = pt_supertraits_of(r->w, trait, &count);
+    if (!all) return visit(r, trait, payload);
+    for (u32 i = 0; i < count; i++)
+        if (visit(r, all[i], payload)) return true;
     return false;
 }
 
@@ -539,33 +551,19 @@ static bool bound_has_trait(pt_resolver *r, pt_ty bound, void *payload) {
 
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
     if (trait == PT_NO_DEF || !self || r->depth > PT_MAX_TYPE_DEPTH) return PT_NONE;
-    u32 head = pt_head_of(r, self), count;
-    pt_ty pattern;
-    if (head != PT_NO_DEF) {
-        const u32 *list = pt_impls_of_head(r->w, head, &count);
-        for (u32 i = 0; i < count; i++) {
-            const pt_impl *im = &r->w->impls.data[list[i]];
-            if (im->trait != trait || !pt_impl_known(r, list[i])) continue;
-            pt_subst trial = {0};
-            r->depth++;
-            pattern = im->is_derive ? pt_adt_generic(r, im->def) : pt_type_of_item(r, im->def);
-            r->depth--;
-            if (!pt_ty_match(&r->types, pattern, self, &trial, 0)) continue;
-            *s = trial;
-            return list[i];
-        }
-    }
-    const u32 *list = pt_impls_of_trait(r->w, trait, &count);
-    for (u32 i = 0; i < count; i++) {
-        const pt_impl *im = &r->w->impls.data[list[i]];
-        if (!im->is_blanket || !pt_blanket_applies(r, list[i], self)) continue;
+    u32 head = pt_head_of(r, self), impl;
+    for (impl = pt_first_impl(r->w, head, trait); impl != PT_NONE; impl = r->w->impls.data[impl].next) {
         pt_subst trial = {0};
-        r->depth++;
-        pattern = pt_type_of_item(r, im->def);
-        r->depth--;
-        pt_ty_match(&r->types, pattern, self, &trial, 0);
+        if (!pt_impl_known(r, impl) || !pt_ty_match(&r->types, pt_impl_type(r, impl), self, &trial, 0)) continue;
         *s = trial;
-        return list[i];
+        return impl;
+    }
+    for (impl = pt_first_impl(r->w, PT_BLANKET_HEAD, trait); impl != PT_NONE; impl = r->w->impls.data[impl].next) {
+        if (!pt_blanket_applies(r, impl, self)) continue;
+        pt_subst trial = {0};
+        pt_ty_match(&r->types, pt_impl_type(r, impl), self, &trial, 0);
+        *s = trial;
+        return impl;
     }
     return PT_NONE;
 }
@@ -589,10 +587,9 @@ static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
 }
 
 bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self) {
-    const pt_impl *im = &r->w->impls.data[impl];
     if (r->depth + 4 > PT_MAX_TYPE_DEPTH || !pt_impl_known(r, impl)) return false;
     r->depth += 4;
-    pt_ty pattern = pt_type_of_item(r, im->def);
+    pt_ty pattern = pt_impl_type(r, impl);
     applies_query q = {self, false};
     if (pt_ty_at(&r->types, pattern)->kind == PT_TY_PARAM) pt_bounds_of(r, pattern, bound_fails, &q);
     r->depth -= 4;
@@ -668,10 +665,7 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
             if (r->w->defs.data[x->def].kind != PT_KIND_ASSOC_TYPE || x->impl == PT_NONE || !pt_impl_known(r, x->impl))
                 continue;
             pt_subst trial = {0};
-            r->depth++;
-            pt_ty pattern = pt_type_of_item(r, r->w->impls.data[x->impl].def);
-            r->depth--;
-            if (!pt_ty_match(&r->types, pattern, self, &trial, 0)) continue;
+            if (!pt_ty_match(&r->types, pt_impl_type(r, x->impl), self, &trial, 0)) continue;
             s = trial;
             member = x->def;
             break;

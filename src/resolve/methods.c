@@ -78,10 +78,7 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         bool own = !im->has_trait;
         if (inherent && !own) continue;
         pt_subst s = {0};
-        r->depth++;
-        pt_ty pattern = pt_type_of_item(r, im->def);
-        r->depth--;
-        if (!pt_ty_match(&r->types, pattern, ty, &s, 0)) continue;
+        if (!pt_ty_match(&r->types, pt_impl_type(r, x->impl), ty, &s, 0)) continue;
         if (own && !inherent) count = 0, inherent = true; /* inherent before trait */
         if (count < PT_COUNT_OF(found)) found[count] = x->def, impls[count++] = x->impl;
     }
@@ -102,14 +99,14 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         return true;
     }
     /* default members of the traits it implements, derives included */
-    u32 n, best = PT_NO_DEF;
-    const u32 *list = pt_impls_of_head(w, head, &n);
-    for (u32 i = 0; i < n; i++) {
-        const pt_impl *im = &w->impls.data[list[i]];
-        if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait) || !pt_impl_known(r, list[i])) continue;
-        u32 member = trait_member(w, im->trait, name);
-        if (member == PT_NO_DEF || (needs_self && !is_callable(w, member, true))) continue;
-        if (best != PT_NO_DEF && best != member && !in_scope(r, im->trait)) continue;
+    u32 best = PT_NO_DEF;
+    for (u32 m = pt_member_find(w, PT_TRAIT_HEAD, name); m; m = w->members.data[m].next) {
+        u32 member = w->members.data[m].def, trait = w->defs.data[member].parent;
+        if (needs_self && !is_callable(w, member, true)) continue;
+        u32 impl = pt_first_impl(w, head, trait);
+        while (impl != PT_NONE && !pt_impl_known(r, impl)) impl = w->impls.data[impl].next;
+        if (impl == PT_NONE) continue;
+        if (best != PT_NO_DEF && (w->defs.data[best].parent == trait || !in_scope(r, trait))) continue;
         best = member;
         settle(out, member, PT_NONE, ty, PT_EXACT);
     }
@@ -129,12 +126,12 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
 static bool blanket_default(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
     const pt_world *w = r->w;
     if (r->method_names == NULL) return false;
-    for (u32 i = 0; i < w->impls_blanket.count; i++) {
-        const pt_impl *im = &w->impls.data[w->impls_blanket.data[i]];
-        if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait)) continue;
-        u32 member = trait_member(w, im->trait, name);
-        if (member == PT_NO_DEF || !is_callable(w, member, true) || !in_scope(r, im->trait)) continue;
-        if (!pt_blanket_applies(r, w->impls_blanket.data[i], ty)) continue;
+    for (u32 m = pt_member_find(w, PT_TRAIT_HEAD, name); m; m = w->members.data[m].next) {
+        u32 member = w->members.data[m].def, trait = w->defs.data[member].parent;
+        u32 impl = pt_first_impl(w, PT_BLANKET_HEAD, trait);
+        if (impl == PT_NONE || !is_callable(w, member, true) || !in_scope(r, trait)) continue;
+        while (impl != PT_NONE && !pt_blanket_applies(r, impl, ty)) impl = w->impls.data[impl].next;
+        if (impl == PT_NONE) continue;
         settle(out, member, PT_NONE, ty, PT_INFERRED);
         return true;
     }

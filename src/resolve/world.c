@@ -65,9 +65,10 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->prepared);
     pt_file_unmap(w->std_map, w->std_map_size);
     pt_vec_free(&w->impls);
-    pt_vec_free(&w->impls_blanket);
     pt_vec_free(&w->impls_by_head);
-    pt_vec_free(&w->impls_by_trait);
+    pt_vec_free(&w->impl_table);
+    pt_vec_free(&w->supertraits);
+    pt_vec_free(&w->supertrait_heads);
     pt_vec_free(&w->members);
     pt_vec_free(&w->member_table);
     pt_vec_free(&w->file_table);
@@ -204,8 +205,10 @@ static u16 evidence_bit(u8 kind) {
 }
 
 void pt_external_evidence(pt_world *w, u32 def, u8 kind) {
-    if (pt_def_is_external_path(def))
-        __atomic_fetch_or(&w->external_kinds[def & ~PT_EXTERNAL_BIT], evidence_bit(kind), __ATOMIC_RELAXED);
+    if (!pt_def_is_external_path(def)) return;
+    u16 *kinds = &w->external_kinds[def & ~PT_EXTERNAL_BIT], bit = evidence_bit(kind);
+    /* read first: almost always it is known, and threads that write share the cache line */
+    if (!(__atomic_load_n(kinds, __ATOMIC_RELAXED) & bit)) __atomic_fetch_or(kinds, bit, __ATOMIC_RELAXED);
 }
 
 u32 pt_external(pt_world *w, pt_str path, u8 kind) {

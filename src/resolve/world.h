@@ -123,6 +123,7 @@ typedef struct pt_impl {
     bool is_derive;    /* def is the type, `derive` the index in its facts */
     u32 derive;
     bool has_trait; /* a trait impl, its trait known or not */
+    u32 next;       /* the next impl of the same trait for the same head, in order; PT_NONE at the end */
 } pt_impl;
 
 /* Members by (head, name): methods, consts and types of inherent and trait impls, and of traits. */
@@ -166,8 +167,10 @@ typedef struct pt_world {
     const void *std_map;
     u64 std_map_size;
     PT_VEC(pt_impl) impls;
-    PT_VEC(u32) impls_blanket;
-    PT_VEC(u32) impls_by_head, impls_by_trait; /* indices into impls, sorted */
+    PT_VEC(u32) impls_by_head;    /* indices into impls, sorted by (head, index) */
+    PT_VEC(u32) impl_table;       /* hash of (head, trait) -> first such impl + 1 */
+    PT_VEC(u32) supertraits;      /* records, see pt_supertraits_of */
+    PT_VEC(u32) supertrait_heads; /* hash of trait -> place in supertraits + 1 of a record: trait, count, traits */
     PT_VEC(pt_member) members;
     PT_VEC(u32) member_table;
     PT_VEC(u32) file_table; /* hash of path -> file + 1 */
