@@ -5,10 +5,9 @@
 
 #include <stdlib.h>
 
-typedef struct edge_key {
-    pt_word word;
-    u32 site; /* position in the order of runs */
-} edge_key;
+typedef struct string_slot {
+    u32 hash, offset; /* offset 0: free */
+} string_slot;
 
 typedef struct builder {
     pt_world *w;
@@ -16,7 +15,10 @@ typedef struct builder {
     u32 *node_of;          /* definition -> node, PT_NONE */
     u32 *node_of_external; /* external path -> node + 1, 0 none */
     u32 external_count;
-    u32 *anchor_of;   /* definition -> anchor */
+    u32 *anchor_of; /* definition -> anchor */
+    u32 *cfg_of;    /* definition -> its full predicate, a string; PT_NONE: not asked for yet */
+    u32 *symbol_of; /* symbol -> string; PT_NONE: not asked for yet */
+    u32 symbols;
     PT_VEC(u32) defs; /* node -> definition (or external path) */
     PT_VEC(pt_graph_node) nodes;
     PT_VEC(pt_graph_position) positions;
@@ -34,7 +36,7 @@ typedef struct builder {
     PT_VEC(pt_graph_error) errors;
     PT_VEC(u32) problems, features;
     pt_buffer strings;
-    PT_VEC(u32) table; /* hash of strings: offset + 1 */
+    PT_VEC(string_slot) table;
     u32 string_count;
     pt_buffer scratch;
     u32 local_nodes;
@@ -45,39 +47,39 @@ typedef struct builder {
 static u32 string(builder *b, pt_str text) {
     if (!text.length) return 0;
     if (b->string_count * 2 >= b->table.count) {
-        u32 size = b->table.count ? b->table.count * 2 : 1 << 12;
-        u32 *old = b->table.data, old_count = b->table.count;
-        u32 *grown = pt_calloc(size, sizeof *grown);
+        u32 size = b->table.count ? b->table.count * 2 : 1 << 14;
+        string_slot *old = b->table.data, *grown = pt_calloc(size, sizeof *grown);
+        u32 old_count = b->table.count;
         if (!grown) return 0;
         for (u32 i = 0; i < old_count; i++) {
-            if (!old[i]) continue;
-            const char *s = b->strings.data + old[i];
-            u32 at = (u32)pt_hash_bytes(s, strlen(s)) & (size - 1);
-            while (grown[at]) at = (at + 1) & (size - 1);
+            if (!old[i].offset) continue;
+            u32 at = old[i].hash & (size - 1);
+            while (grown[at].offset) at = (at + 1) & (size - 1);
             grown[at] = old[i];
         }
         pt_free(old);
         b->table.data = grown;
         b->table.count = b->table.capacity = size;
     }
-    u32 mask = b->table.count - 1, at = (u32)pt_hash_bytes(text.data, text.length) & mask;
-    for (; b->table.data[at]; at = (at + 1) & mask) {
-        const char *s = b->strings.data + b->table.data[at];
-        if (strncmp(s, text.data, text.length) == 0 && s[text.length] == 0) return b->table.data[at];
+    u32 hash = (u32)pt_hash_bytes(text.data, text.length), mask = b->table.count - 1, at = hash & mask;
+    for (; b->table.data[at].offset; at = (at + 1) & mask) {
+        const char *s = b->strings.data + b->table.data[at].offset;
+        if (b->table.data[at].hash == hash && strncmp(s, text.data, text.length) == 0 && s[text.length] == 0)
+            return b->table.data[at].offset;
     }
     u32 offset = b->strings.count;
     pt_buffer_str(&b->strings, text);
     pt_buffer_char(&b->strings, 0);
-    b->table.data[at] = offset;
+    b->table.data[at] = (string_slot){hash, offset};
     b->string_count++;
     return offset;
 }
 
 /* Facts may hold bytes that are not UTF-8 (rustc refuses such files, we only complain): answers must not. */
 static u32 clean_string(builder *b, pt_str text) {
-    bool ascii = true;
-    for (u32 i = 0; i < text.length && ascii; i++) ascii = (u8)text.data[i] < 0x80 && text.data[i];
-    if (ascii) return string(b, text);
+    u8 all = 0, zero = 0;
+    for (u32 i = 0; i < text.length; i++) all |= (u8)text.data[i], zero |= !text.data[i];
+    if (all < 0x80 && !zero) return string(b, text);
     pt_buffer out = {0};
     for (u32 i = 0; i < text.length;) {
         u8 c = (u8)text.data[i];
@@ -94,6 +96,42 @@ static u32 clean_string(builder *b, pt_str text) {
     u32 offset = string(b, pt_buffer_view(&out));
     pt_buffer_free(&out);
     return offset;
+}
+
+static u32 symbol_string(builder *b, u32 symbol) {
+    if (symbol >= b->symbols) return clean_string(b, pt_sym(b->w, symbol));
+    if (b->symbol_of[symbol] == PT_NONE) b->symbol_of[symbol] = clean_string(b, pt_sym(b->w, symbol));
+    return b->symbol_of[symbol];
+}
+
+/* Two predicates that both hold. */
+static u32 both_cfgs(builder *b, u32 one, u32 other) {
+    if (!one || !other || one == other) return one ? one : other;
+    pt_buffer both = {0}, left = {0}, right = {0}; /* copies: the strings may move */
+    pt_buffer_text(&left, b->strings.data + one);
+    pt_buffer_text(&right, b->strings.data + other);
+    pt_cfg_and(&both, pt_buffer_view(&left), pt_buffer_view(&right));
+    u32 result = string(b, pt_buffer_view(&both));
+    pt_buffer_free(&both);
+    pt_buffer_free(&left);
+    pt_buffer_free(&right);
+    return result;
+}
+
+/* The predicate of a definition and all around it, as pt_def_cfg says it. */
+static u32 cfg_of(builder *b, u32 def) {
+    const pt_world *w = b->w;
+    if (b->cfg_of[def] != PT_NONE) return b->cfg_of[def];
+    const pt_def *d = &w->defs.data[def];
+    const pt_item *item = pt_def_item(w, def);
+    u32 cfg = d->parent != PT_NO_DEF && d->instance != PT_NONE ? cfg_of(b, d->parent) : 0;
+    if (item && d->instance != PT_NONE) {
+        const pt_facts *f = &pt_def_file(w, def)->facts;
+        if (item->parent == PT_NONE && f->header->cfg)
+            cfg = both_cfgs(b, cfg, clean_string(b, pt_facts_string(f, f->header->cfg)));
+        if (item->cfg) cfg = both_cfgs(b, cfg, clean_string(b, pt_facts_string(f, item->cfg)));
+    }
+    return b->cfg_of[def] = cfg;
 }
 
 typedef struct order_key {
@@ -316,7 +354,7 @@ static void fill_node(builder *b, u32 index) {
             n.name = clean_string(b, pt_str_of(last));
         } else {
             const pt_item *item = pt_def_item(w, def);
-            n.name = clean_string(b, pt_sym(w, w->defs.data[def].name));
+            n.name = symbol_string(b, w->defs.data[def].name);
             if (item) {
                 n.signature = clean_string(b, pt_facts_string(&pt_def_file(w, def)->facts, item->signature));
                 n.flags = (u16)(flags_of(w, def, item) | PT_NODE_EXTERNAL);
@@ -327,7 +365,7 @@ static void fill_node(builder *b, u32 index) {
         const pt_item *item = pt_def_item(w, def);
         const pt_facts *f = d->instance == PT_NONE ? NULL : &pt_def_file(w, def)->facts;
         n.kind = d->kind;
-        n.name = clean_string(b, pt_sym(w, d->name));
+        n.name = symbol_string(b, d->name);
         n.flags = flags_of(w, def, item);
         if (d->kind == PT_KIND_CRATE) {
             n.hash = pt_def_hash(w, def); /* the others' come from identify() */
@@ -350,9 +388,7 @@ static void fill_node(builder *b, u32 index) {
                 n.path = clean_string(b, pt_buffer_view(&b->scratch));
                 n.name = n.path;
             }
-            pt_buffer_clear(&b->scratch);
-            pt_def_cfg(w, &b->scratch, def);
-            n.cfg = clean_string(b, pt_buffer_view(&b->scratch));
+            n.cfg = cfg_of(b, def);
             const pt_item *seen = pt_def_item(w, visible_def(w, def));
             p = (pt_graph_position){seen->line, seen->end_line, seen->column};
             n.file = b->file_of.data[pt_def_instance(w, visible_def(w, def))->file];
@@ -362,45 +398,52 @@ static void fill_node(builder *b, u32 index) {
     pt_vec_push(&b->positions, p);
 }
 
-typedef struct hash_order {
-    pt_hash128 hash;
-    u32 node;
-} hash_order;
-static int by_hash(const void *a, const void *b) {
-    const hash_order *x = a, *y = b;
-    int order = pt_hash128_compare(x->hash, y->hash);
-    return order ? order : x->node < y->node ? -1 : x->node > y->node;
-}
-
-/* Identity: below the parent's; equal siblings are told apart by an ordinal. */
+/* Identity: below the parent's; equal siblings are told apart by an ordinal, in the order of nodes. */
 static void identify(builder *b) {
     pt_world *w = b->w;
-    hash_order *all = pt_malloc(((size_t)b->local_nodes + 1) * sizeof *all);
-    if (!all) return;
-    for (u32 pass = 0; pass < 3; pass++) { /* an ordinal above changes what is below */
-        /* parents have smaller definitions than children: definitions are made top-down */
-        hash_order *by_def = all;
-        for (u32 i = 0; i < b->local_nodes; i++) by_def[i] = (hash_order){{b->defs.data[i], 0}, i};
-        qsort(by_def, b->local_nodes, sizeof *by_def, by_hash);
-        for (u32 i = 0; i < b->local_nodes; i++) {
-            u32 node = by_def[i].node;
-            pt_graph_node *n = &b->nodes.data[node];
-            if (n->parent == PT_NONE) continue;
-            n->hash = pt_def_hash_below(w, b->defs.data[node], b->nodes.data[n->parent].hash, (u32)n->interface_hash);
-        }
-        for (u32 i = 0; i < b->local_nodes; i++) all[i] = (hash_order){b->nodes.data[i].hash, i};
-        qsort(all, b->local_nodes, sizeof *all, by_hash);
-        u32 equal = 0;
-        for (u32 i = 1, run = 0; i < b->local_nodes; i++) {
-            run = pt_hash128_equal(all[i].hash, all[i - 1].hash) ? run + 1 : 0;
-            if (!run) continue;
-            b->nodes.data[all[i].node].interface_hash = run; /* for now: the ordinal */
-            b->nodes.data[all[i].node].flags |= PT_NODE_ORDINAL;
-            equal++;
-        }
-        if (!equal) break;
+    u32 size = 1024;
+    while (size < b->local_nodes * 2) size *= 2;
+    u32 *table = pt_malloc(size * sizeof *table); /* by hash: the last node of an identity + 1 */
+    u8 *changed = pt_malloc((size_t)b->local_nodes + 1);
+    if (!table || !changed) {
+        pt_free(table);
+        pt_free(changed);
+        return;
     }
-    pt_free(all);
+    memset(changed, 1, (size_t)b->local_nodes + 1);
+    for (u32 pass = 0; pass < 3; pass++) {        /* an ordinal above changes what is below */
+        for (u32 d = 0; d < w->defs.count; d++) { /* parents are defined before what is in them */
+            u32 node = b->node_of[d];
+            if (node >= b->local_nodes) continue;
+            pt_graph_node *n = &b->nodes.data[node];
+            if (n->parent == PT_NONE) {
+                changed[node] = 0;
+                continue;
+            }
+            changed[node] |= changed[n->parent] == 2;
+            if (!changed[node]) continue;
+            n->hash = pt_def_hash_below(w, d, b->nodes.data[n->parent].hash, (u32)n->interface_hash);
+            changed[node] = 2;
+        }
+        memset(table, 0, size * sizeof *table);
+        bool again = false;
+        for (u32 i = 0; i < b->local_nodes; i++) {
+            pt_graph_node *n = &b->nodes.data[i];
+            u32 at = (u32)n->hash.low & (size - 1);
+            while (table[at] && !pt_hash128_equal(b->nodes.data[table[at] - 1].hash, n->hash))
+                at = (at + 1) & (size - 1);
+            changed[i] = table[at] != 0;
+            if (table[at]) {
+                n->interface_hash = b->nodes.data[table[at] - 1].interface_hash + 1; /* for now: the ordinal */
+                n->flags |= PT_NODE_ORDINAL;
+                again = true;
+            }
+            table[at] = i + 1;
+        }
+        if (!again) break;
+    }
+    pt_free(table);
+    pt_free(changed);
 }
 
 static u32 anchor(builder *b, u32 def) {
@@ -411,24 +454,33 @@ static u32 anchor(builder *b, u32 def) {
     pt_graph_anchor a = {b->file_of.data[pt_def_instance(w, seen)->file], pt_def_item(w, seen)->line, b->node_of[node]};
     b->anchor_of[def] = b->anchors.count;
     pt_vec_push(&b->anchors, a);
-    pt_buffer_clear(&b->scratch);
-    pt_def_cfg(w, &b->scratch, def);
-    pt_vec_push(&b->anchor_cfgs, clean_string(b, pt_buffer_view(&b->scratch)));
+    pt_vec_push(&b->anchor_cfgs, cfg_of(b, def));
     return b->anchor_of[def];
 }
 
+/* A site of one node: sorted by key, the sites of an edge follow each other, the most certain first. */
 typedef struct flat_site {
-    u32 order;
-    pt_word word;
+    u64 key; /* word without `inferred`: 32 | confidence: 2 | order of the sites: 30 */
     const pt_site *site;
 } flat_site;
+enum { MAX_SITES = 1 << 30, SMALL = 24 };
 
-static int by_word(const void *a, const void *b) {
+static u8 flat_confidence(const flat_site *s) { return (u8)(s->key >> 30 & 3); }
+static int by_key(const void *a, const void *b) {
     const flat_site *x = a, *y = b;
-    pt_word k = x->word & ~(1u << 27), m = y->word & ~(1u << 27);
-    if (k != m) return k < m ? -1 : 1;
-    if (x->site->confidence != y->site->confidence) return x->site->confidence < y->site->confidence ? -1 : 1;
-    return x->order < y->order ? -1 : x->order > y->order;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+static void sort_sites(flat_site *s, u32 count) {
+    if (count > SMALL) {
+        qsort(s, count, sizeof *s, by_key);
+        return;
+    }
+    for (u32 i = 1; i < count; i++) {
+        flat_site x = s[i];
+        u32 at = i;
+        for (; at && s[at - 1].key > x.key; at--) s[at] = s[at - 1];
+        s[at] = x;
+    }
 }
 static int by_plain_word(const void *a, const void *b) {
     pt_word x = *(const pt_word *)a, y = *(const pt_word *)b;
@@ -443,55 +495,69 @@ static int by_row_word(const void *a, const void *b) {
     const row_edge *x = a, *y = b;
     return x->word < y->word ? -1 : x->word > y->word;
 }
+static void sort_row(row_edge *s, u32 count) {
+    if (count > SMALL) {
+        qsort(s, count, sizeof *s, by_row_word);
+        return;
+    }
+    for (u32 i = 1; i < count; i++) {
+        row_edge x = s[i];
+        u32 at = i;
+        for (; at && s[at - 1].word > x.word; at--) s[at] = s[at - 1];
+        s[at] = x;
+    }
+}
+static void sort_words(pt_word *s, u32 count) {
+    if (count > SMALL) {
+        qsort(s, count, sizeof *s, by_plain_word);
+        return;
+    }
+    for (u32 i = 1; i < count; i++) {
+        pt_word x = s[i];
+        u32 at = i;
+        for (; at && s[at - 1] > x; at--) s[at] = s[at - 1];
+        s[at] = x;
+    }
+}
 
 /* The predicate under which a place asserts its edge: that of the place inside its item and, where the item is not
  * the edge's source (an impl, a `use`), that of the item too. */
 static u32 site_cfg(builder *b, const pt_site *x, u32 from, u32 anchor_index) {
-    u32 own = x->cfg ? clean_string(b, pt_sym(b->w, x->cfg)) : 0, around = b->anchor_cfgs.data[anchor_index];
+    u32 own = x->cfg ? symbol_string(b, x->cfg) : 0, around = b->anchor_cfgs.data[anchor_index];
     if (!around || b->anchors.data[anchor_index].node == from || around == b->nodes.data[from].cfg) return own;
-    if (!own) return around;
-    pt_buffer both = {0}, left = {0}, right = {0}; /* copies: the strings may move */
-    pt_buffer_text(&left, b->strings.data + own);
-    pt_buffer_text(&right, b->strings.data + around);
-    pt_cfg_and(&both, pt_buffer_view(&left), pt_buffer_view(&right));
-    u32 result = string(b, pt_buffer_view(&both));
-    pt_buffer_free(&both);
-    pt_buffer_free(&left);
-    pt_buffer_free(&right);
-    return result;
+    return both_cfgs(b, around, own);
 }
 
 /* Rows of one pass (edges proper, or candidates): offsets, words, sites. */
 static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candidates) {
     u32 nodes = b->defs.count, out = candidates ? 2 : 0;
     PT_VEC(row_edge) row = {0};
-    PT_VEC(flat_site) kept = {0};
+    PT_VEC(const pt_site *) kept = {0};
     pt_vec_push(&b->offsets[out], 0);
     for (u32 n = 0; n < nodes; n++) {
         row.count = kept.count = 0;
         flat_site *s = flat + starts[n];
         u32 count = starts[n + 1] - starts[n];
-        if (count > 1 && !candidates) qsort(s, count, sizeof *s, by_word);
+        if (!candidates) sort_sites(s, count);
         for (u32 i = 0; i < count;) {
             u32 end = i + 1;
-            pt_word key = s[i].word & ~(1u << 27);
-            while (end < count && (s[end].word & ~(1u << 27)) == key) end++;
-            bool candidate = s[i].site->confidence == PT_CANDIDATE; /* sorted: the best confidence is first */
-            if (candidate == candidates) {
+            pt_word key = (pt_word)(s[i].key >> 32);
+            while (end < count && s[end].key >> 32 == key) end++;
+            u8 best = flat_confidence(&s[i]);
+            if ((best == PT_CANDIDATE) == candidates) {
                 u32 first = kept.count;
                 for (u32 k = i; k < end; k++)
-                    if (candidate || s[k].site->confidence != PT_CANDIDATE) pt_vec_push(&kept, s[k]);
-                pt_vec_push(&row, (row_edge){key | (s[i].site->confidence == PT_INFERRED ? 1u << 27 : 0), first,
-                                             kept.count - first});
+                    if (candidates || flat_confidence(&s[k]) != PT_CANDIDATE) pt_vec_push(&kept, s[k].site);
+                pt_vec_push(&row, (row_edge){key | (best == PT_INFERRED ? 1u << 27 : 0), first, kept.count - first});
             }
             i = end;
         }
-        if (row.count > 1) qsort(row.data, row.count, sizeof(row_edge), by_row_word);
+        sort_row(row.data, row.count);
         for (u32 i = 0; i < row.count; i++) {
             pt_vec_push(&b->words[out], row.data[i].word);
             pt_vec_push(&b->site_offsets[candidates], b->out_sites.count);
             for (u32 k = 0; k < row.data[i].count; k++) {
-                const pt_site *x = kept.data[row.data[i].first + k].site;
+                const pt_site *x = kept.data[row.data[i].first + k];
                 u32 at = anchor(b, x->asserter);
                 pt_graph_site g = {at, x->line, site_cfg(b, x, n, at), x->column, x->via, x->confidence};
                 pt_vec_push(&b->out_sites, g);
@@ -522,8 +588,7 @@ static void add_mirror(builder *b, u32 out) {
     pt_free(next);
     b->offsets[in].count = nodes + 1;
     b->words[in].count = edges;
-    for (u32 n = 0; n < nodes; n++)
-        if (at[n + 1] - at[n] > 1) qsort(b->words[in].data + at[n], at[n + 1] - at[n], sizeof(pt_word), by_plain_word);
+    for (u32 n = 0; n < nodes; n++) sort_words(b->words[in].data + at[n], at[n + 1] - at[n]);
 }
 
 static void add_edges(builder *b) {
@@ -539,7 +604,10 @@ static void add_edges(builder *b) {
                 for (u32 i = 0; i < run->count; i++) {
                     u32 from = node_for(b, s[i].from), to = node_for(b, s[i].to);
                     if (!pass) starts[from + 1]++;
-                    else flat[starts[from]++] = (flat_site){order++, pt_word_make(s[i].kind, false, to), &s[i]};
+                    else
+                        flat[starts[from]++] = (flat_site){(u64)pt_word_make(s[i].kind, false, to) << 32 |
+                                                               (u64)s[i].confidence << 30 | order++,
+                                                           &s[i]};
                 }
             }
             if (!pass)
@@ -618,7 +686,7 @@ static void add_unresolved(builder *b) {
         const pt_open_site *s = b->sites->workers[run->worker].open.data + run->first_open;
         for (u32 i = 0; i < run->open_count; i++)
             pt_vec_push(&b->unresolved,
-                        (pt_graph_unresolved){clean_string(b, pt_sym(b->w, s[i].name)), node_for(b, s[i].from),
+                        (pt_graph_unresolved){symbol_string(b, s[i].name), node_for(b, s[i].from),
                                               anchor(b, s[i].asserter), s[i].line, s[i].column, s[i].reason, 0});
     }
     if (b->unresolved.count)
@@ -711,17 +779,23 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     b.node_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
     b.anchor_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
     b.node_of_external = pt_calloc(w->external_capacity, sizeof(u32)); /* naming paths may add to them */
-    int code = b.node_of && b.anchor_of && b.node_of_external
+    b.symbols = pt_interner_count(w->names);
+    b.symbol_of = pt_malloc(((size_t)b.symbols + 1) * sizeof(u32));
+    b.cfg_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
+    int code = b.node_of && b.anchor_of && b.node_of_external && b.symbol_of && b.cfg_of
                    ? PT_OK
                    : pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
     if (!code) {
         memset(b.node_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.anchor_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
+        memset(b.cfg_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
+        memset(b.symbol_of, 0xff, ((size_t)b.symbols + 1) * sizeof(u32));
         pt_buffer_char(&b.strings, 0);
         add_files(&b);
         order_nodes(&b);
         add_externals(&b);
         if (b.defs.count >= PT_NODE_LIMIT) code = pt_fail(error, PT_ELIMIT, "more than %u nodes", PT_NODE_LIMIT);
+        if (sites->site_count >= MAX_SITES) code = pt_fail(error, PT_ELIMIT, "more than %u sites", MAX_SITES);
     }
     if (!code) {
         for (u32 n = 0; n < b.defs.count; n++) fill_node(&b, n);
@@ -733,6 +807,8 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     pt_free(b.node_of);
     pt_free(b.anchor_of);
     pt_free(b.node_of_external);
+    pt_free(b.symbol_of);
+    pt_free(b.cfg_of);
     pt_vec_free(&b.defs);
     pt_vec_free(&b.nodes);
     pt_vec_free(&b.positions);

@@ -192,7 +192,7 @@ static u32 mount_expansion(pt_world *w, u32 call, u32 file) {
                                   pt_arena_copy(&w->arena, folder, strlen(folder)), call);
     if (instance == PT_NONE) return PT_NONE;
     pt_expansion_add(w, instance);
-    pt_world_mount_modules(w, instance);
+    pt_vec_push(&w->unmounted, instance);
     return instance;
 }
 
@@ -328,6 +328,12 @@ static bool import_pass(pt_world *w, bool partial) {
     return changed;
 }
 
+/* The modules of this pass's expansions: their files are read together, by all threads. */
+static void mount_pending(pt_world *w) {
+    pt_world_mount_modules_of(w, w->unmounted.data, w->unmounted.count);
+    w->unmounted.count = 0;
+}
+
 void pt_world_expand(pt_world *w) {
     macro_scratch scratch = {0};
     if (w->prepared.count) qsort(w->prepared.data, w->prepared.count, sizeof(pt_prepared), by_prepared);
@@ -342,12 +348,14 @@ void pt_world_expand(pt_world *w) {
         }
         for (u32 i = calls; i < w->calls.count; i++) w->calls.data[open++] = w->calls.data[i];
         w->calls.count = open;
+        mount_pending(w);
         if (!changed) changed = import_pass(w, true);
         if (!changed && w->calls.count && !w->crates.data[w->crates.count - 1].is_external) {
             calls = w->calls.count; /* nobody knows these: their items, where they have any, may bring names */
             for (u32 i = 0; i < calls; i++) read_as_items(w, w->calls.data[i]);
             for (u32 i = calls; i < w->calls.count; i++) w->calls.data[i - calls] = w->calls.data[i];
             w->calls.count -= calls;
+            mount_pending(w);
             changed = true;
         }
     }

@@ -159,11 +159,10 @@ int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *f
 }
 
 u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition) {
-    pt_extractor *x = pt_extractor_create();
+    if (!w->extractor) w->extractor = pt_extractor_create();
     void *block = NULL;
     u32 size = 0, index = w->files.count;
-    int code = x ? pt_extract(&block, &size, x, text, length, edition) : PT_ENOMEM;
-    pt_extractor_destroy(x);
+    int code = w->extractor ? pt_extract(&block, &size, w->extractor, text, length, edition) : PT_ENOMEM;
     pt_file f = {
         .path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
     if (code || !pt_vec_push(&w->files, f)) {
@@ -174,22 +173,44 @@ u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16
     return w->files.data[index].read_code ? PT_NONE : index;
 }
 
+/* Where the module of an item of an instance is to be read from; false: it is none, or nowhere. */
+static bool wanted_module(pt_world *w, char *path, char *folder, u32 instance, u32 item) {
+    pt_instance in = w->instances.data[instance];
+    const pt_file *f = &w->files.data[in.file];
+    const pt_item *t = &f->facts.items[item];
+    u8 flags = w->defs.data[in.first_def + item].flags;
+    if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) return false;
+    if ((flags & PT_DEF_EXTERNAL) && (flags & PT_DEF_TEST)) return false;
+    if (!module_file(w, path, folder, f, in.folder, item)) return false;
+    return !pt_def_impossible(w, in.first_def + item); /* cfg_x! { mod m; } inside what needs not(x) */
+}
+
+void pt_world_mount_modules_of(pt_world *w, const u32 *instances, u32 count) {
+    PT_VEC(pending) unread = {0};
+    char path[PATH_SIZE], folder[PATH_SIZE];
+    for (u32 i = 0; i < count; i++) {
+        pt_instance in = w->instances.data[instances[i]];
+        bool read = true;
+        for (u32 k = 0; read && k < w->files.data[in.file].facts.header->item_count; k++)
+            if (wanted_module(w, path, folder, instances[i], k) && !left_out(path))
+                read = pt_world_file(w, path, w->files.data[in.file].edition) != PT_NONE;
+        if (!read) pt_vec_push(&unread, (pending){in.file, in.folder});
+    }
+    if (unread.count) read_closure(w, NULL, unread.data, unread.count);
+    pt_vec_free(&unread);
+    for (u32 i = 0; i < count; i++) pt_world_mount_modules(w, instances[i]);
+}
+
 void pt_world_mount_modules(pt_world *w, u32 instance) {
     if (instance == PT_NONE) return;
     u32 file_index = w->instances.data[instance].file;
     u32 count = w->files.data[file_index].facts.header->item_count;
     bool read = false;
     for (u32 k = 0; k < count; k++) {
-        const pt_file *f = &w->files.data[file_index];
-        const pt_item *t = &f->facts.items[k];
         char path[PATH_SIZE], folder[PATH_SIZE];
-        if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
+        if (!wanted_module(w, path, folder, instance, k)) continue;
+        const pt_file *f = &w->files.data[file_index];
         pt_instance in = w->instances.data[instance];
-        if ((w->defs.data[in.first_def + k].flags & PT_DEF_EXTERNAL) &&
-            (w->defs.data[in.first_def + k].flags & PT_DEF_TEST))
-            continue;
-        if (!module_file(w, path, folder, f, in.folder, k)) continue;
-        if (pt_def_impossible(w, in.first_def + k)) continue; /* cfg_x! { mod m; } inside what needs not(x) */
         if (left_out(path)) {
             w->defs.data[in.first_def + k].flags |= PT_DEF_UNKNOWN_GLOB;
             continue;

@@ -96,7 +96,7 @@ void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner); /
 u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 emit, pt_ty *out, u32 limit);
 pt_ty pt_self_type(pt_resolver *r, u32 def);
 pt_ty pt_type_of_item(pt_resolver *r, u32 def); /* const, static, field, alias, associated type; 0 unknown */
-pt_ty pt_impl_type(pt_resolver *r, u32 impl); /* what an impl (index into impls) is for */
+pt_ty pt_impl_type(pt_resolver *r, u32 impl);   /* what an impl (index into impls) is for */
 pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
 pt_ty pt_adt_generic(pt_resolver *r, u32 def); /* with its own parameters as arguments */
 const pt_signature *pt_signature_of(pt_resolver *r, u32 def);

@@ -61,6 +61,8 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->calls);
     pt_vec_free(&w->call_targets);
     pt_vec_free(&w->expansions);
+    pt_vec_free(&w->unmounted);
+    pt_extractor_destroy(w->extractor);
     pt_vec_free(&w->expansion_table);
     pt_vec_free(&w->prepared);
     pt_file_unmap(w->std_map, w->std_map_size);

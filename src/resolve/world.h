@@ -162,6 +162,8 @@ typedef struct pt_world {
     PT_VEC(u32) calls;                 /* item-position macro calls not yet expanded: definitions */
     PT_VEC(u32) call_targets;          /* pairs: call definition, macro definition; sorted by call */
     PT_VEC(u32) expansions;            /* instances that are expansions */
+    PT_VEC(u32) unmounted;             /* ... whose modules are not mounted yet */
+    struct pt_extractor *extractor;    /* for texts made by macros */
     PT_VEC(u32) expansion_table;       /* hash of call definition -> instance + 1 */
     PT_VEC(pt_prepared) prepared;      /* std's expansions made at build time, sorted by (file, item) */
     const void *std_map;
@@ -229,6 +231,8 @@ void pt_world_drop_texts(pt_world *world);
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
 u32 pt_world_add_crate(pt_world *world, pt_crate crate);
 void pt_world_mount_modules(pt_world *world, u32 instance);
+/* The same for several instances, whose files are read in common waves. */
+void pt_world_mount_modules_of(pt_world *world, const u32 *instances, u32 count);
 /* The fixpoint: imports, modules, macros. */
 void pt_world_expand(pt_world *world);
 /* Resolves the headers of all impls and builds the member tables. */
