@@ -1,13 +1,18 @@
 /* sqlite.c: the SQLite engine.
  *
- * Schema, version 1 (PRAGMA application_id 0x50745374 "PtSt", user_version 1):
+ * Schema, version 2 (PRAGMA application_id 0x50745374 "PtSt", user_version 2):
  *
  *   meta(key, value)                       uuid, generation, fingerprint
  *   files(path, edition, size, mtime, hash, facts)   facts: a block of facts/facts.h
  *   nodes(id, hash, kind, flags, name, path)         hash: 16 bytes, sig_hash
- *   edges(source, kind, target, inferred)  WITHOUT ROWID, and by (target, kind, source)
- *   candidates(source, kind, target)       likewise
+ *   edges(key), edges_by_target(key)       key: node << 32 | word of graph/graph.h (kind:4 | inferred:1 | node:27)
+ *   candidates(key), candidates_by_target(key)                       likewise
  *   image(part, data)                      the graph image in parts of 8 MB, read by every command
+ *   kinds(kind, name)                      the names of the kinds of edges
+ *   triplets                               a view: source, kind, target, inferred, candidate, of edges and candidates
+ *
+ * A row of edges is one integer and the table's own key: rows are appended in order, without a search and without
+ * an index to build. All of a node's edges, or those of a kind, are a range of keys (docs/decisions/0007).
  *
  * Integer ids are the graph's, one space in every engine; hashes are kept once. Journal: WAL, synchronous NORMAL
  * (a power cut may take the last commit, the sources rebuild it), no automatic checkpoint: a commit ends with one
@@ -21,7 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x50745374, SCHEMA = 1, PART = 8 << 20 };
+enum { APPLICATION = 0x50745374, SCHEMA = 2, PART = 8 << 20, KEYS = 256 };
 
 typedef struct sqlite_store {
     pt_store base;
@@ -78,14 +83,14 @@ static const char schema[] =
     "hash BLOB NOT NULL, facts BLOB NOT NULL, PRIMARY KEY(path, edition));"
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL, "
     "name TEXT NOT NULL, path TEXT NOT NULL);"
-    "CREATE TABLE edges(source INTEGER NOT NULL REFERENCES nodes(id), kind INTEGER NOT NULL, target INTEGER NOT NULL "
-    "REFERENCES nodes(id), inferred INTEGER NOT NULL, PRIMARY KEY(source, kind, target)) WITHOUT ROWID;"
-    "CREATE INDEX edges_by_target ON edges(target, kind, source);"
-    "CREATE TABLE candidates(source INTEGER NOT NULL REFERENCES nodes(id), kind INTEGER NOT NULL, target INTEGER NOT "
-    "NULL REFERENCES nodes(id), PRIMARY KEY(source, kind, target)) WITHOUT ROWID;"
-    "CREATE INDEX candidates_by_target ON candidates(target, kind, source);"
+    "CREATE TABLE edges(key INTEGER PRIMARY KEY); CREATE TABLE edges_by_target(key INTEGER PRIMARY KEY);"
+    "CREATE TABLE candidates(key INTEGER PRIMARY KEY); CREATE TABLE candidates_by_target(key INTEGER PRIMARY KEY);"
+    "CREATE TABLE kinds(kind INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+    "CREATE VIEW triplets(source, kind, target, inferred, candidate) AS "
+    "SELECT key >> 32, key >> 28 & 15, key & 134217727, key >> 27 & 1, 0 FROM edges UNION ALL "
+    "SELECT key >> 32, key >> 28 & 15, key & 134217727, 0, 1 FROM candidates;"
     "CREATE TABLE image(part INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-    "PRAGMA application_id=1349800820; PRAGMA user_version=1;";
+    "PRAGMA application_id=1349800820; PRAGMA user_version=2;";
 
 static void make_uuid(char out[40]) {
     u8 b[16] = {0};
@@ -128,7 +133,9 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
         return pt_fail(error, PT_ENOTFOUND, "%s: no store there; run `parseltongue index` first", location);
     }
     int code = sqlite3_open_v2(location, &s->db,
-                               s->writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY, NULL);
+                               (s->writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
+                                   SQLITE_OPEN_NOMUTEX, /* a store is used by one thread at a time */
+                               NULL);
     i64 application = 0, version = 0, tables = 0;
     if (code != SQLITE_OK) code = sql_error(s, code, error);
     else {
@@ -144,6 +151,11 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
         code = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", error);
         if (!code) code = run(s, schema, error);
         if (!code) code = set_meta_text(s, "uuid", uuid, error);
+        for (u32 k = 0; !code && k < PT_EDGE_KIND_COUNT; k++) {
+            char sql[128];
+            snprintf(sql, sizeof sql, "INSERT INTO kinds VALUES(%u, '%s')", k, pt_edge_kind_name((u8)k));
+            code = run(s, sql, error);
+        }
         if (!code) code = run(s, "COMMIT", error);
     } else if (!code && application != APPLICATION) {
         code = tables || application
@@ -153,10 +165,14 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
         code = pt_fail(error, PT_ECORRUPT,
                        "%s: made by a later version (schema %lld, this program knows %d): left as it is", location,
                        (long long)version, SCHEMA);
+    } else if (!code && version < SCHEMA) {
+        code = pt_fail(error, PT_ECORRUPT,
+                       "%s: made by an earlier version (schema %lld); `parseltongue index --rebuild` makes it anew",
+                       location, (long long)version);
     }
     if (!code)
         code = run(s,
-                   s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA "
+                   s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA "
                                "cache_size=-16384; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
                              : "PRAGMA mmap_size=1073741824",
                    error);
@@ -259,48 +275,77 @@ static int write_nodes(sqlite_store *s, const pt_graph *g, const pt_graph *old, 
     return code;
 }
 
-static int bind_edge(sqlite_store *s, sqlite3_stmt *q, u32 from, pt_word word, bool inferred, pt_error *error) {
-    sqlite3_bind_int64(q, 1, from);
-    sqlite3_bind_int(q, 2, pt_word_kind(word));
-    sqlite3_bind_int64(q, 3, pt_word_node(word));
-    if (inferred) sqlite3_bind_int(q, 4, pt_word_inferred(word));
-    return step_reset(s, q, error);
+/* Rows of keys, put by the hundred: a statement opens its table once, however many rows it has. */
+typedef struct key_writer {
+    sqlite_store *s;
+    sqlite3_stmt *many, *one;
+    u32 count;
+    i64 keys[KEYS];
+} key_writer;
+
+static int key_writer_open(key_writer *k, sqlite_store *s, const char *table, pt_error *error) {
+    pt_buffer sql = {0};
+    *k = (key_writer){.s = s};
+    pt_buffer_format(&sql, "INSERT INTO %s VALUES(?)", table);
+    int code = sql.data ? prepare(s, &k->one, sql.data, error) : pt_fail(error, PT_ENOMEM, "out of memory");
+    for (u32 i = 1; i < KEYS; i++) pt_buffer_text(&sql, ",(?)");
+    if (!code) code = prepare(s, &k->many, sql.data, error);
+    pt_buffer_free(&sql);
+    return code;
 }
 
-/* Rows that differ, by a merge of the old list and the new one of each node: all of them on the first commit. */
-static int write_edges(sqlite_store *s, const pt_graph *g, const pt_graph *old, bool candidates, pt_error *error) {
-    sqlite3_stmt *put = NULL, *drop = NULL;
-    pt_direction d = candidates ? PT_CANDIDATE_OUT : PT_OUT;
-    int code = prepare(s, &put,
-                       candidates ? "INSERT OR REPLACE INTO candidates VALUES(?, ?, ?)"
-                                  : "INSERT OR REPLACE INTO edges VALUES(?, ?, ?, ?)",
-                       error);
-    if (!code)
-        code = prepare(s, &drop,
-                       candidates ? "DELETE FROM candidates WHERE source = ? AND kind = ? AND target = ?"
-                                  : "DELETE FROM edges WHERE source = ? AND kind = ? AND target = ?",
-                       error);
+static int key_writer_flush(key_writer *k, pt_error *error) {
+    int code = PT_OK;
+    if (k->count == KEYS) {
+        for (u32 i = 0; i < KEYS; i++) sqlite3_bind_int64(k->many, (int)i + 1, k->keys[i]);
+        code = step_reset(k->s, k->many, error);
+        k->s->rows += KEYS - 1;
+    } else {
+        for (u32 i = 0; !code && i < k->count; i++) {
+            sqlite3_bind_int64(k->one, 1, k->keys[i]);
+            code = step_reset(k->s, k->one, error);
+        }
+    }
+    k->count = 0;
+    return code;
+}
+
+static int key_writer_put(key_writer *k, i64 key, pt_error *error) {
+    k->keys[k->count++] = key;
+    return k->count == KEYS ? key_writer_flush(k, error) : PT_OK;
+}
+
+/* Keys that differ, by a merge of the old list and the new one of each node: all of them on the first commit. */
+static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_direction d, pt_error *error) {
+    static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
+    sqlite3_stmt *drop = NULL;
+    key_writer put;
+    char sql[96];
+    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE key = ?", tables[d]);
+    int code = key_writer_open(&put, s, tables[d], error);
+    if (!code) code = prepare(s, &drop, sql, error);
     u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
-    for (u32 pass = 0; pass < 2 && !code; pass++) /* deletions first: nodes they refer to may go */
-        for (u32 n = 0; !code && n < nodes; n++) {
-            pt_run now = n < g->node_count ? pt_graph_list(g, n, d) : (pt_run){0},
-                   before = old && n < old->node_count ? pt_graph_list(old, n, d) : (pt_run){0};
-            if (now.count == before.count &&
-                (!now.count || memcmp(now.words, before.words, now.count * sizeof(pt_word)) == 0))
-                continue;
-            for (u32 i = 0, k = 0; !code && (i < now.count || k < before.count);) {
-                if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
-                    if (pass == 1) code = bind_edge(s, put, n, now.words[i], !candidates, error);
-                    i++;
-                } else if (i >= now.count || before.words[k] < now.words[i]) {
-                    if (pass == 0) code = bind_edge(s, drop, n, before.words[k], false, error);
-                    k++;
-                } else {
-                    i++, k++;
-                }
+    for (u32 n = 0; !code && n < nodes; n++) {
+        pt_run now = n < g->node_count ? pt_graph_list(g, n, d) : (pt_run){0},
+               before = old && n < old->node_count ? pt_graph_list(old, n, d) : (pt_run){0};
+        if (now.count == before.count &&
+            (!now.count || memcmp(now.words, before.words, now.count * sizeof(pt_word)) == 0))
+            continue;
+        for (u32 i = 0, k = 0; !code && (i < now.count || k < before.count);) {
+            u64 node = (u64)n << 32;
+            if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
+                code = key_writer_put(&put, (i64)(node | now.words[i++]), error);
+            } else if (i >= now.count || before.words[k] < now.words[i]) {
+                sqlite3_bind_int64(drop, 1, (i64)(node | before.words[k++]));
+                code = step_reset(s, drop, error);
+            } else {
+                i++, k++;
             }
         }
-    sqlite3_finalize(put);
+    }
+    if (!code) code = key_writer_flush(&put, error);
+    sqlite3_finalize(put.one);
+    sqlite3_finalize(put.many);
     sqlite3_finalize(drop);
     return code;
 }
@@ -323,27 +368,21 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     sqlite_store *s = (sqlite_store *)store;
     const pt_graph *old = b->previous;
     s->rows = 0;
-    /* a first load writes sorted rows, then builds the indices; foreign keys hold by construction and are checked by verify */
-    /* and in a store that holds nothing yet a rollback journal has nothing to save: each page is written once, not to
-     * the WAL and again (where another process is in the way, it stays WAL) */
+    /* in a store that holds nothing yet a rollback journal has nothing to save: each page is written once, not to the
+     * WAL and again (where another process is in the way, it stays WAL) */
     bool first = !old && b->graph->header->generation <= 1;
     if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
-    int code = run(s, "PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE", error);
+    int code = run(s, "BEGIN IMMEDIATE", error);
     if (code) return code;
     if (!old)
         code = run(s,
-                   "DELETE FROM edges; DELETE FROM candidates; DELETE FROM nodes; DROP INDEX edges_by_target; DROP "
-                   "INDEX candidates_by_target",
+                   "DELETE FROM edges; DELETE FROM edges_by_target; DELETE FROM candidates; DELETE FROM "
+                   "candidates_by_target; DELETE FROM nodes",
                    error);
     if (!code) code = write_files(s, b, error);
     if (!code) code = write_nodes(s, b->graph, old, error);
-    if (!code) code = write_edges(s, b->graph, old, false, error);
-    if (!code) code = write_edges(s, b->graph, old, true, error);
-    if (!code && !old)
-        code = run(s,
-                   "CREATE INDEX edges_by_target ON edges(target, kind, source); CREATE INDEX candidates_by_target ON "
-                   "candidates(target, kind, source)",
-                   error);
+    for (int d = PT_OUT; !code && d <= PT_CANDIDATE_IN; d++)
+        code = write_keys(s, b->graph, old, (pt_direction)d, error);
     if (!code) code = write_image(s, b->graph, error);
     if (!code) code = set_meta(s, "generation", b->graph->header->generation, error);
     if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);
@@ -353,7 +392,7 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
         return code;
     }
     if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-    return run(s, "PRAGMA foreign_keys=ON", error);
+    return PT_OK;
 }
 
 static int sqlite_checkpoint(pt_store *store, pt_error *error) {
@@ -450,20 +489,18 @@ static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int
                         void *payload, pt_error *error) {
     sqlite_store *s = (sqlite_store *)store;
     static const char *const queries[] = {
-        "SELECT kind, inferred, target FROM edges WHERE source = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, inferred, "
-        "target",
-        "SELECT kind, inferred, source FROM edges WHERE target = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, inferred, "
-        "source",
-        "SELECT kind, 0, target FROM candidates WHERE source = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, target",
-        "SELECT kind, 0, source FROM candidates WHERE target = ?1 AND (?2 < 0 OR kind = ?2) ORDER BY kind, source"};
+        "SELECT key FROM edges WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
+        "SELECT key FROM edges_by_target WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
+        "SELECT key FROM candidates WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
+        "SELECT key FROM candidates_by_target WHERE key BETWEEN ?1 AND ?2 ORDER BY key"};
     sqlite3_stmt *q;
     int code = prepare(s, &q, queries[d], error), step = SQLITE_DONE;
     if (code) return code;
-    sqlite3_bind_int64(q, 1, node);
-    sqlite3_bind_int(q, 2, kind);
+    i64 first = (i64)((u64)node << 32 | (kind < 0 ? 0 : (u64)kind << 28));
+    sqlite3_bind_int64(q, 1, first);
+    sqlite3_bind_int64(q, 2, first + (kind < 0 ? (1ll << 32) : (1ll << 28)) - 1);
     while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
-        code = visit(payload, pt_word_make((u8)sqlite3_column_int(q, 0), sqlite3_column_int(q, 1) != 0,
-                                           (u32)sqlite3_column_int64(q, 2)));
+        code = visit(payload, (pt_word)((u64)sqlite3_column_int64(q, 0) & 0xffffffffu));
     if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
     sqlite3_finalize(q);
     return code;
@@ -484,17 +521,18 @@ static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
     for (u32 d = 1; !code && d <= depth; d++) {
         /* who refers to what was reached last; and, from an impl's member, who refers to the trait member it
          * overrides, when that trait is the workspace's (flag 1: external) */
-        snprintf(sql, sizeof sql,
-                 "INSERT OR IGNORE INTO temp.reached "
-                 "SELECT e.source, %u FROM temp.reached r JOIN edges e ON e.target = r.id JOIN nodes n ON n.id = r.id "
-                 "WHERE r.depth = %u AND e.kind <> %d AND (n.flags & %d) = 0 "
-                 "UNION SELECT e.source, %u FROM temp.reached r JOIN edges e ON e.target = r.id JOIN nodes n ON n.id = "
-                 "r.id WHERE r.depth = %u AND r.depth = 0 AND e.kind <> %d AND (n.flags & %d) <> 0 "
-                 "UNION SELECT e.source, %u FROM temp.reached r JOIN edges o ON o.source = r.id AND o.kind = %d JOIN "
-                 "nodes t ON t.id = o.target AND (t.flags & %d) = 0 "
-                 "JOIN edges e ON e.target = o.target AND e.kind = %d WHERE r.depth = %u",
-                 d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d,
-                 PT_EDGE_OVERRIDES, PT_NODE_EXTERNAL, PT_EDGE_CALLS, d - 1);
+        snprintf(
+            sql, sizeof sql,
+            "INSERT OR IGNORE INTO temp.reached "
+            "SELECT e.key & 134217727, %u FROM temp.reached r JOIN nodes n ON n.id = r.id JOIN edges_by_target e ON "
+            "e.key BETWEEN r.id << 32 AND (r.id << 32) + 4294967295 WHERE r.depth = %u AND (e.key >> 28 & 15) <> %d "
+            "AND ((n.flags & %d) = 0 OR r.depth = 0) "
+            "UNION SELECT e.key & 134217727, %u FROM temp.reached r JOIN edges o ON o.key BETWEEN (r.id << 32) + %lld "
+            "AND (r.id << 32) + %lld JOIN nodes t ON t.id = (o.key & 134217727) AND (t.flags & %d) = 0 "
+            "JOIN edges_by_target e ON e.key BETWEEN (t.id << 32) + %lld AND (t.id << 32) + %lld WHERE r.depth = %u",
+            d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, (long long)PT_EDGE_OVERRIDES << 28,
+            ((long long)(PT_EDGE_OVERRIDES + 1) << 28) - 1, PT_NODE_EXTERNAL, (long long)PT_EDGE_CALLS << 28,
+            ((long long)(PT_EDGE_CALLS + 1) << 28) - 1, d - 1);
         code = run(s, sql, error);
     }
     sqlite3_stmt *q;
