@@ -75,6 +75,10 @@ void pt_file_unmap(const void *data, u64 length) {
     if (data) munmap((void *)(uintptr_t)data, (size_t)length);
 }
 
+void pt_file_forget(const void *data, u64 length) {
+    if (data) madvise((void *)(uintptr_t)data, (size_t)length, MADV_DONTNEED);
+}
+
 static int write_all(int fd, const char *bytes, u64 length) {
     while (length) {
         ssize_t wrote = write(fd, bytes, length);

@@ -17,6 +17,8 @@ int pt_file_stat(pt_file_stamp *stamp, const char *path);
 /* Maps a file read-only; an empty file gives *data NULL. Unmapped with pt_file_unmap. */
 int pt_file_map(const void **data, u64 *length, const char *path, pt_error *error);
 void pt_file_unmap(const void *data, u64 length);
+/* The pages of a mapped file that were read may go: reading them again brings them back. */
+void pt_file_forget(const void *data, u64 length);
 /* Writes by temporary file, sync and rename, so that a reader sees the old or the new whole. */
 int pt_file_write(const char *path, const void *data, u64 length, pt_error *error);
 /* "." and ".." and double slashes removed by text alone, in place. */

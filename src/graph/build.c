@@ -800,6 +800,7 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     if (!code) {
         for (u32 n = 0; n < b.defs.count; n++) fill_node(&b, n);
         if (!pt_alloc_failed()) identify(&b);
+        pt_world_drop_names(w); /* every path is told: edges need no names, but room */
         if (!pt_alloc_failed()) add_edges(&b);
         if (!pt_alloc_failed()) hash_interfaces(&b), add_names(&b), add_unresolved(&b), add_meta(&b);
         code = pack(out, &b, generation, error);

@@ -77,8 +77,13 @@ static void place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
 
 void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) {
     if (to == PT_NO_DEF || from == PT_NO_DEF || !pt_kind_is_node(pt_def_kind(r->w, to))) return;
-    pt_site s = {
-        .from = from, .to = to, .asserter = r->item, .kind = kind, .via = via, .confidence = confidence, .cfg = r->cfg};
+    pt_site s = {.from = from,
+                 .to = to,
+                 .asserter = r->item,
+                 .kind = kind & 15u,
+                 .via = via & 15u,
+                 .confidence = confidence,
+                 .cfg = r->cfg};
     if (r->via_macro == 2 && confidence == PT_EXACT)
         s.confidence = PT_INFERRED; /* the tokens of an unknown macro, read as Rust */
     place(r, offset, &s.line, &s.column);
@@ -152,6 +157,19 @@ typedef struct stage {
     u32 first;
 } stage;
 
+static void sort_sites(pt_site *s, u32 count) {
+    if (count > 32) {
+        qsort(s, count, sizeof *s, by_site);
+        return;
+    }
+    for (u32 i = 1; i < count; i++) {
+        pt_site x = s[i];
+        u32 at = i;
+        for (; at && by_site(&s[at - 1], &x) > 0; at--) s[at] = s[at - 1];
+        s[at] = x;
+    }
+}
+
 static void resolve_instance(void *payload, u32 index, u32 worker) {
     stage *st = payload;
     pt_resolver *r = &st->resolvers[worker];
@@ -174,11 +192,14 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
     } else {
         r->lexemes.tokens.count = 0;
     }
-    for (u32 i = 0; i < f->facts.header->item_count; i++) pt_resolve_item(r, in.first_def + i);
-    /* sorted and unique, so that what two passes over one text say twice counts once */
+    for (u32 i = 0; i < f->facts.header->item_count; i++) {
+        u32 first = r->out->sites.count;
+        pt_resolve_item(r, in.first_def + i); /* it asserts what it emits, so that its sites are a run of the order */
+        sort_sites(r->out->sites.data + first, r->out->sites.count - first);
+    }
+    /* unique, so that what two passes over one text say twice counts once */
     pt_site *s = r->out->sites.data + run->first;
     u32 count = r->out->sites.count - run->first, kept = 0;
-    if (count) qsort(s, count, sizeof *s, by_site);
     for (u32 i = 0; i < count; i++) {
         if (kept) {
             const pt_site *last = &s[kept - 1];

@@ -61,12 +61,12 @@ typedef struct pt_site {
     u32 from, to; /* definitions */
     u32 asserter;
     u32 line;   /* lines below the asserter's first */
+    u32 cfg;    /* symbol: predicate of the place inside its item, 0 none */
     u16 column; /* 1-based; 0 when it would not fit */
-    u8 kind, via;
+    u8 kind : 4, via : 4;
     u8 confidence;
-    u8 reserved[3];
-    u32 cfg; /* symbol: predicate of the place inside its item, 0 none */
 } pt_site;
+_Static_assert(PT_EDGE_KIND_COUNT <= 16 && PT_VIA_COUNT <= 16, "both fit a site's byte");
 
 typedef struct pt_open_site {
     u32 from, name; /* definition, symbol */

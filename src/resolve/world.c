@@ -171,6 +171,21 @@ void pt_world_drop_texts(pt_world *w) {
         pt_free(w->files.data[i].text);
         w->files.data[i].text = NULL;
     }
+    pt_file_forget(w->std_map, w->std_map_size);
+}
+
+void pt_world_drop_names(pt_world *w) {
+    pt_vec_free(&w->scopes);
+    pt_vec_free(&w->scope_names);
+    pt_vec_free(&w->name_heads);
+    pt_vec_free(&w->bindings);
+    pt_vec_free(&w->globs);
+    pt_vec_free(&w->glob_heads);
+    pt_vec_free(&w->imports);
+    pt_vec_free(&w->members);
+    pt_vec_free(&w->member_table);
+    pt_vec_free(&w->impl_table);
+    w->scope_count = 0;
 }
 
 /* Definitions. */

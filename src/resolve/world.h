@@ -226,6 +226,8 @@ int pt_world_bind_symbols(pt_world *world, pt_file *file);
 int pt_world_read_text(pt_world *world, pt_file *file); /* text, when it is not held */
 /* Frees all texts that are held: after resolution only facts are read. */
 void pt_world_drop_texts(pt_world *world);
+/* Lets go of scopes, imports and members: after it no path can be resolved. */
+void pt_world_drop_names(pt_world *world);
 
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
