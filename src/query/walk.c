@@ -3,16 +3,20 @@
 int pt_walker_create(pt_walker *w, const pt_graph *g) {
     *w = (pt_walker){.capacity = g->node_count};
     w->visited = pt_calloc((size_t)g->node_count / 64 + 1, sizeof(u64));
+    w->expanded = pt_calloc((size_t)g->node_count / 64 + 1, sizeof(u64));
+    w->members = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32));
     w->queue = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32));
     w->parent = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32));
     w->depth = pt_malloc((size_t)g->node_count + 1);
-    if (w->visited && w->queue && w->parent && w->depth) return PT_OK;
+    if (w->visited && w->expanded && w->members && w->queue && w->parent && w->depth) return PT_OK;
     pt_walker_free(w);
     return PT_ENOMEM;
 }
 
 void pt_walker_free(pt_walker *w) {
     pt_free(w->visited);
+    pt_free(w->expanded);
+    pt_free(w->members);
     pt_free(w->queue);
     pt_free(w->parent);
     pt_free(w->depth);
@@ -21,7 +25,8 @@ void pt_walker_free(pt_walker *w) {
 
 void pt_walker_clear(pt_walker *w) {
     for (u32 i = 0; i < w->count; i++) w->visited[w->queue[i] / 64] = 0;
-    w->count = 0;
+    for (u32 i = 0; i < w->member_count; i++) w->expanded[w->members[i] / 64] = 0;
+    w->count = w->member_count = 0;
 }
 
 static inline void reach(pt_walker *w, u32 node, u32 parent, u32 depth) {
@@ -44,12 +49,16 @@ static inline void sources(pt_walker *w, const pt_graph *g, u32 node, u32 index,
 }
 
 void pt_walk_blast(pt_walker *w, const pt_graph *g, u32 start, u32 depth, bool candidates) {
-    enum { AHEAD = 8 };
+    enum { AHEAD = 12, NEAR = 5 };
     pt_walker_clear(w);
     if (depth > 255) depth = 255;
     reach(w, start, PT_NONE, 0);
     for (u32 i = 0; i < w->count; i++) {
-        if (i + AHEAD < w->count) __builtin_prefetch(&g->in_offsets[w->queue[i + AHEAD]]);
+        if (i + AHEAD < w->count) {
+            __builtin_prefetch(&g->in_offsets[w->queue[i + AHEAD]]);
+            __builtin_prefetch(&g->nodes[w->queue[i + AHEAD]].flags);
+            __builtin_prefetch(&g->in[g->in_offsets[w->queue[i + NEAR]]]);
+        }
         u32 node = w->queue[i], next = (u32)w->depth[i] + 1;
         if (next > depth) break; /* the queue is in the order of depth */
         if (i && (g->nodes[node].flags & PT_NODE_EXTERNAL)) continue;
@@ -58,7 +67,11 @@ void pt_walk_blast(pt_walker *w, const pt_graph *g, u32 start, u32 depth, bool c
             pt_run over = pt_graph_kind(g, node, PT_OUT, PT_EDGE_OVERRIDES);
             for (u32 k = 0; k < over.count; k++) {
                 u32 member = pt_word_node(over.words[k]);
-                if (g->nodes[member].flags & PT_NODE_EXTERNAL) continue;
+                u64 bit = 1ull << (member % 64);
+                /* once a walk: its thousand impls have the same callers */
+                if ((g->nodes[member].flags & PT_NODE_EXTERNAL) || (w->expanded[member / 64] & bit)) continue;
+                w->expanded[member / 64] |= bit;
+                w->members[w->member_count++] = member;
                 pt_run calls = pt_graph_kind(g, member, PT_IN, PT_EDGE_CALLS);
                 for (u32 c = 0; c < calls.count; c++) reach(w, pt_word_node(calls.words[c]), i, next);
             }

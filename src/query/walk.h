@@ -11,6 +11,8 @@ typedef struct pt_walker {
     u32 *queue, *parent; /* in order of discovery; parent: index in the queue, PT_NONE the start */
     u8 *depth;
     u32 count, capacity;
+    u64 *expanded; /* trait members whose callers were reached already; listed in members */
+    u32 *members, member_count;
 } pt_walker;
 
 int pt_walker_create(pt_walker *walker, const pt_graph *graph);
