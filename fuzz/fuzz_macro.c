@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     pt_alloc_clear();
     pt_lex(&rules, a, (u32)(first_end - first), edition);
     pt_lex(&call, b, (u32)(end - second), edition);
-    int code = pt_macro_expand(&out, &rules, form > 2 ? 0 : form, &call, 7, edition);
+    int code = pt_macro_expand(&out, NULL, &rules, form > 2 ? 0 : form, &call, 7, edition);
     LAW(code == PT_OK || code == PT_ENOTFOUND || code == PT_ELIMIT, "code %d", code);
     if (code == PT_OK && out.count) {
         LAW(out.data[out.count] == 0, "not terminated");

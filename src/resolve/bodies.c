@@ -92,7 +92,7 @@ u32 pt_tuple_fields(pt_resolver *r, u32 owner, pt_ty *out, u32 limit) {
     u32 tuple = pt_item_tree_child(r->w, owner, PT_N_TUPLE_FIELDS), count = 0;
     if (!tuple || r->depth >= PT_MAX_TYPE_DEPTH) return 0;
     const pt_file *f = pt_def_file(r->w, owner);
-    pt_view v = {f->facts.nodes, f->symbols, NULL, f};
+    pt_view v = {f->facts.nodes, f->symbols, NULL, f, NULL};
     u32 scope = r->scope;
     r->scope = owner;
     r->depth++;
@@ -633,7 +633,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
     case PT_N_PAT_CONST:
         for (u32 c = n->child; c; c = at(b, c)->next) pt_expr(b, c, inner);
         break;
-    case PT_N_MACRO_CALL: pt_macro_site(b, node, 0); break;
+    case PT_N_MACRO_CALL: pt_macro_site(b, node, 0, false); break;
     default: break;
     }
     r->depth--;
@@ -767,7 +767,7 @@ static void let_statement(body *b, u32 node) {
     if (pattern) pt_pattern(b, pattern, ty);
 }
 
-static pt_ty block(body *b, u32 node, pt_ty expected) {
+pt_ty pt_block(body *b, u32 node, pt_ty expected, bool keep_locals) {
     pt_resolver *r = b->r;
     u32 locals = r->locals.count, scope = r->scope;
     pt_ty result = 0;
@@ -793,12 +793,13 @@ static pt_ty block(body *b, u32 node, pt_ty expected) {
             continue;
         }
         bool last = !s->next && !(s->flags & PT_F_SEMI);
-        pt_ty ty = pt_expr(b, c, last ? expected : 0);
+        pt_ty ty =
+            !last && s->kind == PT_N_MACRO_CALL ? pt_macro_site(b, c, 0, true) : pt_expr(b, c, last ? expected : 0);
         diverges = diverges || type_at(b, ty)->kind == PT_TY_NEVER;
         result = last ? ty : unit(b);
         if (!last && diverges) result = never(b);
     }
-    r->locals.count = locals;
+    if (!keep_locals) r->locals.count = locals;
     r->scope = scope;
     if (n->op == PT_BLOCK_ASYNC && r->w->lang.future != PT_NO_DEF) {
         pt_ty binding = pt_ty_make(&r->types, PT_TY_BINDING, 0, r->w->known.output, &result, 1);
@@ -958,8 +959,8 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
         }
         return expr_closure(b, node, inputs);
     }
-    case PT_N_BLOCK: return block(b, node, expected);
-    case PT_N_MACRO_CALL: return pt_macro_site(b, node, expected);
+    case PT_N_BLOCK: return pt_block(b, node, expected, false);
+    case PT_N_MACRO_CALL: return pt_macro_site(b, node, expected, false);
     case PT_N_E_PAREN: return child ? pt_expr(b, child, expected) : 0;
     case PT_N_E_UNARY: {
         pt_ty ty = child ? pt_expr(b, child, 0) : 0;

@@ -298,7 +298,8 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
         pt_buffer_clear(&s->out);
         u16 edition = to->edition;
         const char *path = to->path;
-        if (pt_macro_expand(&s->out, &s->rules, macro->extra, &s->call, w->defs.data[target].crate, edition) == PT_OK) {
+        if (pt_macro_expand(&s->out, NULL, &s->rules, macro->extra, &s->call, w->defs.data[target].crate, edition) ==
+            PT_OK) {
             char *text = pt_malloc((size_t)s->out.count + 16);
             if (text) {
                 memcpy(text, s->out.data ? s->out.data : "", s->out.count);

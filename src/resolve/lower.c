@@ -12,7 +12,7 @@ u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind) {
 
 static pt_view facts_view(const pt_world *w, u32 def) {
     const pt_file *f = pt_def_file(w, def);
-    return (pt_view){f->facts.nodes, f->symbols, NULL, f};
+    return (pt_view){f->facts.nodes, f->symbols, NULL, f, NULL};
 }
 
 pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {

@@ -5,12 +5,14 @@ struct matched { /* one binding: a run of the call's tokens, or one child a repe
     pt_str name;
     u32 first, end;
     bool repeated;
+    bool is_expression;
     PT_VEC(matched *) children; /* each a list of bindings of one repetition */
     matched *next;
 };
 
 typedef struct expander {
     pt_buffer *out;
+    pt_macro_origins *origins;
     const pt_lexemes *rules, *call;
     u32 crate, edition;
     pt_arena arena;
@@ -154,6 +156,7 @@ static bool match(expander *e, u32 *r, u32 r_end, u32 *a, u32 a_end, matched **l
                 if (!m) return false;
                 m->first = *a;
                 m->end = end;
+                m->is_expression = pt_str_equal(rule_text(e, *r + 3), PT_STR("expr"));
                 *a = end;
                 *r += 4;
                 continue;
@@ -217,12 +220,15 @@ static const matched *driver(const expander *e, const frame *f, u32 first, u32 e
     return NULL;
 }
 
-static void put(expander *e, const char *text, const pt_token *t, bool force_space) {
+/* Returns where the token's text starts in what was put. */
+static u32 put(expander *e, const char *text, const pt_token *t, bool force_space) {
     if (force_space || (t->flags & PT_TOKEN_SPACED)) pt_buffer_char(e->out, t->flags & PT_TOKEN_NEWLINE ? '\n' : ' ');
     if (t->flags & PT_TOKEN_RAW) pt_buffer_text(e->out, "r#");
+    u32 start = e->out->count;
     pt_buffer_str(e->out, pt_token_text(text, t));
     if (t->kind == PT_T_DOC_OUTER || t->kind == PT_T_DOC_INNER) pt_buffer_char(e->out, '\n');
     if (e->out->count > PT_MACRO_MAX_TEXT) e->code = PT_ELIMIT;
+    return start;
 }
 
 static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
@@ -265,7 +271,13 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
             }
             const matched *m = ident_like(n) ? lookup(f, rule_text(e, r + 1)) : NULL;
             if (m) {
-                for (u32 i = m->first; i < m->end && !e->code; i++) put(e, e->call->text, arg(e, i), i == m->first);
+                bool wrap = e->origins && m->is_expression && m->end > m->first + 1;
+                if (wrap) pt_buffer_text(e->out, " (");
+                for (u32 i = m->first; i < m->end && !e->code; i++) {
+                    u32 start = put(e, e->call->text, arg(e, i), i == m->first);
+                    if (e->origins) pt_vec_push(&e->origins->all, (pt_macro_origin){start, arg(e, i)->start});
+                }
+                if (wrap) pt_buffer_char(e->out, ')');
                 r += 2;
                 after_fragment = true;
                 continue;
@@ -278,8 +290,15 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
     e->depth--;
 }
 
-int pt_macro_expand(pt_buffer *out, const pt_lexemes *rules, u32 form, const pt_lexemes *call, u32 crate, u32 edition) {
-    expander e = {.out = out, .rules = rules, .call = call, .crate = crate, .edition = edition, .code = PT_ENOTFOUND};
+int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
+                    const pt_lexemes *call, u32 crate, u32 edition) {
+    expander e = {.out = out,
+                  .origins = origins,
+                  .rules = rules,
+                  .call = call,
+                  .crate = crate,
+                  .edition = edition,
+                  .code = PT_ENOTFOUND};
     if (rules->tokens.count < 2 || call->tokens.count < 2 || !pt_token_is_open(rules->tokens.data[0].kind) ||
         !pt_token_is_open(call->tokens.data[0].kind))
         return PT_ENOTFOUND;

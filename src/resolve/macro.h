@@ -10,10 +10,21 @@
 
 enum { PT_MACRO_MAX_TEXT = 4 << 20, PT_MACRO_MAX_DEPTH = 32 };
 
+/* Where a token of an expansion stands in the call: those that the call brought, ascending by `at`. */
+typedef struct pt_macro_origin {
+    u32 at;   /* byte in the expansion */
+    u32 from; /* byte in the call's text */
+} pt_macro_origin;
+typedef struct pt_macro_origins {
+    PT_VEC(pt_macro_origin) all;
+} pt_macro_origins;
+
 /* `rules`: lexemes of the definition's body with its delimiters, as its definition stands (form 0:
  * macro_rules { (..) => {..}; }, 1: macro m { (..) => {..} }, 2: macro m(..) {..}). `call`: lexemes of the
  * arguments with their delimiters. Appends the expansion to `out`. Returns 0; PT_ENOTFOUND when no rule
- * matches; PT_ELIMIT when it grows too large; PT_ENOMEM. */
-int pt_macro_expand(pt_buffer *out, const pt_lexemes *rules, u32 form, const pt_lexemes *call, u32 crate, u32 edition);
+ * matches; PT_ELIMIT when it grows too large; PT_ENOMEM. With `origins` (for bodies) they are noted, and expressions of
+ * several tokens come in parentheses: a fragment stays one operand. */
+int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
+                    const pt_lexemes *call, u32 crate, u32 edition);
 
 #endif

@@ -74,10 +74,10 @@ static void bind_names(pt_resolver *r, pt_tree *tree) {
     }
 }
 
-static pt_tree *parse(pt_resolver *r, u32 first, u32 end, pt_parse_as as, u32 edition) {
+pt_tree *pt_parse_in_body(pt_resolver *r, const pt_lexemes *lexemes, u32 first, u32 end, pt_parse_as as) {
     if (r->tree_depth >= PT_COUNT_OF(r->trees)) return NULL;
     pt_tree *tree = &r->trees[r->tree_depth++];
-    if (pt_parse(tree, &r->lexemes, first, end, as, edition)) return NULL;
+    if (pt_parse(tree, lexemes, first, end, as, r->edition)) return NULL;
     bind_names(r, tree);
     return tree;
 }
@@ -151,7 +151,7 @@ static u32 lookup_macro(body *b, u32 path, u32 *name, u32 *name_node, u32 *open)
     return p.resolved == count ? p.def : PT_NO_DEF;
 }
 
-pt_ty pt_macro_site(body *b, u32 node, pt_ty expected) {
+pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
     const pt_node *n = at(b, node);
@@ -175,13 +175,16 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected) {
     }
     if (known && known->style == MACRO_OPAQUE)
         return known->result == 'n' ? pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0) : 0;
-    const pt_token *open = &r->lexemes.tokens.data[n->extra];
     pt_ty first = 0;
+    if (!known && def != PT_NO_DEF && !pt_def_is_external_path(def) && w->defs.data[def].kind == PT_KIND_MACRO &&
+        pt_expand_in_body(b, node, def, statement, expected, &first))
+        return first;
+    const pt_token *open = &b->v.lexemes->tokens.data[n->extra];
+    first = 0;
     if (pt_token_is_open(open->kind)) {
-        u32 edition = w->files.data[w->instances.data[r->instance].file].edition;
         u32 depth = r->tree_depth, locals = r->locals.count;
         u8 via = r->via_macro;
-        pt_tree *tree = parse(r, n->extra + 1, open->extent, PT_PARSE_EXPRESSIONS, edition);
+        pt_tree *tree = pt_parse_in_body(r, b->v.lexemes, n->extra + 1, open->extent, PT_PARSE_EXPRESSIONS);
         if (tree) {
             body inner = *b;
             inner.v.nodes = tree->nodes.data;
@@ -226,12 +229,12 @@ void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
     u32 first = token_at(&r->lexemes, item->body_start), end = token_at(&r->lexemes, item->body_end);
     bool is_fn = item->kind == PT_KIND_FN || item->kind == PT_KIND_METHOD;
     u32 depth = r->tree_depth;
-    pt_tree *tree = parse(r, first, end, is_fn ? PT_PARSE_STATEMENTS : PT_PARSE_EXPRESSIONS, file->edition);
+    pt_tree *tree = pt_parse_in_body(r, &r->lexemes, first, end, is_fn ? PT_PARSE_STATEMENTS : PT_PARSE_EXPRESSIONS);
     if (!tree) {
         r->tree_depth = depth;
         return;
     }
-    body b = {r, {tree->nodes.data, NULL, &r->lexemes, file}, def, r->locals.count};
+    body b = {r, {tree->nodes.data, NULL, &r->lexemes, file, NULL}, def, r->locals.count};
     u32 locals = r->locals.count;
     r->self_type = pt_self_type(r, def);
     r->result_type = 0;

@@ -30,13 +30,16 @@ u8 pt_edge_kind_of_name(const char *name) {
 }
 
 u32 pt_view_offset(const pt_view *v, u32 node) {
-    return v->lexemes ? v->lexemes->tokens.data[v->nodes[node].token].start : v->nodes[node].token;
+    if (!v->lexemes) return v->nodes[node].token;
+    u32 start = v->lexemes->tokens.data[v->nodes[node].token].start;
+    return v->expanded ? pt_expanded_offset(v->expanded, start) : start;
 }
 
 void pt_resolver_enter(pt_resolver *r, u32 instance) {
     pt_file *f = &r->w->files.data[r->w->instances.data[instance].file];
     r->instance = instance;
     r->last_column = 0;
+    r->edition = f->edition;
     r->lines.count = 0;
     pt_vec_push(&r->lines, 0);
     if (!f->text) return;
@@ -271,6 +274,7 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
         pt_vec_free(&r->signature_types);
         pt_vec_free(&r->signature_table);
         pt_vec_free(&r->impl_types);
+        pt_body_macros_destroy(r->macros);
         pt_buffer_free(&r->text);
         out->bodies += out->workers[i].bodies;
         out->bytes += out->workers[i].bytes;

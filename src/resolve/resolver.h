@@ -17,6 +17,7 @@ typedef struct pt_view {
     const u32 *symbols;        /* facts: string -> symbol; NULL: names are symbols */
     const pt_lexemes *lexemes; /* body: positions are tokens; NULL: byte offsets */
     const pt_file *file;
+    const struct pt_expanded *expanded; /* the expansion that was parsed; NULL: the file itself */
 } pt_view;
 
 static inline u32 pt_view_name(const pt_view *v, u32 node) {
@@ -65,8 +66,10 @@ typedef struct pt_resolver {
     u32 last_line, last_offset, last_column; /* the last place told: columns are counted on from it */
     PT_VEC(u32) lines;
     PT_VEC(pt_local) locals;
-    pt_tree trees[8]; /* bodies, and macro arguments inside them */
+    pt_tree trees[64]; /* bodies, and macro arguments and expansions inside them */
     u32 tree_depth;
+    u32 edition;                   /* of the instance's file */
+    struct pt_body_macros *macros; /* expansions inside bodies; made when needed */
     /* caches, emptied with the types */
     PT_VEC(pt_signature) signatures;
     PT_VEC(pt_ty) signature_types;
@@ -138,6 +141,10 @@ void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name);
 void pt_find_associated(pt_resolver *r, pt_callee *out, pt_ty self, u32 name, u8 ns);
 /* When nothing is known of the receiver: the workspace's methods of that name, if they are few. */
 void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name);
+
+/* The byte of the file that a byte of an expansion stands for: its own, brought by the call, or the call's. */
+u32 pt_expanded_offset(const struct pt_expanded *expanded, u32 offset);
+void pt_body_macros_destroy(struct pt_body_macros *macros);
 
 /* bodies.c */
 void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def);

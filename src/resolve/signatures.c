@@ -3,7 +3,7 @@
 
 static pt_view view_of(const pt_world *w, u32 def) {
     const pt_file *f = pt_def_file(w, def);
-    return (pt_view){f->facts.nodes, f->symbols, NULL, f};
+    return (pt_view){f->facts.nodes, f->symbols, NULL, f, NULL};
 }
 
 /* The nearest definition that is a node: itself or what encloses it. */

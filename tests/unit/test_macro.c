@@ -10,7 +10,7 @@ static int expand(char *out, size_t size, const char *rules, const char *argumen
     pt_buffer expansion = {0};
     pt_lex(&r, rules_text, (u32)strlen(rules), 2021);
     pt_lex(&c, call_text, (u32)strlen(arguments), 2021);
-    int code = pt_macro_expand(&expansion, &r, 0, &c, 7, 2021);
+    int code = pt_macro_expand(&expansion, NULL, &r, 0, &c, 7, 2021);
     out[0] = 0;
     if (!code && expansion.count) {
         char *copy = padded(expansion.data, expansion.count);
