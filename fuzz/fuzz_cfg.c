@@ -7,7 +7,8 @@
  * canonical form is defined for those. */
 static bool is_predicate(const pt_lexemes *l, u32 at, u32 end, u32 depth) {
     const pt_token *t = l->tokens.data;
-    if (at >= end || depth > 8 || t[at].kind != PT_T_IDENT) return false;
+    if (at >= end || depth > 8 || t[at].kind != PT_T_IDENT || (t[at].flags & PT_TOKEN_RAW))
+        return false; /* `r#mod` is the option `mod`, whose bare text is a keyword */
     pt_str word = pt_token_text(l->text, &t[at]);
     bool is_not = pt_str_equal(word, PT_STR("not"));
     bool operator= is_not || pt_str_equal(word, PT_STR("all")) || pt_str_equal(word, PT_STR("any"));

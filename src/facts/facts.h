@@ -23,7 +23,7 @@
 #include "facts/kinds.h"
 #include "rust/parser.h"
 
-enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 1 };
+enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 2 };
 
 /* Attributes that matter, in pt_item.attributes. */
 enum {
@@ -131,9 +131,11 @@ static inline pt_str pt_facts_string(const pt_facts *facts, u32 id) {
 typedef struct pt_extractor pt_extractor;
 pt_extractor *pt_extractor_create(void);
 void pt_extractor_destroy(pt_extractor *extractor);
-/* Lexes, parses and notes one text (PT_TEXT_SLACK readable bytes behind its end). `*block` is fresh memory, freed with
+/* Lexes, parses and notes one text (PT_TEXT_SLACK readable bytes behind its end). `members`: its items are those of an
+ * impl or a trait, as a macro called there makes them; methods are methods then. `*block` is fresh memory, freed with
  * pt_free. Errors in the text are noted, not returned. PT_ENOMEM, PT_ELIMIT (above 256 MB). */
-int pt_extract(void **block, u32 *size, pt_extractor *extractor, const char *text, u32 length, u32 edition);
+int pt_extract(void **block, u32 *size, pt_extractor *extractor, const char *text, u32 length, u32 edition,
+               bool members);
 /* Nanoseconds spent so far by this extractor in lexing, parsing, noting. */
 void pt_extractor_times(const pt_extractor *extractor, u64 *lex, u64 *parse, u64 *note);
 

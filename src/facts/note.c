@@ -732,7 +732,7 @@ static int pack(void **block, u32 *size, pt_extractor *x, u32 edition, const not
     return PT_OK;
 }
 
-int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 length, u32 edition) {
+int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 length, u32 edition, bool members) {
     *block = NULL;
     *size = 0;
     if (length > 256u << 20) return PT_ELIMIT;
@@ -756,7 +756,7 @@ int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 l
     if (pt_alloc_failed()) return PT_ENOMEM;
     noted_attributes file = {0};
     attributes_of(x, &file, 1, true);
-    note_items(x, node_at(x, 1)->child, PT_NONE, 0, 0);
+    note_items(x, node_at(x, 1)->child, PT_NONE, members ? PT_N_IMPL : 0, 0);
     for (u32 i = 0; i < x->lexemes.errors.count; i++) note_error(x, x->lexemes.errors.data[i]);
     for (u32 i = 0; i < x->tree.errors.count; i++) note_error(x, x->tree.errors.data[i]);
     code = pt_alloc_failed() ? PT_ENOMEM : pack(block, size, x, edition, &file);

@@ -15,6 +15,9 @@ static pt_ty unit(body *b) { return pt_ty_make(&b->r->types, PT_TY_TUPLE, 0, 0, 
 static pt_ty never(body *b) { return pt_ty_make(&b->r->types, PT_TY_NEVER, 0, 0, NULL, 0); }
 static pt_ty primitive(body *b, const char *name) { return pt_adt(b->r, pt_primitive(b->r->w, name), NULL, 0); }
 static pt_ty reference(body *b, pt_ty ty) { return pt_ty_make(&b->r->types, PT_TY_REF, 0, 0, &ty, 1); }
+static pt_ty reference_to(body *b, pt_ty ty, bool mutable) {
+    return pt_ty_make(&b->r->types, PT_TY_REF, 0, mutable, &ty, 1);
+}
 static pt_ty lang_adt(body *b, u32 def, const pt_ty *args, u32 count) {
     return def == PT_NO_DEF ? 0 : pt_adt(b->r, def, args, count);
 }
@@ -508,6 +511,13 @@ static pt_ty expr_field(body *b, u32 node) {
 
 /* Patterns. */
 
+/* Are all references around a type mutable ones? */
+static bool all_mutable(const pt_resolver *r, pt_ty ty) {
+    for (; pt_ty_at(&r->types, ty)->kind == PT_TY_REF; ty = pt_ty_arg(&r->types, ty, 0))
+        if (!pt_ty_at(&r->types, ty)->name) return false;
+    return true;
+}
+
 void pt_pattern(body *b, u32 node, pt_ty ty) {
     pt_resolver *r = b->r;
     const pt_node *n = at(b, node);
@@ -516,7 +526,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
     /* default binding modes: a reference is looked through by a constructor pattern */
     pt_ty inner =
         n->kind == PT_N_PAT_IDENT || n->kind == PT_N_PAT_REF || n->kind == PT_N_PAT_OR ? ty : pt_strip_refs(r, ty);
-    bool through = inner != ty;
+    bool through = inner != ty, mutable = through && all_mutable(r, ty);
     switch (n->kind) {
     case PT_N_PAT_IDENT: {
         u32 name = pt_view_name(&b->v, node);
@@ -535,7 +545,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
             }
         }
         if (n->child) pt_pattern(b, n->child, ty);
-        pt_push_local(b, name, n->op & 1 ? reference(b, ty) : ty);
+        pt_push_local(b, name, n->op & 1 ? reference_to(b, ty, (n->op & 2) != 0) : ty);
         break;
     }
     case PT_N_PAT_REF:
@@ -572,7 +582,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
             }
             pt_ty element = n->kind == PT_N_PAT_TUPLE ? (arity ? pt_ty_arg(&r->types, inner, index) : 0)
                                                       : pt_ty_arg(&r->types, inner, 0);
-            pt_pattern(b, c, element && through ? reference(b, element) : element);
+            pt_pattern(b, c, element && through ? reference_to(b, element, mutable) : element);
             index++;
         }
         break;
@@ -617,13 +627,15 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
                     const pt_node *bound = at(b, sub);
                     if (at(b, c)->op == 1 && bound->kind == PT_N_PAT_IDENT) /* shorthand: always a new name */
                         pt_push_local(b, pt_view_name(&b->v, sub),
-                                      (element && through) || bound->op & 1 ? reference(b, element) : element);
-                    else pt_pattern(b, sub, element && through ? reference(b, element) : element);
+                                      (element && through) || bound->op & 1
+                                          ? reference_to(b, element, mutable || (bound->op & 3) == 3)
+                                          : element);
+                    else pt_pattern(b, sub, element && through ? reference_to(b, element, mutable) : element);
                 }
                 continue;
             }
             if (index < count) element = normalize(b, pt_ty_subst(&r->types, types[index], &s, 0), 0);
-            pt_pattern(b, c, element && through ? reference(b, element) : element);
+            pt_pattern(b, c, element && through ? reference_to(b, element, mutable) : element);
             index++;
         }
         break;
@@ -970,7 +982,7 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
     case PT_N_E_REF: {
         pt_ty inner = expected && type_at(b, expected)->kind == PT_TY_REF ? pt_ty_arg(&r->types, expected, 0) : 0;
         pt_ty ty = child ? pt_expr(b, child, inner) : 0;
-        return n->op & 2 ? pt_ty_make(&r->types, PT_TY_PTR, 0, n->op & 1, &ty, 1) : reference(b, ty);
+        return n->op & 2 ? pt_ty_make(&r->types, PT_TY_PTR, 0, n->op & 1, &ty, 1) : reference_to(b, ty, n->op & 1);
     }
     case PT_N_E_BINARY: {
         pt_ty left = child ? pt_expr(b, child, 0) : 0;

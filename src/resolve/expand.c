@@ -234,6 +234,12 @@ typedef struct macro_scratch {
     pt_buffer out;
 } macro_scratch;
 
+/* Does a call stand among the members of an impl or a trait? */
+static bool among_members(const pt_world *w, u32 call) {
+    u8 kind = w->defs.data[w->defs.data[call].parent].kind;
+    return kind == PT_KIND_IMPL || kind == PT_KIND_TRAIT;
+}
+
 /* A macro of a dependency that is not loaded, or of nobody: when its arguments are whole items (pin_project!,
  * bitflags! and their kin), those items are there in some form. They are mounted as a guess. */
 static void read_as_items(pt_world *w, u32 call) {
@@ -245,7 +251,7 @@ static void read_as_items(pt_world *w, u32 call) {
     if (!text) return;
     memcpy(text, f->text + item->body_start + 1, length);
     memset(text + length, 0, 16);
-    u32 file = pt_world_add_text(w, f->path, text, length, f->edition);
+    u32 file = pt_world_add_text(w, f->path, text, length, f->edition, among_members(w, call));
     if (file == PT_NONE) return;
     const pt_facts_header *h = w->files.data[file].facts.header;
     if (h->error_count || !h->item_count) return; /* not items: the text stays, unused */
@@ -304,7 +310,7 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
             if (text) {
                 memcpy(text, s->out.data ? s->out.data : "", s->out.count);
                 memset(text + s->out.count, 0, 16);
-                u32 file = pt_world_add_text(w, path, text, s->out.count, edition);
+                u32 file = pt_world_add_text(w, path, text, s->out.count, edition, among_members(w, call));
                 if (file != PT_NONE) mount_expansion(w, call, file);
             }
         }

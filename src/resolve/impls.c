@@ -375,9 +375,12 @@ void pt_world_index_impls(pt_world *w) {
             head = w->impls.data[impl].is_blanket ? PT_BLANKET_HEAD : w->impls.data[impl].head;
         }
         const pt_facts *f = &w->files.data[in->file].facts;
-        for (u32 k = 0; k < f->header->item_count; k = f->items[k].subtree_end)
-            pt_vec_push(&w->members,
-                        (pt_member){head, w->defs.data[in->first_def + k].name, in->first_def + k, impl, 0});
+        for (u32 k = 0; k < f->header->item_count; k = f->items[k].subtree_end) {
+            u32 def = in->first_def + k;
+            pt_vec_push(&w->members, (pt_member){head, w->defs.data[def].name, def, impl, 0});
+            if (impl == PT_NONE)
+                pt_vec_push(&w->members, (pt_member){PT_TRAIT_HEAD, w->defs.data[def].name, def, PT_NONE, 0});
+        }
     }
     for (u32 d = 0; d < w->defs.count; d++) {
         if (w->defs.data[d].kind != PT_KIND_TRAIT) continue;
@@ -421,7 +424,7 @@ void pt_world_find_lang(pt_world *w) {
     LANG(clone, 0, "clone::Clone", PT_NS_TYPE) LANG(drop, 0, "ops::Drop", PT_NS_TYPE) LANG(option, 0, "option::Option", PT_NS_TYPE)
     LANG(result, 0, "result::Result", PT_NS_TYPE) LANG(some, 0, "option::Option::Some", PT_NS_VALUE) LANG(ok, 0, "result::Result::Ok", PT_NS_VALUE)
     LANG(err, 0, "result::Result::Err", PT_NS_VALUE) LANG(string, 1, "string::String", PT_NS_TYPE) LANG(vec, 1, "vec::Vec", PT_NS_TYPE)
-    LANG(box, 1, "boxed::Box", PT_NS_TYPE) LANG(rc, 1, "rc::Rc", PT_NS_TYPE) LANG(arc, 1, "sync::Arc", PT_NS_TYPE)
+    LANG(box, 1, "boxed::Box", PT_NS_TYPE) LANG(rc, 1, "rc::Rc", PT_NS_TYPE) LANG(arc, 1, "sync::Arc", PT_NS_TYPE) LANG(pin, 0, "pin::Pin", PT_NS_TYPE)
     LANG(range, 0, "ops::Range", PT_NS_TYPE) LANG(range_inclusive, 0, "ops::RangeInclusive", PT_NS_TYPE)
     LANG(range_from, 0, "ops::RangeFrom", PT_NS_TYPE) LANG(range_to, 0, "ops::RangeTo", PT_NS_TYPE) LANG(display, 0, "fmt::Display", PT_NS_TYPE)
     LANG(to_string, 1, "string::ToString", PT_NS_TYPE) LANG(from_str, 0, "str::FromStr", PT_NS_TYPE)

@@ -31,7 +31,7 @@ static void read_one(void *payload, u32 item, u32 worker) {
         pt_source_stat(w->source, &f->stamp, f->path);
         return;
     }
-    f->read_code = pt_extract(&block, &size, v->extractors[worker], f->text, f->text_length, f->edition);
+    f->read_code = pt_extract(&block, &size, v->extractors[worker], f->text, f->text_length, f->edition, false);
     if (!f->read_code) pt_world_add_block(w, f, block, size);
 }
 
@@ -158,11 +158,11 @@ int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *f
     return code;
 }
 
-u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition) {
+u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition, bool members) {
     if (!w->extractor) w->extractor = pt_extractor_create();
     void *block = NULL;
     u32 size = 0, index = w->files.count;
-    int code = w->extractor ? pt_extract(&block, &size, w->extractor, text, length, edition) : PT_ENOMEM;
+    int code = w->extractor ? pt_extract(&block, &size, w->extractor, text, length, edition, members) : PT_ENOMEM;
     pt_file f = {
         .path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
     if (code || !pt_vec_push(&w->files, f)) {

@@ -310,7 +310,7 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
                           : n->kind == PT_N_TYPE_PTR   ? PT_TY_PTR
                           : n->kind == PT_N_TYPE_SLICE ? PT_TY_SLICE
                                                        : PT_TY_ARRAY,
-                          0, n->kind == PT_N_TYPE_PTR ? n->op : 0, args, 1);
+                          0, n->kind == PT_N_TYPE_PTR || n->kind == PT_N_TYPE_REF ? n->op : 0, args, 1);
     case PT_N_TYPE_TUPLE:
         for (u32 c = n->child; c; c = v->nodes[c].next) {
             pt_ty ty = pt_lower(r, v, c, owner, emit);
@@ -360,6 +360,10 @@ void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner) {
 
 /* Signatures. */
 
+bool pt_is_smart_pointer(const pt_world *w, u32 def) {
+    return def != PT_NO_DEF && (def == w->lang.box || def == w->lang.rc || def == w->lang.arc || def == w->lang.pin);
+}
+
 const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     if (def == PT_NO_DEF || pt_def_is_external_path(def)) return NULL;
     if (r->signatures.count * 2 >= r->signature_table.count) {
@@ -398,10 +402,14 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
                     if (pt_kind_is_type(v.nodes[t].kind) && (v.nodes[t].kind != PT_N_MACRO_CALL))
                         ty = pt_lower(r, &v, t, def, PT_NO_EMIT);
                 if (v.nodes[a].kind == PT_N_SELF_PARAM) {
-                    s.self_op = v.nodes[a].op;
+                    u8 op = v.nodes[a].op, kind = pt_ty_at(&r->types, ty)->kind;
+                    s.self_kind = op == 2 ? PT_SELF_MUT : op == 1 ? PT_SELF_REF : PT_SELF_VALUE;
+                    if (kind == PT_TY_REF) s.self_kind = pt_ty_at(&r->types, ty)->name ? PT_SELF_MUT : PT_SELF_REF;
+                    else if (kind == PT_TY_ADT && pt_is_smart_pointer(r->w, pt_ty_at(&r->types, ty)->def))
+                        s.self_kind = PT_SELF_POINTER;
                     if (!ty) {
                         ty = pt_self_type(r, def);
-                        if (v.nodes[a].op) ty = pt_ty_make(&r->types, PT_TY_REF, 0, 0, &ty, 1);
+                        if (op) ty = pt_ty_make(&r->types, PT_TY_REF, 0, op == 2, &ty, 1);
                     }
                 }
                 if (count < PT_COUNT_OF(params)) params[count++] = ty;
@@ -549,12 +557,34 @@ static bool bound_has_trait(pt_resolver *r, pt_ty bound, void *payload) {
     return pt_supertraits(r, pt_ty_at(&r->types, bound)->def, same_trait, payload);
 }
 
+typedef struct applies_query {
+    pt_ty self;
+    bool fails;
+} applies_query;
+static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload);
+
+/* `impl<I: Iterator> Iterator for &mut I` is there for every mutable reference, and holds for few. */
+bool pt_reference_holds(pt_resolver *r, pt_ty pattern, pt_ty self) {
+    if (pt_ty_at(&r->types, pattern)->name != pt_ty_at(&r->types, self)->name) return false;
+    pt_ty inner = pt_ty_arg(&r->types, pattern, 0);
+    applies_query q = {pt_ty_arg(&r->types, self, 0), false};
+    if (pt_ty_at(&r->types, inner)->kind != PT_TY_PARAM || !q.self || r->depth + 4 > PT_MAX_TYPE_DEPTH) return true;
+    u8 kind = pt_ty_at(&r->types, q.self)->kind;
+    if (kind == PT_TY_VAR || kind == PT_TY_PROJECTION) return true;
+    r->depth += 4;
+    pt_bounds_of(r, inner, bound_fails, &q);
+    r->depth -= 4;
+    return !q.fails;
+}
+
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
     if (trait == PT_NO_DEF || !self || r->depth > PT_MAX_TYPE_DEPTH) return PT_NONE;
     u32 head = pt_head_of(r, self), impl;
     for (impl = pt_first_impl(r->w, head, trait); impl != PT_NONE; impl = r->w->impls.data[impl].next) {
         pt_subst trial = {0};
-        if (!pt_impl_known(r, impl) || !pt_ty_match(&r->types, pt_impl_type(r, impl), self, &trial, 0)) continue;
+        pt_ty pattern = pt_impl_type(r, impl);
+        if (!pt_impl_known(r, impl) || !pt_ty_match(&r->types, pattern, self, &trial, 0)) continue;
+        if (pt_ty_at(&r->types, pattern)->kind == PT_TY_REF && !pt_reference_holds(r, pattern, self)) continue;
         *s = trial;
         return impl;
     }
@@ -567,11 +597,6 @@ u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
     }
     return PT_NONE;
 }
-
-typedef struct applies_query {
-    pt_ty self;
-    bool fails;
-} applies_query;
 
 static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
     applies_query *q = payload;

@@ -8,7 +8,7 @@
 enum { MAX_STEPS = 10 };
 
 typedef struct bound_search {
-    u32 name;
+    u32 name, how;
     u32 found; /* member definition */
     pt_resolver *r;
 } bound_search;
@@ -19,10 +19,20 @@ static u32 trait_member(const pt_world *w, u32 trait, u32 name) {
     return PT_NO_DEF;
 }
 
+/* Can it be called so? `how`: a mask of PT_SELF_*; 0: by a path, with or without self. */
+static bool is_callable(pt_resolver *r, u32 def, u32 how) {
+    const pt_item *item = pt_def_item(r->w, def);
+    if (!item || item->kind != PT_KIND_METHOD) return false;
+    if (!how) return true;
+    if (!(item->flags & PT_F_HAS_SELF)) return false;
+    const pt_signature *s = pt_signature_of(r, def);
+    return s && (s->self_kind & how);
+}
+
 static bool super_has(pt_resolver *r, u32 trait, void *payload) {
     bound_search *s = payload;
     u32 member = trait_member(r->w, trait, s->name);
-    if (member == PT_NO_DEF) return false;
+    if (member == PT_NO_DEF || (s->how && !is_callable(r, member, s->how))) return false;
     s->found = member;
     return true;
 }
@@ -49,11 +59,6 @@ static bool in_scope(const pt_resolver *r, u32 trait) {
     return false;
 }
 
-static bool is_callable(const pt_world *w, u32 def, bool needs_self) {
-    const pt_item *item = pt_def_item(w, def);
-    return item && item->kind == PT_KIND_METHOD && (!needs_self || (item->flags & PT_F_HAS_SELF));
-}
-
 static void settle(pt_callee *out, u32 def, u32 impl, pt_ty self, u8 confidence) {
     out->def = def;
     out->impl = impl;
@@ -61,8 +66,16 @@ static void settle(pt_callee *out, u32 def, u32 impl, pt_ty self, u8 confidence)
     out->confidence = confidence;
 }
 
+/* Is the impl for this very type? A shared reference is no mutable one here. */
+static bool is_for(pt_resolver *r, u32 impl, pt_ty ty, pt_subst *s) {
+    pt_ty pattern = pt_impl_type(r, impl);
+    const pt_type *p = pt_ty_at(&r->types, pattern), *x = pt_ty_at(&r->types, ty);
+    if (p->kind == PT_TY_REF && x->kind == PT_TY_REF && !pt_reference_holds(r, pattern, ty)) return false;
+    return pt_ty_match(&r->types, pattern, ty, s, 0);
+}
+
 /* At one type with a known head. True when something was found. */
-static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name, u8 ns, bool needs_self) {
+static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name, u8 ns, u32 how) {
     const pt_world *w = r->w;
     u32 found[16], impls[16], count = 0;
     bool inherent = false;
@@ -71,14 +84,14 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         u8 kind = w->defs.data[x->def].kind;
         if (x->impl == PT_NONE || !pt_impl_known(r, x->impl)) continue; /* a trait's own: only by dyn */
         bool fits = ns == PT_NS_TYPE         ? kind == PT_KIND_ASSOC_TYPE
-                    : kind == PT_KIND_METHOD ? is_callable(w, x->def, needs_self)
-                                             : !needs_self && kind == PT_KIND_ASSOC_CONST;
+                    : kind == PT_KIND_METHOD ? is_callable(r, x->def, how)
+                                             : !how && kind == PT_KIND_ASSOC_CONST;
         if (!fits) continue;
         const pt_impl *im = &w->impls.data[x->impl];
         bool own = !im->has_trait;
         if (inherent && !own) continue;
         pt_subst s = {0};
-        if (!pt_ty_match(&r->types, pt_impl_type(r, x->impl), ty, &s, 0)) continue;
+        if (!is_for(r, x->impl, ty, &s)) continue;
         if (own && !inherent) count = 0, inherent = true; /* inherent before trait */
         if (count < PT_COUNT_OF(found)) found[count] = x->def, impls[count++] = x->impl;
     }
@@ -102,9 +115,10 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
     u32 best = PT_NO_DEF;
     for (u32 m = pt_member_find(w, PT_TRAIT_HEAD, name); m; m = w->members.data[m].next) {
         u32 member = w->members.data[m].def, trait = w->defs.data[member].parent;
-        if (needs_self && !is_callable(w, member, true)) continue;
+        if (how && !is_callable(r, member, how)) continue;
         u32 impl = pt_first_impl(w, head, trait);
-        while (impl != PT_NONE && !pt_impl_known(r, impl)) impl = w->impls.data[impl].next;
+        for (pt_subst s = {0}; impl != PT_NONE && !(pt_impl_known(r, impl) && is_for(r, impl, ty, &s)); s.count = 0)
+            impl = w->impls.data[impl].next;
         if (impl == PT_NONE) continue;
         if (best != PT_NO_DEF && (w->defs.data[best].parent == trait || !in_scope(r, trait))) continue;
         best = member;
@@ -113,7 +127,7 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
     if (best != PT_NO_DEF) return true;
     for (u32 m = pt_member_find(w, PT_BLANKET_HEAD, name); m; m = w->members.data[m].next) {
         const pt_member *x = &w->members.data[m];
-        if (needs_self && !is_callable(w, x->def, true)) continue;
+        if (how && !is_callable(r, x->def, how)) continue;
         u32 trait = w->impls.data[x->impl].trait;
         if (trait == PT_NO_DEF || !in_scope(r, trait) || !pt_blanket_applies(r, x->impl, ty)) continue;
         settle(out, x->def, x->impl, ty, PT_INFERRED);
@@ -123,13 +137,13 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
 }
 
 /* Default methods of traits with a blanket impl that applies: `iter.by_ref()` of `impl<I: Iterator> ...`. */
-static bool blanket_default(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
+static bool blanket_default(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u32 how) {
     const pt_world *w = r->w;
     if (r->method_names == NULL) return false;
     for (u32 m = pt_member_find(w, PT_TRAIT_HEAD, name); m; m = w->members.data[m].next) {
         u32 member = w->members.data[m].def, trait = w->defs.data[member].parent;
         u32 impl = pt_first_impl(w, PT_BLANKET_HEAD, trait);
-        if (impl == PT_NONE || !is_callable(w, member, true) || !in_scope(r, trait)) continue;
+        if (impl == PT_NONE || !is_callable(r, member, how) || !in_scope(r, trait)) continue;
         while (impl != PT_NONE && !pt_blanket_applies(r, impl, ty)) impl = w->impls.data[impl].next;
         if (impl == PT_NONE) continue;
         settle(out, member, PT_NONE, ty, PT_INFERRED);
@@ -138,13 +152,13 @@ static bool blanket_default(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) 
     return false;
 }
 
-static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, bool needs_self) {
+static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, u32 how) {
     u8 kind = pt_ty_at(&r->types, ty)->kind;
     if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN || kind == PT_TY_PROJECTION) {
-        bound_search s = {name, PT_NO_DEF, r};
+        bound_search s = {name, how, PT_NO_DEF, r};
         if (kind == PT_TY_DYN) {
             u32 head = pt_ty_at(&r->types, ty)->def;
-            if (!pt_def_is_external_path(head) && at_head(r, out, ty, head, name, ns, needs_self)) return true;
+            if (!pt_def_is_external_path(head) && at_head(r, out, ty, head, name, ns, how)) return true;
         }
         if (kind != PT_TY_PROJECTION) pt_bounds_of(r, ty, bound_has, &s);
         if (s.found != PT_NO_DEF) return settle(out, s.found, PT_NONE, ty, PT_EXACT), true;
@@ -152,47 +166,60 @@ static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, b
         for (u32 m = pt_member_find(r->w, PT_BLANKET_HEAD, name); m; m = r->w->members.data[m].next) {
             const pt_member *x = &r->w->members.data[m];
             u32 trait = r->w->impls.data[x->impl].trait;
-            if (trait == PT_NO_DEF || !in_scope(r, trait) || !pt_blanket_applies(r, x->impl, ty)) continue;
+            if (trait == PT_NO_DEF || !in_scope(r, trait) || (how && !is_callable(r, x->def, how)) ||
+                !pt_blanket_applies(r, x->impl, ty))
+                continue;
             u32 member = trait_member(r->w, trait, name); /* a generic receiver: the trait's member */
             settle(out, member == PT_NO_DEF ? x->def : member, PT_NONE, ty, PT_INFERRED);
             return true;
         }
-        return blanket_default(r, out, ty, name);
+        return how && blanket_default(r, out, ty, name, how);
     }
     u32 head = pt_head_of(r, ty);
     if (head == PT_NO_DEF) return false;
     if (pt_def_is_external_path(head) && pt_def_kind(r->w, head) != PT_KIND_PRIMITIVE) return false;
-    return at_head(r, out, ty, head, name, ns, needs_self) ||
-           (needs_self && kind != PT_TY_REF && blanket_default(r, out, ty, name));
+    return at_head(r, out, ty, head, name, ns, how) ||
+           (how && (kind != PT_TY_REF || how == PT_SELF_VALUE) && blanket_default(r, out, ty, name, how));
+}
+
+/* One step of autoderef: the receiver by value, then borrowed, then borrowed mutably (rustc's probe order). */
+static bool at_step(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
+    const pt_type *t = pt_ty_at(&r->types, ty);
+    if (t->kind == PT_TY_REF) { /* a reference as it is: what takes &self or &mut self of the referent */
+        u32 how = t->name ? PT_SELF_MUT : PT_SELF_REF;
+        if (at_type(r, out, pt_ty_arg(&r->types, ty, 0), name, PT_NS_VALUE, how)) return true;
+    } else if (t->kind == PT_TY_ADT && t->count && pt_is_smart_pointer(r->w, t->def)) {
+        pt_ty inner = pt_strip_refs(r, pt_ty_arg(&r->types, ty, 0));
+        if (at_type(r, out, inner, name, PT_NS_VALUE, PT_SELF_POINTER)) return true;
+    }
+    return at_type(r, out, ty, name, PT_NS_VALUE, PT_SELF_VALUE) ||
+           at_type(r, out, ty, name, PT_NS_VALUE, PT_SELF_REF) || at_type(r, out, ty, name, PT_NS_VALUE, PT_SELF_MUT);
 }
 
 void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
     *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_UNKNOWN_RECEIVER};
     pt_ty ty = receiver;
-    pt_callee by_reference = {.def = PT_NO_DEF};
     for (u32 step = 0; ty && step < MAX_STEPS; step++) {
-        const pt_type *t = pt_ty_at(&r->types, ty);
-        if (t->kind == PT_TY_REF) { /* impls for references count only when the referent offers nothing */
-            pt_callee trial = {.def = PT_NO_DEF, .impl = PT_NONE};
-            if (by_reference.def == PT_NO_DEF && at_type(r, &trial, ty, name, PT_NS_VALUE, true)) by_reference = trial;
-        } else {
-            if (t->kind == PT_TY_ADT && pt_def_is_external_path(t->def) &&
-                pt_def_kind(r->w, t->def) != PT_KIND_PRIMITIVE) {
-                out->reason = PT_REASON_DEPENDENCY;
-                break;
-            }
-            if (at_type(r, out, ty, name, PT_NS_VALUE, true)) return;
-            out->reason = t->kind == PT_TY_PROJECTION || t->kind == PT_TY_UNKNOWN ? PT_REASON_UNKNOWN_RECEIVER
-                                                                                  : PT_REASON_NO_SUCH_METHOD;
+        pt_type t = *pt_ty_at(&r->types, ty);
+        if (t.kind == PT_TY_VAR) {
+            out->reason = PT_REASON_UNKNOWN_RECEIVER;
+            return;
         }
+        if (t.kind == PT_TY_ADT && pt_def_is_external_path(t.def) && pt_def_kind(r->w, t.def) != PT_KIND_PRIMITIVE) {
+            out->reason = PT_REASON_DEPENDENCY;
+            return;
+        }
+        if (at_step(r, out, ty, name)) return;
+        out->reason = t.kind == PT_TY_PROJECTION || t.kind == PT_TY_UNKNOWN ? PT_REASON_UNKNOWN_RECEIVER
+                                                                            : PT_REASON_NO_SUCH_METHOD;
+        if (t.kind == PT_TY_PTR) return; /* no autoderef through a raw pointer */
         ty = pt_deref_once(r, ty);
     }
-    if (by_reference.def != PT_NO_DEF) *out = by_reference;
 }
 
 void pt_find_associated(pt_resolver *r, pt_callee *out, pt_ty self, u32 name, u8 ns) {
     *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_ASSOCIATED};
-    if (self) at_type(r, out, self, name, ns, false);
+    if (self) at_type(r, out, self, name, ns, 0);
 }
 
 void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name) {

@@ -24,12 +24,15 @@ static inline u32 pt_view_name(const pt_view *v, u32 node) {
     return v->symbols ? v->symbols[v->nodes[node].name] : v->nodes[node].name;
 }
 
+/* How a method takes its receiver; as a mask, which ways are wanted. */
+enum { PT_SELF_VALUE = 1, PT_SELF_REF = 2, PT_SELF_MUT = 4, PT_SELF_POINTER = 8 /* self: Box<Self> and its kin */ };
+
 typedef struct pt_signature {
     u32 def;
     pt_ty result;
     u32 params, count; /* into signature_types */
     bool has_self, is_known;
-    u8 self_op; /* 0 by value, 1 &self, 2 &mut self */
+    u8 self_kind; /* PT_SELF_*, 0 none */
 } pt_signature;
 
 /* The workspace's methods, sorted by (name symbol, definition). */
@@ -108,9 +111,13 @@ bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_t
 pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name);
 /* The impl of `trait` for a type: index into impls or PT_NONE; fills `s` with the impl's parameters. */
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s);
+/* Is an impl for references, `pattern`, one for this reference: mutable or not, the referent meeting the bounds? */
+bool pt_reference_holds(pt_resolver *r, pt_ty pattern, pt_ty self);
 /* Could the parameter of a blanket impl stand for `self`: does it meet the bounds on the parameter? */
 bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self);
 bool pt_supertraits(pt_resolver *r, u32 trait, bool (*visit)(pt_resolver *, u32 trait, void *payload), void *payload);
+/* Box, Rc, Arc, Pin: what `self` may be wrapped in. */
+bool pt_is_smart_pointer(const pt_world *world, u32 def);
 pt_ty pt_strip_refs(pt_resolver *r, pt_ty ty);
 u32 pt_head_of(pt_resolver *r, pt_ty ty);
 pt_ty pt_deref_once(pt_resolver *r, pt_ty ty); /* 0: no deref */

@@ -98,6 +98,7 @@ bool pt_ty_match(pt_types *t, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth) {
         pt_subst_add(s, p.def, p.name, ty);
         return true;
     }
+    if (p.kind == PT_TY_VAR || x.kind == PT_TY_VAR) return true;
     if (p.kind == PT_TY_PROJECTION || p.kind == PT_TY_OPAQUE || x.kind == PT_TY_PROJECTION || x.kind == PT_TY_INT ||
         x.kind == PT_TY_FLOAT || p.kind == PT_TY_INT || p.kind == PT_TY_FLOAT)
         return true;
@@ -107,7 +108,8 @@ bool pt_ty_match(pt_types *t, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth) {
         } else {
             return x.kind == PT_TY_NEVER;
         }
-    } else if (p.def != x.def || (p.kind == PT_TY_PTR && p.name != x.name)) {
+    } else if (p.def != x.def || (p.kind == PT_TY_PTR && p.name != x.name) ||
+               (p.kind == PT_TY_REF && p.name > x.name)) {
         return false;
     }
     for (u32 i = 0; i < p.count && i < x.count; i++)

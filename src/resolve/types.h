@@ -8,7 +8,7 @@ typedef enum pt_type_kind {
     PT_TY_UNKNOWN, /* number 0 */
     PT_TY_NEVER,
     PT_TY_ADT, /* def, arguments: struct, enum, union, primitive, external path */
-    PT_TY_REF, /* one argument */
+    PT_TY_REF, /* one argument; name 1: &mut */
     PT_TY_PTR, /* name 1: *mut */
     PT_TY_SLICE,
     PT_TY_ARRAY,
@@ -23,7 +23,8 @@ typedef enum pt_type_kind {
     PT_TY_BINDING,    /* name = argument 0 */
     PT_TY_PROJECTION, /* argument 0: self type; def: trait or PT_NONE; name */
     PT_TY_INT,
-    PT_TY_FLOAT /* literals without suffix */
+    PT_TY_FLOAT, /* literals without suffix, once nothing told more */
+    PT_TY_VAR    /* name: number in the body's inference context (infer.h); def: pt_var_class */
 } pt_type_kind;
 
 typedef u32 pt_ty;
@@ -62,7 +63,8 @@ typedef struct pt_subst {
 void pt_subst_add(pt_subst *s, u32 owner, u32 name, pt_ty ty);
 pt_ty pt_subst_find(const pt_subst *s, u32 owner, u32 name);
 pt_ty pt_ty_subst(pt_types *types, pt_ty ty, const pt_subst *s, u32 depth);
-/* Matches `pattern` (with parameters) against `ty`, adding to `s`. False when heads differ; unknown matches. */
+/* Matches `pattern` (with parameters) against `ty`, adding to `s`. False when heads differ; unknown matches, and a
+ * variable; `&mut T` matches the pattern `&T`, not the other way round. */
 bool pt_ty_match(pt_types *types, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth);
 
 #endif

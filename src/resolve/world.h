@@ -191,7 +191,7 @@ typedef struct pt_world {
         u32 deref, deref_mut, index, index_mut, iterator, into_iterator, into_iter, next, future, into_future, fn_once,
             fn_mut, fn, from, into, try_branch, from_residual, add, clone, drop, option, result, some, ok, err, string,
             vec, box, rc, arc, range, range_inclusive, range_from, range_to, display, to_string, from_str, parse,
-            from_iterator, collect, ordering, partial_eq, partial_ord, not, neg, poll;
+            from_iterator, collect, ordering, partial_eq, partial_ord, not, neg, poll, pin;
     } lang;
 } pt_world;
 
@@ -213,7 +213,7 @@ int pt_world_read_closure(pt_world *world, const pt_known_facts *known, const u3
                           u32 count);
 u32 pt_world_prelude(pt_world *world, u16 edition, bool no_std);
 /* Facts of text made in memory (expansions), as a file without a name of its own; takes `text` over. */
-u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition);
+u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition, bool members);
 /* Reads and notes all files of all targets, in parallel, following `mod` declarations; then mounts them and
  * runs the fixpoint. */
 int pt_world_load(pt_world *world, const pt_known_facts *known, pt_error *error);
