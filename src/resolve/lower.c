@@ -1,5 +1,5 @@
 /* lower.c: syntax of types to types; signatures, bounds, projections, impl search. */
-#include "resolve/bodies.h"
+#include "resolve/infer.h"
 
 u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind) {
     const pt_item *item = pt_def_item(w, def);
@@ -19,8 +19,7 @@ pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
     return pt_ty_make(&r->types, PT_TY_ADT, def, 0, args, count);
 }
 
-/* The parameters an item declares, in order, as types. */
-static u32 own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit) {
+u32 pt_own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit) {
     u32 generics = pt_item_tree_child(r->w, def, PT_N_GENERICS), count = 0;
     if (!generics) return 0;
     pt_view v = facts_view(r->w, def);
@@ -32,7 +31,7 @@ static u32 own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit) {
 
 pt_ty pt_adt_generic(pt_resolver *r, u32 def) {
     pt_ty args[16];
-    u32 count = pt_def_is_external_path(def) ? 0 : own_params(r, def, args, PT_COUNT_OF(args));
+    u32 count = pt_def_is_external_path(def) ? 0 : pt_own_params(r, def, args, PT_COUNT_OF(args));
     return pt_adt(r, def, args, count);
 }
 
@@ -172,7 +171,7 @@ static pt_ty expand_alias(pt_resolver *r, u32 def, const pt_ty *args, u32 count)
     r->aliases[r->alias_count++] = def;
     pt_subst s = {0};
     pt_ty params[16];
-    u32 n = own_params(r, def, params, PT_COUNT_OF(params));
+    u32 n = pt_own_params(r, def, params, PT_COUNT_OF(params));
     for (u32 i = 0; i < n && i < count; i++) pt_subst_add(&s, def, pt_ty_at(&r->types, params[i])->name, args[i]);
     pt_ty ty = pt_ty_subst(&r->types, pt_type_of_item(r, def), &s, 0);
     r->alias_count--;
@@ -190,7 +189,8 @@ pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
     case PT_KIND_ENUM:
     case PT_KIND_UNION: {
         pt_ty full[16];
-        u32 n = own_params(r, def, full, PT_COUNT_OF(full)); /* missing arguments (defaults, inference) are unknown */
+        u32 n =
+            pt_own_params(r, def, full, PT_COUNT_OF(full)); /* missing arguments (defaults, inference) are unknown */
         for (u32 i = 0; i < n; i++) full[i] = i < count ? args[i] : 0;
         return pt_adt(r, def, full, n);
     }
@@ -523,12 +523,14 @@ bool pt_supertraits(pt_resolver *r, u32 trait, bool (*visit)(pt_resolver *, u32,
 /* Heads, derefs, impls. */
 
 pt_ty pt_strip_refs(pt_resolver *r, pt_ty ty) {
-    for (u32 i = 0; i < 16 && pt_ty_at(&r->types, ty)->kind == PT_TY_REF; i++) ty = pt_ty_arg(&r->types, ty, 0);
+    ty = pt_shallow(r, ty);
+    for (u32 i = 0; i < 16 && pt_ty_at(&r->types, ty)->kind == PT_TY_REF; i++)
+        ty = pt_shallow(r, pt_ty_arg(&r->types, ty, 0));
     return ty;
 }
 
 u32 pt_head_of(pt_resolver *r, pt_ty ty) {
-    const pt_type *t = pt_ty_at(&r->types, ty);
+    const pt_type *t = pt_ty_at(&r->types, pt_shallow(r, ty));
     switch (t->kind) {
     case PT_TY_ADT:
     case PT_TY_DYN: return t->def;
@@ -579,6 +581,7 @@ bool pt_reference_holds(pt_resolver *r, pt_ty pattern, pt_ty self) {
 
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
     if (trait == PT_NO_DEF || !self || r->depth > PT_MAX_TYPE_DEPTH) return PT_NONE;
+    self = pt_resolved(r, self);
     u32 head = pt_head_of(r, self), impl;
     for (impl = pt_first_impl(r->w, head, trait); impl != PT_NONE; impl = r->w->impls.data[impl].next) {
         pt_subst trial = {0};
@@ -653,7 +656,9 @@ static bool bound_with_member(pt_resolver *r, pt_ty bound, void *payload) {
 
 pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
     if (!self || r->depth > PT_MAX_TYPE_DEPTH) return 0;
+    self = pt_resolved(r, self);
     u8 kind = pt_ty_at(&r->types, self)->kind;
+    if (kind == PT_TY_VAR) return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);
     if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN) {
         projection_query q = {name, 0};
         r->depth++;
@@ -711,6 +716,7 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
 }
 
 pt_ty pt_deref_once(pt_resolver *r, pt_ty ty) {
+    ty = pt_shallow(r, ty);
     const pt_type *t = pt_ty_at(&r->types, ty);
     switch (t->kind) {
     case PT_TY_REF:

@@ -1,25 +1,12 @@
 /* macro_sites.c: macro calls inside bodies, and the entry into a body. */
 #include "facts/cfg.h"
-#include "resolve/bodies.h"
+#include "resolve/infer.h"
 
 #include <stdio.h>
 
 static inline const pt_node *at(const body *b, u32 node) { return &b->v.nodes[node]; }
 
 pt_ty pt_adt_unknown(pt_resolver *r, u32 def) { return pt_type_from_def(r, def, NULL, 0); }
-
-pt_ty pt_ty_known(pt_resolver *r, pt_ty ty, u32 owner) {
-    pt_type x = *pt_ty_at(&r->types, ty);
-    pt_ty args[16];
-    bool changed = false;
-    for (u32 i = 0; i < x.count && i < 16; i++) {
-        args[i] = pt_ty_arg(&r->types, ty, i);
-        const pt_type *a = pt_ty_at(&r->types, args[i]);
-        if (a->kind == PT_TY_PARAM && a->def == owner && !pt_is_within(r->w, r->item, owner))
-            args[i] = 0, changed = true;
-    }
-    return changed ? pt_ty_make(&r->types, x.kind, x.def, x.name, args, x.count) : ty;
-}
 
 u32 pt_block_scope(pt_resolver *r, u32 offset, u32 fallback) {
     const pt_instance *in = &r->w->instances.data[r->instance];
@@ -234,7 +221,8 @@ void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
         r->tree_depth = depth;
         return;
     }
-    body b = {r, {tree->nodes.data, NULL, &r->lexemes, file, NULL}, def, r->locals.count};
+    body b = {r, {tree->nodes.data, NULL, &r->lexemes, file, NULL}, def, r->locals.count, 0, false};
+    pt_infer_reset(r);
     u32 locals = r->locals.count;
     r->self_type = pt_self_type(r, def);
     r->result_type = 0;
@@ -259,8 +247,9 @@ void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
             !tree->nodes.data[tree->nodes.data[c].child].next &&
             tree->nodes.data[tree->nodes.data[c].child].kind == PT_N_BLOCK)
             inner = tree->nodes.data[c].child;
-        pt_expr(&b, inner, expected);
+        pt_expr_as(&b, inner, expected);
     }
+    pt_end_pending(&b);
     r->locals.count = locals;
     r->tree_depth = depth;
     r->out->bodies++;

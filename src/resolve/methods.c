@@ -3,7 +3,7 @@
  * As rustc probes: at each step of autoderef the inherent methods first, then those of traits; at a parameter,
  * an opaque or a trait object the traits of its bounds. Where several traits offer the name, those in scope
  * count; where several remain they are candidates. */
-#include "resolve/resolver.h"
+#include "resolve/infer.h"
 
 enum { MAX_STEPS = 10 };
 
@@ -196,30 +196,41 @@ static bool at_step(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
            at_type(r, out, ty, name, PT_NS_VALUE, PT_SELF_REF) || at_type(r, out, ty, name, PT_NS_VALUE, PT_SELF_MUT);
 }
 
+static u8 behind_references(pt_resolver *r, pt_ty ty) { return pt_ty_at(&r->types, pt_strip_refs(r, ty))->kind; }
+
 void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
     *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_UNKNOWN_RECEIVER};
-    pt_ty ty = receiver;
+    pt_ty ty = pt_resolved(r, receiver);
     for (u32 step = 0; ty && step < MAX_STEPS; step++) {
         pt_type t = *pt_ty_at(&r->types, ty);
-        if (t.kind == PT_TY_VAR) {
+        if (t.kind == PT_TY_VAR || (t.kind == PT_TY_REF && behind_references(r, ty) == PT_TY_VAR)) {
             out->reason = PT_REASON_UNKNOWN_RECEIVER;
+            out->waits = true;
             return;
         }
         if (t.kind == PT_TY_ADT && pt_def_is_external_path(t.def) && pt_def_kind(r->w, t.def) != PT_KIND_PRIMITIVE) {
             out->reason = PT_REASON_DEPENDENCY;
             return;
         }
-        if (at_step(r, out, ty, name)) return;
+        if (at_step(r, out, ty, name)) {
+            const pt_signature *s = pt_signature_of(r, out->def);
+            out->mutably = s && s->self_kind == PT_SELF_MUT;
+            return;
+        }
+        out->waits = t.kind == PT_TY_PROJECTION && t.open;
         out->reason = t.kind == PT_TY_PROJECTION || t.kind == PT_TY_UNKNOWN ? PT_REASON_UNKNOWN_RECEIVER
                                                                             : PT_REASON_NO_SUCH_METHOD;
         if (t.kind == PT_TY_PTR) return; /* no autoderef through a raw pointer */
-        ty = pt_deref_once(r, ty);
+        bool overloaded = (t.kind == PT_TY_ADT && t.def != r->w->lang.box) || t.kind == PT_TY_PARAM;
+        pt_ty from = ty;
+        ty = pt_resolved(r, pt_deref_once(r, ty));
+        if (ty && overloaded && out->deref_count < PT_COUNT_OF(out->derefs)) out->derefs[out->deref_count++] = from;
     }
 }
 
 void pt_find_associated(pt_resolver *r, pt_callee *out, pt_ty self, u32 name, u8 ns) {
     *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_ASSOCIATED};
-    if (self) at_type(r, out, self, name, ns, 0);
+    if (self) at_type(r, out, pt_resolved(r, self), name, ns, 0);
 }
 
 void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name) {

@@ -45,6 +45,12 @@ typedef struct pt_local {
     pt_ty ty;
 } pt_local;
 
+/* A variable of the body that is read: what it is bound to, 0 nothing yet; see infer.h. */
+typedef struct pt_variable {
+    pt_ty ty;
+    u8 class;
+} pt_variable;
+
 typedef struct pt_resolver {
     pt_world *w;
     const struct pt_method_names *method_names;
@@ -69,7 +75,11 @@ typedef struct pt_resolver {
     u32 last_line, last_offset, last_column; /* the last place told: columns are counted on from it */
     PT_VEC(u32) lines;
     PT_VEC(pt_local) locals;
-    pt_tree trees[64]; /* bodies, and macro arguments and expansions inside them */
+    PT_VEC(pt_variable) vars;
+    PT_VEC(struct pt_pending) pending;
+    PT_VEC(pt_ty) pending_types;
+    u32 progress, tried; /* bindings made; as many when the queue was last tried */
+    pt_tree trees[64];   /* bodies, and macro arguments and expansions inside them */
     u32 tree_depth;
     u32 edition;                   /* of the instance's file */
     struct pt_body_macros *macros; /* expansions inside bodies; made when needed */
@@ -104,6 +114,8 @@ pt_ty pt_self_type(pt_resolver *r, u32 def);
 pt_ty pt_type_of_item(pt_resolver *r, u32 def); /* const, static, field, alias, associated type; 0 unknown */
 pt_ty pt_impl_type(pt_resolver *r, u32 impl);   /* what an impl (index into impls) is for */
 pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
+/* The parameters an item declares, in order, as types. Returns their number. */
+u32 pt_own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit);
 pt_ty pt_adt_generic(pt_resolver *r, u32 def); /* with its own parameters as arguments */
 const pt_signature *pt_signature_of(pt_resolver *r, u32 def);
 /* Calls visit for each bound (a BOUND type) of a parameter; stops when it returns true. */
@@ -142,6 +154,10 @@ typedef struct pt_callee {
     u8 reason;
     u32 others[8]; /* further candidates, when confidence is CANDIDATE */
     u32 other_count;
+    bool waits;      /* not found because a variable is in the way */
+    pt_ty derefs[4]; /* the types whose Deref was gone through */
+    u32 deref_count;
+    bool mutably;
 } pt_callee;
 void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name);
 /* Type-relative: Type::name. */

@@ -21,7 +21,8 @@ typedef enum pt_edge_kind {
 /* clang-format off */
 #define PT_VIAS(X)                                                                                          \
     X(NONE, "") X(PATH, "path") X(METHOD, "method") X(OPERATOR, "operator") X(TRY, "try") X(FOR, "for")      \
-    X(INDEX, "index") X(DEREF, "deref") X(MACRO, "macro") X(FORWARDED, "forwarded") X(IMPL, "impl") X(DERIVE, "derive")
+    X(INDEX, "index") X(DEREF, "deref") X(MACRO, "macro") X(FORWARDED, "forwarded") X(IMPL, "impl") X(DERIVE, "derive") \
+    X(AWAIT, "await")
 /* clang-format on */
 typedef enum pt_via {
 #define X(name, text) PT_VIA_##name,

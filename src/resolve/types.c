@@ -43,7 +43,9 @@ pt_ty pt_ty_make(pt_types *t, u8 kind, u32 def, u32 name, const pt_ty *args, u32
             (!count || memcmp(t->pool.data + x->args, args, count * sizeof *args) == 0))
             return t->table.data[at];
     }
-    pt_type made = {kind, (u8)count, 0, def, name, t->pool.count};
+    bool open = kind == PT_TY_VAR || kind == PT_TY_PROJECTION;
+    for (u32 i = 0; i < count; i++) open = open || pt_ty_at(t, args[i])->open;
+    pt_type made = {kind, (u8)count, open, 0, def, name, t->pool.count};
     if (!pt_vec_reserve(&t->pool, (u64)t->pool.count + count)) return 0;
     /* `args` may lie in the pool: it was reserved first, so copy by index is not needed only when it did not move */
     pt_ty copy[MAX_ARGS];

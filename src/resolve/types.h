@@ -24,14 +24,15 @@ typedef enum pt_type_kind {
     PT_TY_PROJECTION, /* argument 0: self type; def: trait or PT_NONE; name */
     PT_TY_INT,
     PT_TY_FLOAT, /* literals without suffix, once nothing told more */
-    PT_TY_VAR    /* name: number in the body's inference context (infer.h); def: pt_var_class */
+    PT_TY_VAR    /* name: number in the body's inference context (infer.h) */
 } pt_type_kind;
 
 typedef u32 pt_ty;
 typedef struct pt_type {
     u8 kind;
     u8 count;
-    u16 reserved;
+    bool open; /* a variable or a projection is in it */
+    u8 reserved;
     u32 def, name;
     u32 args; /* into the pool */
 } pt_type;

@@ -1,0 +1,177 @@
+/* infer.c: variables, unification, coercion. */
+#include "resolve/infer.h"
+
+enum { MAX_DEPTH = 20, MAX_VARS = 60000 };
+
+pt_ty pt_var(pt_resolver *r, pt_var_class class) {
+    u32 number = r->vars.count;
+    if (number >= MAX_VARS || !pt_vec_push(&r->vars, (pt_variable){0, (u8) class})) return 0;
+    return pt_ty_make(&r->types, PT_TY_VAR, 0, number, NULL, 0);
+}
+
+void pt_infer_reset(pt_resolver *r) { r->vars.count = r->pending.count = r->pending_types.count = 0; }
+
+void pt_infer_fallback(pt_resolver *r) {
+    for (u32 i = 0; i < r->vars.count; i++) {
+        pt_variable *v = &r->vars.data[i];
+        if (!v->ty && v->class != PT_VAR_ANY)
+            v->ty = pt_adt(r, pt_primitive(r->w, v->class == PT_VAR_INT ? "i32" : "f64"), NULL, 0);
+    }
+}
+
+static pt_ty follow(const pt_resolver *r, pt_ty ty) {
+    for (u32 i = 0; i < MAX_VARS; i++) {
+        const pt_type *t = pt_ty_at(&r->types, ty);
+        if (t->kind != PT_TY_VAR || t->name >= r->vars.count || !r->vars.data[t->name].ty) break;
+        ty = r->vars.data[t->name].ty;
+    }
+    return ty;
+}
+
+pt_ty pt_shallow(pt_resolver *r, pt_ty ty) {
+    ty = follow(r, ty);
+    for (u32 i = 0; i < 8; i++) {
+        const pt_type t = *pt_ty_at(&r->types, ty);
+        if (t.kind != PT_TY_PROJECTION || !t.open || r->depth > PT_MAX_TYPE_DEPTH) break;
+        pt_ty self = pt_resolved(r, pt_ty_arg(&r->types, ty, 0));
+        u8 kind = pt_ty_at(&r->types, self)->kind;
+        if (kind == PT_TY_VAR || kind == PT_TY_UNKNOWN) break;
+        r->depth++;
+        pt_ty found = follow(r, pt_project(r, self, t.def, t.name));
+        r->depth--;
+        if (!found || found == ty) break;
+        ty = found;
+    }
+    return ty;
+}
+
+static pt_ty resolved(pt_resolver *r, pt_ty ty, u32 depth) {
+    if (!pt_ty_at(&r->types, ty)->open) return ty;
+    ty = pt_shallow(r, ty);
+    const pt_type t = *pt_ty_at(&r->types, ty);
+    if (!t.open || !t.count) return ty;
+    if (depth > MAX_DEPTH) return 0; /* a type inside itself */
+    pt_ty args[16];
+    bool changed = false;
+    for (u32 i = 0; i < t.count && i < 16; i++) {
+        pt_ty old = pt_ty_arg(&r->types, ty, i);
+        args[i] = resolved(r, old, depth + 1);
+        changed = changed || args[i] != old;
+    }
+    return changed ? pt_ty_make(&r->types, t.kind, t.def, t.name, args, t.count) : ty;
+}
+pt_ty pt_resolved(pt_resolver *r, pt_ty ty) { return resolved(r, ty, 0); }
+
+static bool is_number(const pt_resolver *r, const pt_type *t, u8 class) {
+    if (t->kind == PT_TY_VAR) return true;
+    if (t->kind != PT_TY_ADT || !pt_def_is_external_path(t->def) || t->count) return t->kind != PT_TY_ADT;
+    pt_str name = pt_external_path(r->w, t->def);
+    if (class == PT_VAR_FLOAT) return name.length && name.data[0] == 'f';
+    return name.length && (name.data[0] == 'i' || name.data[0] == 'u');
+}
+
+static bool bind(pt_resolver *r, pt_ty var, pt_ty ty) {
+    u32 number = pt_ty_at(&r->types, var)->name;
+    if (number >= r->vars.count) return true;
+    pt_variable *v = &r->vars.data[number];
+    const pt_type *t = pt_ty_at(&r->types, ty);
+    if (t->kind == PT_TY_VAR && t->name < r->vars.count) {
+        pt_variable *other = &r->vars.data[t->name];
+        if (other->class == PT_VAR_ANY) other->class = v->class;
+    } else if (v->class != PT_VAR_ANY) {
+        if (t->kind == PT_TY_REF || !is_number(r, t, v->class)) return false;
+    }
+    v->ty = ty;
+    r->progress++;
+    return true;
+}
+
+static bool unify(pt_resolver *r, pt_ty a, pt_ty b, u32 depth) {
+    if (depth > MAX_DEPTH) return true;
+    a = pt_shallow(r, a);
+    b = pt_shallow(r, b);
+    if (a == b || !a || !b) return true;
+    const pt_type x = *pt_ty_at(&r->types, a), y = *pt_ty_at(&r->types, b);
+    if (x.kind == PT_TY_VAR) return y.kind == PT_TY_NEVER || bind(r, a, b);
+    if (y.kind == PT_TY_VAR) return x.kind == PT_TY_NEVER || bind(r, b, a);
+    if (x.kind == PT_TY_NEVER || y.kind == PT_TY_NEVER || x.kind == PT_TY_PROJECTION || y.kind == PT_TY_PROJECTION)
+        return true;
+    bool callable_x = x.kind == PT_TY_FN_PTR || x.kind == PT_TY_CLOSURE,
+         callable_y = y.kind == PT_TY_FN_PTR || y.kind == PT_TY_CLOSURE;
+    if (callable_x && callable_y) {
+        if (x.count != y.count) return false;
+    } else if (x.kind != y.kind || x.def != y.def ||
+               ((x.kind == PT_TY_PARAM || x.kind == PT_TY_BINDING) && x.name != y.name)) {
+        return false;
+    }
+    bool same = true;
+    for (u32 i = 0; i < x.count && i < y.count; i++)
+        same &= unify(r, pt_ty_arg(&r->types, a, i), pt_ty_arg(&r->types, b, i), depth + 1);
+    return same;
+}
+bool pt_unify(pt_resolver *r, pt_ty a, pt_ty b) { return unify(r, a, b, 0); }
+
+/* Could two heads be of one type? */
+static bool compatible(pt_resolver *r, pt_ty a, pt_ty b) {
+    const pt_type x = *pt_ty_at(&r->types, pt_shallow(r, a)), y = *pt_ty_at(&r->types, pt_shallow(r, b));
+    if (x.kind == PT_TY_VAR || y.kind == PT_TY_VAR || !x.kind || !y.kind) return true;
+    if (x.kind == PT_TY_PARAM) return y.kind == PT_TY_PARAM && x.def == y.def && x.name == y.name;
+    return x.kind == y.kind && x.def == y.def;
+}
+
+void pt_coerce(pt_resolver *r, pt_ty want, pt_ty given) {
+    want = pt_shallow(r, want);
+    given = pt_shallow(r, given);
+    const pt_type x = *pt_ty_at(&r->types, want), y = *pt_ty_at(&r->types, given);
+    if (x.kind != PT_TY_REF || y.kind != PT_TY_REF) {
+        if (x.kind == PT_TY_PTR && (y.kind == PT_TY_REF || y.kind == PT_TY_PTR))
+            pt_unify(r, pt_ty_arg(&r->types, want, 0), pt_ty_arg(&r->types, given, 0));
+        else pt_unify(r, want, given);
+        return;
+    }
+    pt_ty inner = pt_ty_arg(&r->types, want, 0), from = pt_ty_arg(&r->types, given, 0);
+    for (u32 step = 0; step < 8 && from; step++) { /* &String where &str is wanted, &&T where &T */
+        if (compatible(r, inner, from)) {
+            pt_unify(r, inner, from);
+            return;
+        }
+        const pt_type t = *pt_ty_at(&r->types, pt_shallow(r, from));
+        if (t.kind == PT_TY_ARRAY && pt_ty_at(&r->types, pt_shallow(r, inner))->kind == PT_TY_SLICE) {
+            pt_unify(r, pt_ty_arg(&r->types, pt_shallow(r, inner), 0), pt_ty_arg(&r->types, pt_shallow(r, from), 0));
+            return;
+        }
+        from = pt_deref_once(r, pt_resolved(r, from));
+    }
+}
+
+pt_ty pt_open(pt_resolver *r, pt_ty ty) {
+    const pt_type t = *pt_ty_at(&r->types, ty);
+    if (!t.count || t.count > 16) return ty;
+    pt_ty args[16];
+    bool changed = false;
+    for (u32 i = 0; i < t.count; i++) {
+        pt_ty old = pt_ty_arg(&r->types, ty, i);
+        args[i] = old ? pt_open(r, old) : pt_var(r, PT_VAR_ANY);
+        changed = changed || args[i] != old;
+    }
+    return changed ? pt_ty_make(&r->types, t.kind, t.def, t.name, args, t.count) : ty;
+}
+
+static void add_params(pt_resolver *r, u32 def, pt_subst *s) {
+    pt_ty params[16];
+    u32 count = pt_own_params(r, def, params, PT_COUNT_OF(params));
+    for (u32 i = 0; i < count; i++) {
+        u32 name = pt_ty_at(&r->types, params[i])->name;
+        if (!pt_subst_find(s, def, name)) pt_subst_add(s, def, name, pt_var(r, PT_VAR_ANY));
+    }
+}
+
+void pt_instantiate(pt_resolver *r, u32 def, pt_subst *s) {
+    for (u32 d = def; d != PT_NO_DEF; d = r->w->defs.data[d].parent) {
+        u8 kind = r->w->defs.data[d].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE || kind == PT_KIND_BLOCK) break;
+        add_params(r, d, s);
+        if (kind == PT_KIND_TRAIT && !pt_subst_find(s, d, r->w->known.self_upper))
+            pt_subst_add(s, d, r->w->known.self_upper, pt_var(r, PT_VAR_ANY));
+    }
+}
