@@ -142,12 +142,11 @@ class Names:
         return crate_class(segs[0]) + ":" + last
 
     def local(self, segs):
-        """The full local path, when it is one. rustc prints local paths without the crate, we with it."""
-        if segs[0] == self.crate:
-            return "::".join(segs)
+        """The full local path, when it is one. rustc prints local paths without the crate, we with it; where a module is
+        called as its crate is (bytes::bytes), the items tell which is meant."""
         if self.known_local and self.known_local("::".join([self.crate] + segs)):
             return "::".join([self.crate] + segs)
-        return None
+        return "::".join(segs) if segs[0] == self.crate else None
 
     def trait(self, text):
         segs = segments(text.strip())
@@ -198,6 +197,8 @@ class Names:
         """class:Parent::name; Parent is the class itself for an item of a crate's root."""
         if segs[0] == self.crate:
             return "::".join(segs)
+        if len(segs) == 2 and segs[0][:1] in "[*":  # an inherent member of slices, arrays or pointers of std
+            return "std:%s::%s" % (self.head(segs[0]), segs[1])
         cls = crate_class(segs[0])
         if len(segs) == 1:
             return cls + ":" + segs[0]

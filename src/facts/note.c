@@ -182,7 +182,7 @@ static u32 copy_tree(pt_extractor *x, u32 from, bool root) {
     for (u32 c = node_at(x, from)->child; c; c = node_at(x, c)->next) {
         u8 kind = node_at(x, c)->kind;
         if (kind == PT_N_ATTRIBUTE || kind == PT_N_DOC || kind == PT_N_ITEM_LIST || kind == PT_N_FIELDS ||
-            kind == PT_N_VARIANT || (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL))
+            kind == PT_N_VARIANT || (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL && kind != PT_N_TUPLE_FIELD))
             continue;
         if (root && (kind == PT_N_BLOCK || kind == PT_N_LET || kind >= PT_N_E_LITERAL)) continue;
         if (kind == PT_N_VISIBILITY && !node_at(x, c)->child) continue;

@@ -189,10 +189,10 @@ typedef struct pt_world {
     /* Definitions of std the language itself refers to; PT_NO_DEF without std. */
     struct {
         u32 deref, deref_mut, index, index_mut, iterator, into_iterator, into_iter, next, future, into_future, fn_once,
-            fn_mut, fn, from, into, add, clone, drop, option, result, some, ok, err, string,
-            vec, box, rc, arc, range, range_inclusive, range_from, range_to, display, to_string, from_str, parse,
-            from_iterator, collect, ordering, partial_eq, partial_ord, not, neg, poll, pin, range_full,
-            range_to_inclusive, try_trait, from_residual;
+            fn_mut, fn, from, into, add, clone, drop, option, result, some, ok, err, string, vec, box, rc, arc, range,
+            range_inclusive, range_from, range_to, display, to_string, from_str, parse, from_iterator, collect,
+            ordering, partial_eq, partial_ord, not, neg, poll, pin, range_full, range_to_inclusive, try_trait,
+            from_residual;
     } lang;
 } pt_world;
 

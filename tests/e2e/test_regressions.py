@@ -141,3 +141,30 @@ def test_what_a_test_implements_for_a_library_is_nothing_to_the_library(tmp_path
     assert not any("test:" in path or path.startswith("<") for path in callees), callees
     callees = {row["path"] for row in json.loads(run(tmp_path, "callees", "lib[test:t]::t", "--json").stdout)["results"]}
     assert {"<lib::S as lib::Go>::go", "<lib::S as lib[test:t]::Run>::run"} <= callees
+
+
+def test_tuple_fields_have_types(tmp_path):
+    write(tmp_path, {"Cargo.toml": package("demo"), "src/lib.rs": """
+pub struct Inner;
+impl Inner {
+    pub fn touch(&self) {}
+}
+pub struct Outer(pub Inner);
+pub enum Either {
+    Left(Inner),
+    Right(Vec<Inner>),
+}
+pub fn of_struct(o: &Outer) {
+    o.0.touch()
+}
+pub fn of_variant(e: &Either) {
+    match e {
+        Either::Left(x) => x.touch(),
+        Either::Right(all) => all.iter().for_each(|one| one.touch()),
+    }
+}
+"""})
+    run(tmp_path, "index")
+    assert "demo::Inner" in run(tmp_path, "uses", "demo::Outer").stdout
+    callers = json.loads(run(tmp_path, "callers", "demo::Inner::touch", "--json").stdout)["results"]
+    assert sorted(row["path"] for row in callers) == ["demo::of_struct", "demo::of_variant"]
