@@ -21,7 +21,9 @@ typedef struct value {
     u32 flags;
     pt_ty args[8]; /* turbofish */
     bool is_member, open;
-    u32 trait; /* of `Trait::name` and `<T as Trait>::name`, else PT_NO_DEF: its edge waits for the type */
+    u32 offset;
+    pt_callee choice; /* several impls of one trait offer it: the arguments will tell which */
+    u32 trait;        /* of `Trait::name` and `<T as Trait>::name`, else PT_NO_DEF: its edge waits for the type */
 } value;
 
 /* Small helpers of all parts. */

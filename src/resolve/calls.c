@@ -89,7 +89,8 @@ static bool prepare(body *b, call *c, u32 def, pt_ty self, const pt_ty *explicit
             u32 trait = w->defs.data[def].parent;
             u8 self_kind = type_of_body(b, self).kind;
             if (w->defs.data[trait].kind == PT_KIND_TRAIT &&
-                (self_kind == PT_TY_PARAM || self_kind == PT_TY_OPAQUE || self_kind == PT_TY_DYN)) {
+                (self_kind == PT_TY_PARAM || self_kind == PT_TY_OPAQUE || self_kind == PT_TY_DYN ||
+                 self_kind == PT_TY_PROJECTION)) {
                 /* the arguments of the trait are those of the bound that brought it */
                 pt_ty wanted[2] = {pt_ty_make(&r->types, PT_TY_BOUND, trait, 0, NULL, 0), 0}, params[16];
                 pt_bounds_of(r, pt_shallow(r, self), same_bound, wanted);
@@ -213,6 +214,44 @@ static void evaluate(body *b, const call *c, const u32 *args, u32 count) {
 
 static const call nothing_known = {.def = PT_NO_DEF};
 
+/* Does a definition take values of these types? 2: by what is written, 1: it takes anything there, 0: no. */
+static u32 takes(body *b, u32 def, pt_ty self, const pt_ty *given, u32 count, bool method) {
+    call c;
+    pt_subst s = {0};
+    if (!prepare(b, &c, def, self, NULL, 0, method) || c.count < count) return 0;
+    u32 best = 1;
+    for (u32 i = 0; i < count; i++) {
+        pt_ty have = pt_resolved(b->r, given[i]), want = c.declared[i];
+        pt_type h = *pt_ty_at(&b->r->types, have), x = *pt_ty_at(&b->r->types, want);
+        if (h.kind == PT_TY_VAR && h.name < b->r->vars.count && b->r->vars.data[h.name].class != PT_VAR_ANY &&
+            (x.kind == PT_TY_REF || (x.kind == PT_TY_ADT && !pt_def_is_external_path(x.def))))
+            return 0; /* a number */
+        if (!pt_ty_match(&b->r->types, want, have, &s, 0)) {
+            pt_ty inner =
+                h.kind == PT_TY_REF && x.kind == PT_TY_REF ? pt_deref_once(b->r, pt_ty_arg(&b->r->types, have, 0)) : 0;
+            if (!inner || !pt_ty_match(&b->r->types, pt_ty_arg(&b->r->types, want, 0), pt_resolved(b->r, inner), &s, 0))
+                return 0;
+        }
+        pt_type bare = *pt_ty_at(&b->r->types, pt_strip_refs(b->r, want));
+        if (bare.kind != PT_TY_PARAM && bare.kind != PT_TY_OPAQUE) best = 2;
+    }
+    return best;
+}
+
+/* Of impls of one trait for several arguments, the one that the call's arguments tell. */
+static void choose(body *b, pt_callee *c, const pt_ty *given, u32 count, bool method) {
+    u32 best = 0, found = PT_NO_DEF, ties = 0;
+    for (u32 i = 0; i <= c->other_count; i++) {
+        u32 def = i ? c->others[i - 1] : c->def, fit = takes(b, def, 0, given, count, method);
+        if (fit > best) best = fit, found = def, ties = 0;
+        else if (fit && fit == best) ties++;
+    }
+    if (!best || ties) return;
+    c->def = found;
+    c->other_count = 0;
+    c->confidence = PT_EXACT;
+}
+
 static pt_ty call_nodes(body *b, u32 def, pt_ty self, const pt_ty *explicit_args, u32 explicit_count, const u32 *args,
                         u32 count, bool method, pt_ty expected) {
     call c;
@@ -318,6 +357,14 @@ pt_ty pt_expr_call(body *b, u32 node, pt_ty expected) {
         if (local) return call_of_value(b, local->ty, args, count);
     }
     value x = pt_value_of(b, path, PT_VALUE_CALLED);
+    if (x.choice.other_count) { /* From for several types: what is given tells */
+        pt_ty given[MAX_ARGUMENTS];
+        given_types(b, args, count, given);
+        choose(b, &x.choice, given, count, false);
+        pt_emit_callee(b->r, &x.choice, PT_EDGE_CALLS, PT_VIA_PATH, x.offset);
+        pt_ty result = pt_call_with(b, x.choice.def, x.ty, x.args, x.arg_count, given, count, false);
+        return x.choice.other_count ? x.ty : result;
+    }
     u8 kind = x.def == PT_NO_DEF ? (u8)PT_KIND_COUNT : pt_def_kind(b->r->w, x.def);
     if (kind == PT_KIND_CONST || kind == PT_KIND_STATIC || kind == PT_KIND_ASSOC_CONST) /* a fn pointer in a constant */
         return call_of_value(b, pt_value_type(b, &x), args, count);
@@ -378,9 +425,17 @@ pt_ty pt_expr_method(body *b, u32 node, pt_ty expected) {
         evaluate(b, &nothing_known, args, count);
         return pt_var(r, PT_VAR_ANY);
     }
+    if (c.confidence == PT_CANDIDATE && c.other_count) {
+        pt_ty given[MAX_ARGUMENTS];
+        given_types(b, args, count, given);
+        choose(b, &c, given, count, true);
+        pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, offset);
+        emit_derefs(b, &c, offset);
+        if (c.confidence == PT_CANDIDATE) c.self = 0;
+        return pt_call_with(b, c.def, c.self, explicit_args, explicit_count, given, count, true);
+    }
     pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, offset);
     emit_derefs(b, &c, offset);
-    if (c.confidence == PT_CANDIDATE) c.self = 0;
     pt_ty result = call_nodes(b, c.def, c.self, explicit_args, explicit_count, args, count, true, expected);
     emit_forwarded(b, c.def, c.self, result, offset);
     return result;
@@ -579,6 +634,7 @@ static bool try_one(body *b, pt_pending *p, bool last) {
             if (c.def != PT_NO_DEF) pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, p->offset);
             return true;
         }
+        if (c.confidence == PT_CANDIDATE && c.other_count) choose(b, &c, given, count, true);
         pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, p->offset);
         emit_derefs(b, &c, p->offset);
         if (c.confidence == PT_CANDIDATE) c.self = 0;

@@ -252,6 +252,7 @@ static void build_impl_table(pt_world *w) {
         u32 head = implementing_head(im), i = (u32)member_hash(head, im->trait) & (size - 1);
         im->next = PT_NONE;
         if (im->trait == PT_NO_DEF || head == PT_NO_DEF) continue;
+        if (!im->is_derive && (pt_def_item(w, im->def)->flags & PT_F_NEGATIVE)) continue; /* impl !Clone for &mut T */
         for (; w->impl_table.data[i]; i = (i + 1) & (size - 1)) {
             const pt_impl *other = &w->impls.data[w->impl_table.data[i] - 1];
             if (other->trait == im->trait && implementing_head(other) == head) break;

@@ -484,8 +484,62 @@ static bool bounds_in(pt_resolver *r, u32 def, u32 name, bool (*visit)(pt_resolv
     return stop;
 }
 
+typedef struct collected {
+    pt_ty bounds[16];
+    u32 count;
+} collected;
+static bool collect_bound(pt_resolver *r, pt_ty bound, void *payload) {
+    collected *c = payload;
+    (void)r;
+    if (c->count < PT_COUNT_OF(c->bounds)) c->bounds[c->count++] = bound;
+    return false;
+}
+
+/* Bounds of <T as Trait>::Name: those the trait declares, and those of where-clauses about it. */
+static bool projection_bounds(pt_resolver *r, pt_ty projection, bool (*visit)(pt_resolver *, pt_ty, void *),
+                              void *payload) {
+    pt_type t = *pt_ty_at(&r->types, projection);
+    pt_world *w = r->w;
+    u32 member = PT_NO_DEF;
+    collected c = {.count = 0};
+    if (r->depth + 2 > PT_MAX_TYPE_DEPTH) return false;
+    if (t.def != PT_NO_DEF && !pt_def_is_external_path(t.def))
+        for (u32 m = pt_member_find(w, t.def, t.name); m; m = w->members.data[m].next)
+            if (w->members.data[m].impl == PT_NONE) member = w->members.data[m].def;
+    u32 bounds = member == PT_NO_DEF ? 0 : pt_item_tree_child(w, member, PT_N_BOUNDS);
+    place p;
+    if (bounds && enter(r, &p, member)) {
+        pt_view v = facts_view(w, member);
+        visit_bounds(r, &v, bounds, member, collect_bound, &c);
+        leave(r, &p);
+        pt_subst s = {0};
+        pt_subst_add(&s, t.def, w->known.self_upper, pt_ty_arg(&r->types, projection, 0));
+        for (u32 i = 0; i < c.count; i++)
+            if (visit(r, pt_ty_subst(&r->types, c.bounds[i], &s, 0), payload)) return true;
+    }
+    for (u32 d = r->item; d != PT_NO_DEF; d = w->defs.data[d].parent) {
+        u8 kind = w->defs.data[d].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
+        u32 where = pt_item_tree_child(w, d, PT_N_WHERE);
+        pt_view v = facts_view(w, d);
+        for (u32 q = where ? v.nodes[where].child : 0; q; q = v.nodes[q].next) {
+            u32 type = v.nodes[q].child, path = type ? v.nodes[type].child : 0;
+            if (!path || v.nodes[type].kind != PT_N_TYPE_PATH || !v.nodes[path].child ||
+                !v.nodes[v.nodes[path].child].next || !enter(r, &p, d))
+                continue;
+            bool same = pt_lower(r, &v, type, d, PT_NO_EMIT) == projection, stop = false;
+            for (u32 b = v.nodes[q].child; b && same && !stop; b = v.nodes[b].next)
+                if (v.nodes[b].kind == PT_N_BOUNDS) stop = visit_bounds(r, &v, b, d, visit, payload);
+            leave(r, &p);
+            if (stop) return true;
+        }
+    }
+    return false;
+}
+
 bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
     pt_type t = *pt_ty_at(&r->types, param);
+    if (t.kind == PT_TY_PROJECTION) return projection_bounds(r, param, visit, payload);
     if (t.kind == PT_TY_OPAQUE) {
         for (u32 i = 0; i < t.count; i++)
             if (visit(r, pt_ty_arg(&r->types, param, i), payload)) return true;
@@ -605,7 +659,7 @@ static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
     applies_query *q = payload;
     u32 trait = pt_ty_at(&r->types, bound)->def;
     u8 kind = pt_ty_at(&r->types, q->self)->kind;
-    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN) {
+    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN || kind == PT_TY_PROJECTION) {
         implements_query has = {trait, false};
         pt_bounds_of(r, q->self, bound_has_trait, &has);
         return q->fails = !has.found;
@@ -659,7 +713,7 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
     self = pt_resolved(r, self);
     u8 kind = pt_ty_at(&r->types, self)->kind;
     if (kind == PT_TY_VAR) return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);
-    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN) {
+    if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN || kind == PT_TY_PROJECTION) {
         projection_query q = {name, 0};
         r->depth++;
         pt_bounds_of(r, self, find_binding, &q);
@@ -674,7 +728,6 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
         }
         return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);
     }
-    if (kind == PT_TY_PROJECTION) return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);
     pt_subst s = {0};
     u32 member = PT_NO_DEF;
     if (trait != PT_NO_DEF) {
@@ -731,6 +784,7 @@ pt_ty pt_deref_once(pt_resolver *r, pt_ty ty) {
             return pt_ty_arg(&r->types, ty, 0);
         return pt_project(r, ty, r->w->lang.deref, r->w->known.target);
     case PT_TY_PARAM:
+    case PT_TY_PROJECTION:
     case PT_TY_OPAQUE: {
         implements_query q = {r->w->lang.deref, false};
         if (q.trait == PT_NO_DEF) return 0;

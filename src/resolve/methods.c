@@ -160,9 +160,8 @@ static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, u
             u32 head = pt_ty_at(&r->types, ty)->def;
             if (!pt_def_is_external_path(head) && at_head(r, out, ty, head, name, ns, how)) return true;
         }
-        if (kind != PT_TY_PROJECTION) pt_bounds_of(r, ty, bound_has, &s);
+        pt_bounds_of(r, ty, bound_has, &s);
         if (s.found != PT_NO_DEF) return settle(out, s.found, PT_NONE, ty, PT_EXACT), true;
-        if (kind == PT_TY_PROJECTION) return false;
         for (u32 m = pt_member_find(r->w, PT_BLANKET_HEAD, name); m; m = r->w->members.data[m].next) {
             const pt_member *x = &r->w->members.data[m];
             u32 trait = r->w->impls.data[x->impl].trait;

@@ -165,6 +165,11 @@ value pt_value_of(body *b, u32 path, u32 mode) {
     }
     out.def = c.def;
     out.is_member = true;
+    if (c.confidence == PT_CANDIDATE && c.other_count && mode == PT_VALUE_CALLED) {
+        out.choice = c;
+        out.offset = last_offset;
+        return out;
+    }
     pt_emit_callee(r, &c, edge_for(b, c.def, mode == PT_VALUE_CALLED), PT_VIA_PATH, last_offset);
     return out;
 }
