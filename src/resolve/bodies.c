@@ -20,7 +20,7 @@ static pt_ty joined(body *b, pt_ty have, pt_ty other) {
     u8 kind = type_of_body(b, have).kind;
     if (kind == PT_TY_UNKNOWN || kind == PT_TY_NEVER)
         return type_of_body(b, other).kind == PT_TY_UNKNOWN ? have : other;
-    pt_coerce(b->r, have, other);
+    pt_coerce(b, have, other, PT_NONE);
     return have;
 }
 
@@ -275,7 +275,7 @@ static pt_ty expr_inner(body *b, u32 node, pt_ty expected) {
     case PT_N_E_BREAK:
         if (child) {
             pt_ty given = pt_expr(b, child, 0);
-            if (b->loop) pt_coerce(r, b->loop, given);
+            if (b->loop) pt_coerce(b, b->loop, given, offset_of(b, child));
         } else if (b->loop) {
             pt_unify(r, b->loop, unit_of(b));
         }
@@ -344,6 +344,6 @@ pt_ty pt_expr(body *b, u32 node, pt_ty expected) {
 
 pt_ty pt_expr_as(body *b, u32 node, pt_ty expected) {
     pt_ty ty = pt_expr(b, node, expected);
-    if (expected) pt_coerce(b->r, expected, ty);
+    if (expected) pt_coerce(b, expected, ty, node ? pt_view_offset(&b->v, node) : PT_NONE);
     return ty;
 }

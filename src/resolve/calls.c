@@ -188,14 +188,14 @@ static pt_ty closure_expectation(body *b, const call *c, u32 index) {
     return pt_ty_make(&r->types, PT_TY_CLOSURE, 0, 0, parts, count + 1);
 }
 
-static void give(body *b, const call *c, u32 index, pt_ty given) {
+static void give(body *b, const call *c, u32 index, pt_ty given, u32 offset) {
     if (index >= c->count) return;
     pt_type declared = *pt_ty_at(&b->r->types, c->declared[index]);
     if (declared.kind == PT_TY_OPAQUE) {
         for (u32 i = 0; i < declared.count; i++) owe(b, given, pt_ty_arg(&b->r->types, c->declared[index], i), &c->s);
         return;
     }
-    pt_coerce(b->r, c->params[index], given);
+    pt_coerce(b, c->params[index], given, offset);
 }
 
 /* Evaluates arguments against the parameters of a call, closures last: by then more is known of what they get. */
@@ -203,13 +203,13 @@ static void evaluate(body *b, const call *c, const u32 *args, u32 count) {
     bool closures = false;
     for (u32 i = 0; i < count; i++) {
         if (at(b, args[i])->kind == PT_N_E_CLOSURE) closures = true;
-        else give(b, c, i, pt_expr(b, args[i], i < c->count ? c->params[i] : 0));
+        else give(b, c, i, pt_expr(b, args[i], i < c->count ? c->params[i] : 0), offset_of(b, args[i]));
     }
     if (!closures) return;
     pt_try_pending(b);
     for (u32 i = 0; i < count; i++)
         if (at(b, args[i])->kind == PT_N_E_CLOSURE)
-            give(b, c, i, pt_expr_closure(b, args[i], closure_expectation(b, c, i)));
+            give(b, c, i, pt_expr_closure(b, args[i], closure_expectation(b, c, i)), PT_NONE);
 }
 
 static const call nothing_known = {.def = PT_NO_DEF};
@@ -269,12 +269,12 @@ static pt_ty call_nodes(body *b, u32 def, pt_ty self, const pt_ty *explicit_args
 }
 
 pt_ty pt_call_with(body *b, u32 def, pt_ty self, const pt_ty *explicit_args, u32 explicit_count, const pt_ty *given,
-                   u32 count, bool method) {
+                   u32 count, bool method, u32 offset) {
     call c;
     if (!prepare(b, &c, def, self, explicit_args, explicit_count, method)) return 0;
     u8 kind = b->r->w->defs.data[def].kind;
     if (kind == PT_KIND_FN || kind == PT_KIND_METHOD) pt_owe_bounds(b, def, &c.s);
-    for (u32 i = 0; i < count; i++) give(b, &c, i, given[i]);
+    for (u32 i = 0; i < count; i++) give(b, &c, i, given[i], offset);
     return c.result;
 }
 
@@ -290,12 +290,14 @@ bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, pt_ty *
             pt_ty explicit_args[8];
             u32 n = 0;
             for (u32 i = 1; i < t.count && n < 8; i++) explicit_args[n++] = pt_ty_arg(&r->types, callee, i);
-            *result = pt_call_with(b, t.def, pt_ty_arg(&r->types, callee, 0), explicit_args, n, given, count, false);
+            *result =
+                pt_call_with(b, t.def, pt_ty_arg(&r->types, callee, 0), explicit_args, n, given, count, false, PT_NONE);
             return true;
         }
         case PT_TY_CLOSURE:
         case PT_TY_FN_PTR:
-            for (u32 i = 0; i < count && i + 1 < t.count; i++) pt_coerce(r, pt_ty_arg(&r->types, callee, i), given[i]);
+            for (u32 i = 0; i < count && i + 1 < t.count; i++)
+                pt_coerce(b, pt_ty_arg(&r->types, callee, i), given[i], PT_NONE);
             if (t.count) *result = pt_ty_arg(&r->types, callee, t.count - 1u);
             return true;
         case PT_TY_PARAM:
@@ -304,7 +306,7 @@ bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, pt_ty *
             callable q = {r->w, 0, 0, false};
             if (pt_bounds_of(r, callee, is_fn_bound, &q)) {
                 for (u32 i = 0; i < count && i < pt_ty_at(&r->types, q.inputs)->count; i++)
-                    pt_coerce(r, pt_ty_arg(&r->types, q.inputs, i), given[i]);
+                    pt_coerce(b, pt_ty_arg(&r->types, q.inputs, i), given[i], PT_NONE);
                 *result = q.output ? q.output : unit_of(b);
             }
             return true;
@@ -362,7 +364,7 @@ pt_ty pt_expr_call(body *b, u32 node, pt_ty expected) {
         given_types(b, args, count, given);
         choose(b, &x.choice, given, count, false);
         pt_emit_callee(b->r, &x.choice, PT_EDGE_CALLS, PT_VIA_PATH, x.offset);
-        pt_ty result = pt_call_with(b, x.choice.def, x.ty, x.args, x.arg_count, given, count, false);
+        pt_ty result = pt_call_with(b, x.choice.def, x.ty, x.args, x.arg_count, given, count, false, x.offset);
         return x.choice.other_count ? x.ty : result;
     }
     u8 kind = x.def == PT_NO_DEF ? (u8)PT_KIND_COUNT : pt_def_kind(b->r->w, x.def);
@@ -432,7 +434,7 @@ pt_ty pt_expr_method(body *b, u32 node, pt_ty expected) {
         pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, offset);
         emit_derefs(b, &c, offset);
         if (c.confidence == PT_CANDIDATE) c.self = 0;
-        return pt_call_with(b, c.def, c.self, explicit_args, explicit_count, given, count, true);
+        return pt_call_with(b, c.def, c.self, explicit_args, explicit_count, given, count, true, offset);
     }
     pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, offset);
     emit_derefs(b, &c, offset);
@@ -638,7 +640,7 @@ static bool try_one(body *b, pt_pending *p, bool last) {
         pt_emit_callee(r, &c, PT_EDGE_CALLS, PT_VIA_METHOD, p->offset);
         emit_derefs(b, &c, p->offset);
         if (c.confidence == PT_CANDIDATE) c.self = 0;
-        result = pt_call_with(b, c.def, c.self, explicit_args, explicit_count, given, count, true);
+        result = pt_call_with(b, c.def, c.self, explicit_args, explicit_count, given, count, true, p->offset);
         pt_unify(r, p->result, result);
         emit_forwarded(b, c.def, c.self, p->result, p->offset);
         return true;

@@ -119,7 +119,8 @@ static bool compatible(pt_resolver *r, pt_ty a, pt_ty b) {
     return x.kind == y.kind && x.def == y.def;
 }
 
-void pt_coerce(pt_resolver *r, pt_ty want, pt_ty given) {
+void pt_coerce(body *b, pt_ty want, pt_ty given, u32 offset) {
+    pt_resolver *r = b->r;
     want = pt_shallow(r, want);
     given = pt_shallow(r, given);
     const pt_type x = *pt_ty_at(&r->types, want), y = *pt_ty_at(&r->types, given);
@@ -129,9 +130,13 @@ void pt_coerce(pt_resolver *r, pt_ty want, pt_ty given) {
         else pt_unify(r, want, given);
         return;
     }
-    pt_ty inner = pt_ty_arg(&r->types, want, 0), from = pt_ty_arg(&r->types, given, 0);
+    pt_ty inner = pt_ty_arg(&r->types, want, 0), from = pt_ty_arg(&r->types, given, 0), passed[4];
+    u32 count = 0;
     for (u32 step = 0; step < 8 && from; step++) { /* &String where &str is wanted, &&T where &T */
         if (compatible(r, inner, from)) {
+            for (u32 i = 0; i < count && offset != PT_NONE; i++)
+                pt_emit_member(b, x.name ? r->w->lang.deref_mut : r->w->lang.deref, x.name ? "deref_mut" : "deref",
+                               passed[i], PT_VIA_DEREF, offset);
             pt_unify(r, inner, from);
             return;
         }
@@ -140,6 +145,8 @@ void pt_coerce(pt_resolver *r, pt_ty want, pt_ty given) {
             pt_unify(r, pt_ty_arg(&r->types, pt_shallow(r, inner), 0), pt_ty_arg(&r->types, pt_shallow(r, from), 0));
             return;
         }
+        if (((t.kind == PT_TY_ADT && t.def != r->w->lang.box) || t.kind == PT_TY_PARAM) && count < PT_COUNT_OF(passed))
+            passed[count++] = pt_resolved(r, from);
         from = pt_deref_once(r, pt_resolved(r, from));
     }
 }

@@ -43,8 +43,9 @@ pt_ty pt_shallow(pt_resolver *r, pt_ty ty);
 pt_ty pt_resolved(pt_resolver *r, pt_ty ty);
 /* Makes two types one where that is possible; false where they differ. Unknown ones fit everything. */
 bool pt_unify(pt_resolver *r, pt_ty a, pt_ty b);
-/* A value of type `given` where `want` is wanted: unified, references reborrowed and dereferenced on the way. */
-void pt_coerce(pt_resolver *r, pt_ty want, pt_ty given);
+/* A value of type `given` where `want` is wanted: unified, references reborrowed and dereferenced on the way. `offset`:
+ * where that makes calls of Deref; PT_NONE tells none. */
+void pt_coerce(body *b, pt_ty want, pt_ty given, u32 offset);
 /* The type with each hole (an argument left out, `_`) a variable. */
 pt_ty pt_open(pt_resolver *r, pt_ty ty);
 /* Gives each generic parameter of `def` and of what is around it a variable, unless `s` has it. */
