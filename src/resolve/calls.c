@@ -379,6 +379,40 @@ static void emit_derefs(body *b, const pt_callee *c, u32 offset) {
                        c->mutably ? "deref_mut" : "deref", c->derefs[i], PT_VIA_DEREF, offset);
 }
 
+/* The place that a method borrows mutably was indexed and dereferenced mutably: its last sites say so. */
+static void make_mutable(body *b, u32 node, u32 before) {
+    pt_resolver *r = b->r;
+    const pt_world *w = r->w;
+    u32 i = r->out->sites.count;
+    for (;; node = at(b, node)->child) {
+        u8 kind = at(b, node)->kind;
+        bool place = kind == PT_N_E_INDEX || (kind == PT_N_E_UNARY && at(b, node)->op == PT_T_STAR);
+        if (!place && kind != PT_N_E_FIELD && kind != PT_N_E_PAREN) return;
+        if (!place) continue;
+        u8 via = kind == PT_N_E_INDEX ? PT_VIA_INDEX : PT_VIA_DEREF;
+        while (i > before && r->out->sites.data[i - 1].kind == PT_EDGE_USES) i--;
+        if (i <= before || r->out->sites.data[i - 1].via != via) return;
+        pt_site *site = &r->out->sites.data[--i];
+        u32 from = via == PT_VIA_INDEX ? w->lang.index : w->lang.deref,
+            to = via == PT_VIA_INDEX ? w->lang.index_mut : w->lang.deref_mut,
+            name = pt_intern(w->names, via == PT_VIA_INDEX ? PT_STR("index_mut") : PT_STR("deref_mut"));
+        if (to == PT_NO_DEF || pt_def_is_external_path(site->to)) return;
+        u32 owner = w->defs.data[site->to].parent, head = to;
+        if (owner == PT_NO_DEF) return;
+        if (owner != from) { /* an impl's: that of the same type for the mutable trait */
+            u32 impl = pt_impl_of(w, owner);
+            head = impl == PT_NONE ? PT_NO_DEF : w->impls.data[impl].head;
+        }
+        for (u32 m = pt_member_find(w, head, name); m; m = w->members.data[m].next) {
+            const pt_member *x = &w->members.data[m];
+            if (owner == from ? x->impl == PT_NONE : x->impl != PT_NONE && w->impls.data[x->impl].trait == to) {
+                site->to = x->def;
+                break;
+            }
+        }
+    }
+}
+
 /* Forwarded calls: `x.into()` is T::from(x), `s.parse()` is T::from_str(s), `{}` of x is its Display. */
 static void emit_forwarded(body *b, u32 def, pt_ty self, pt_ty result, u32 offset) {
     (void)b, (void)def, (void)self, (void)result, (void)offset;
@@ -388,6 +422,7 @@ pt_ty pt_expr_method(body *b, u32 node, pt_ty expected) {
     pt_resolver *r = b->r;
     u32 receiver = at(b, node)->child, name = pt_view_name(&b->v, node), args[MAX_ARGUMENTS];
     if (!receiver) return 0;
+    u32 before = r->out->sites.count;
     pt_ty self = pt_expr(b, receiver, 0), explicit_args[8];
     u32 rest = at(b, receiver)->next, explicit_count = 0;
     if (rest && at(b, rest)->kind == PT_N_GENERIC_ARGS) {
@@ -427,6 +462,7 @@ pt_ty pt_expr_method(body *b, u32 node, pt_ty expected) {
         evaluate(b, &nothing_known, args, count);
         return pt_var(r, PT_VAR_ANY);
     }
+    if (c.mutably && type_of_body(b, self).kind != PT_TY_REF) make_mutable(b, receiver, before);
     if (c.confidence == PT_CANDIDATE && c.other_count) {
         pt_ty given[MAX_ARGUMENTS];
         given_types(b, args, count, given);

@@ -181,6 +181,16 @@ static void resolve_chunk(void *payload, u32 chunk, u32 worker) {
     }
 }
 
+u32 pt_impl_of(const pt_world *w, u32 def) {
+    for (u32 low = 0, high = w->written_impls; low < high;) { /* in the order of definitions; derives stand behind */
+        u32 middle = (low + high) / 2;
+        if (w->impls.data[middle].def == def) return middle;
+        if (w->impls.data[middle].def < def) low = middle + 1;
+        else high = middle;
+    }
+    return PT_NONE;
+}
+
 static u64 member_hash(u32 head, u32 name) { return pt_hash_u64((u64)head << 32 | name); }
 
 u32 pt_member_find(const pt_world *w, u32 head, u32 name) {
@@ -343,6 +353,7 @@ void pt_world_index_impls(pt_world *w) {
     w->members.count = 1;
     u32 written = 0; /* impl blocks, in the order of definitions; derives stand behind them */
     while (written < w->impls.count && !w->impls.data[written].is_derive) written++;
+    w->written_impls = written;
     for (u32 i = 0; i < written; i++) {
         const pt_impl *im = &w->impls.data[i];
         const pt_item *item = pt_def_item(w, im->def);
@@ -363,15 +374,7 @@ void pt_world_index_impls(pt_world *w) {
         if (kind != PT_KIND_IMPL && kind != PT_KIND_TRAIT) continue;
         u32 impl = PT_NONE, head = owner;
         if (kind == PT_KIND_IMPL) {
-            for (u32 low = 0, high = written; low < high;) {
-                u32 middle = (low + high) / 2;
-                if (w->impls.data[middle].def < owner) low = middle + 1;
-                else if (w->impls.data[middle].def > owner) high = middle;
-                else {
-                    impl = middle;
-                    break;
-                }
-            }
+            impl = pt_impl_of(w, owner);
             if (impl == PT_NONE) continue;
             head = w->impls.data[impl].is_blanket ? PT_BLANKET_HEAD : w->impls.data[impl].head;
         }

@@ -18,6 +18,8 @@ u32 pt_tree_path_segments(const pt_file *file, u32 path, u32 *segments, u32 limi
 u32 pt_type_head(pt_world *world, u32 def, const pt_file *file, u32 type, u32 depth, bool *blanket);
 /* Follows type aliases to the head they stand for. */
 u32 pt_alias_head(pt_world *world, u32 def, u32 depth);
+/* The index of an impl block; PT_NONE: not an impl. */
+u32 pt_impl_of(const pt_world *world, u32 def);
 /* Impls with this head: indices into world->impls, ascending. */
 const u32 *pt_impls_of_head(const pt_world *world, u32 head, u32 *count);
 /* The first impl of a trait for a head (PT_BLANKET_HEAD: for a parameter), or PT_NONE; then pt_impl.next. */

@@ -32,8 +32,11 @@ pt_ty pt_shallow(pt_resolver *r, pt_ty ty) {
     ty = follow(r, ty);
     for (u32 i = 0; i < 8; i++) {
         const pt_type t = *pt_ty_at(&r->types, ty);
-        if (t.kind != PT_TY_PROJECTION || !t.open || r->depth > PT_MAX_TYPE_DEPTH) break;
+        if (t.kind != PT_TY_PROJECTION || !t.open || r->depth > PT_MAX_TYPE_DEPTH || r->shallow_depth > MAX_DEPTH)
+            break;
+        r->shallow_depth++;
         pt_ty self = pt_resolved(r, pt_ty_arg(&r->types, ty, 0));
+        r->shallow_depth--;
         u8 kind = pt_ty_at(&r->types, self)->kind;
         if (kind == PT_TY_VAR || kind == PT_TY_UNKNOWN) break;
         r->depth++;
@@ -70,9 +73,21 @@ static bool is_number(const pt_resolver *r, const pt_type *t, u8 class) {
     return name.length && (name.data[0] == 'i' || name.data[0] == 'u');
 }
 
+/* Is the variable inside the type? Bound so, it would have no end. */
+static bool occurs(const pt_resolver *r, pt_ty var, pt_ty ty, u32 depth) {
+    ty = follow(r, ty);
+    if (ty == var) return true;
+    const pt_type *t = pt_ty_at(&r->types, ty);
+    if (!t->open || depth > MAX_DEPTH) return t->open && depth > MAX_DEPTH;
+    for (u32 i = 0; i < t->count; i++)
+        if (occurs(r, var, pt_ty_arg(&r->types, ty, i), depth + 1)) return true;
+    return false;
+}
+
 static bool bind(pt_resolver *r, pt_ty var, pt_ty ty) {
     u32 number = pt_ty_at(&r->types, var)->name;
     if (number >= r->vars.count) return true;
+    if (occurs(r, var, ty, 0)) return true;
     pt_variable *v = &r->vars.data[number];
     const pt_type *t = pt_ty_at(&r->types, ty);
     if (t->kind == PT_TY_VAR && t->name < r->vars.count) {

@@ -78,6 +78,7 @@ typedef struct pt_resolver {
     PT_VEC(pt_variable) vars;
     PT_VEC(struct pt_pending) pending;
     PT_VEC(pt_ty) pending_types;
+    u32 shallow_depth;
     u32 progress, tried; /* bindings made; as many when the queue was last tried */
     pt_tree trees[64];   /* bodies, and macro arguments and expansions inside them */
     u32 tree_depth;

@@ -80,7 +80,11 @@ value pt_value_of(body *b, u32 path, u32 mode) {
                         pt_def_is_external_path(p.prefix[k]) ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[k]));
         pt_ty args[16];
         u32 n = pt_lower_args(r, &b->v, nodes[p.resolved - 1], b->owner, PT_EDGE_USES, args, 16);
-        if (p.resolved == count) {
+        u32 parent = pt_def_is_external_path(p.def) ? PT_NO_DEF : w->defs.data[p.def].parent;
+        if (p.resolved == count && count > 1 && parent != PT_NO_DEF && w->defs.data[parent].kind == PT_KIND_TRAIT) {
+            trait = parent; /* Trait::method: found in the trait, but whose it is the type tells */
+            i = last;
+        } else if (p.resolved == count) {
             out.def = p.def;
             out.arg_count = PT_MIN(n, (u32)PT_COUNT_OF(out.args));
             memcpy(out.args, args, out.arg_count * sizeof *args);
@@ -101,15 +105,18 @@ value pt_value_of(body *b, u32 path, u32 mode) {
             pt_emit_binding(r, p.binding, p.def, kind, PT_VIA_PATH, PT_EXACT, last_offset);
             return out;
         }
-        if (!is_keyword(b, names[p.resolved - 1]))
-            pt_emit_binding(r, p.binding, p.def, PT_EDGE_USES, PT_VIA_NONE,
-                            pt_def_is_external_path(p.def) && pt_def_kind(w, p.def) != PT_KIND_PRIMITIVE ? PT_INFERRED
-                                                                                                         : PT_EXACT,
-                            offset_of(b, nodes[p.resolved - 1]));
-        i = p.resolved;
-        if (!pt_def_is_external_path(p.def) && w->defs.data[p.def].kind == PT_KIND_TRAIT)
-            trait = p.def; /* Trait::method */
-        else self = pt_open(r, pt_type_from_def(r, p.def, args, n));
+        if (trait == PT_NO_DEF) {
+            if (!is_keyword(b, names[p.resolved - 1]))
+                pt_emit_binding(r, p.binding, p.def, PT_EDGE_USES, PT_VIA_NONE,
+                                pt_def_is_external_path(p.def) && pt_def_kind(w, p.def) != PT_KIND_PRIMITIVE
+                                    ? PT_INFERRED
+                                    : PT_EXACT,
+                                offset_of(b, nodes[p.resolved - 1]));
+            i = p.resolved;
+            if (!pt_def_is_external_path(p.def) && w->defs.data[p.def].kind == PT_KIND_TRAIT)
+                trait = p.def; /* Trait::method */
+            else self = pt_open(r, pt_type_from_def(r, p.def, args, n));
+        }
     }
     for (; i + 1 < count; i++) self = pt_project(r, self, trait, names[i]);
     u32 name = names[last];

@@ -169,6 +169,7 @@ typedef struct pt_world {
     const void *std_map;
     u64 std_map_size;
     PT_VEC(pt_impl) impls;
+    u32 written_impls;            /* impl blocks; derives stand behind them */
     PT_VEC(u32) impls_by_head;    /* indices into impls, sorted by (head, index) */
     PT_VEC(u32) impl_table;       /* hash of (head, trait) -> first such impl + 1 */
     PT_VEC(u32) supertraits;      /* records, see pt_supertraits_of */
