@@ -62,6 +62,8 @@ class Export:
                     self.dropped["node of another target"] += 1
                 elif not self.on(r.get("cfg")):
                     self.dropped["node off under this cfg"] += 1
+                elif r.get("test"):  # #[test] says cfg(test) without writing it
+                    self.dropped["test, which rustc was not asked for"] += 1
                 else:
                     self.nodes[r["id"]] = r
             elif r.get("t") == "edge":
