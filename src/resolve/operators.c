@@ -137,6 +137,12 @@ static void emit_chosen(body *b, u32 impl, u32 trait, const char *name, u8 via, 
     pt_emit(r, member, PT_EDGE_CALLS, via, PT_EXACT, offset);
 }
 
+/* Operators on values that are no references themselves, or references to numbers: what std's impls for `&i32` do. */
+static pt_ty number_behind(body *b, pt_ty ty) {
+    pt_ty bare = pt_strip_refs(b->r, ty);
+    return is_builtin(b->r, bare) ? bare : ty;
+}
+
 static bool try_binary(body *b, pt_pending *p, bool last) {
     pt_resolver *r = b->r;
     const operator_trait *o = trait_behind(p->node_kind, p->name);
@@ -144,7 +150,22 @@ static bool try_binary(body *b, pt_pending *p, bool last) {
     u8 kind = pt_ty_at(&r->types, self)->kind, other_kind = pt_ty_at(&r->types, other)->kind;
     bool shift = p->name == PT_T_SHL || p->name == PT_T_SHR || p->name == PT_T_SHL_EQ || p->name == PT_T_SHR_EQ;
     if (!o || kind == PT_TY_UNKNOWN) return true;
-    if (is_builtin(r, self) && (!p->arg_count || is_builtin(r, other) || other_kind == PT_TY_UNKNOWN)) {
+    pt_ty bare = number_behind(b, self), second = p->arg_count ? number_behind(b, other) : 0;
+    if (is_builtin(r, bare) && (bare != self || second != other)) { /* a reference to a number: std's impl */
+        u32 of_std = std_trait(r, o->compares ? "cmp" : "ops", o->trait);
+        pt_emit_member(b, of_std, o->member, self, PT_VIA_OPERATOR, p->offset);
+        if (is_builtin(r, second)) pt_unify(r, bare, second);
+        if (!o->compares && p->node_kind != PT_N_E_ASSIGN) pt_unify(r, p->result, bare);
+        return true;
+    }
+    bool own_type = other_kind == PT_TY_ADT && !is_builtin(r, other);
+    if (is_builtin(r, self) && kind != PT_TY_VAR && !own_type && other_kind != PT_TY_REF) {
+        if (p->arg_count && other_kind == PT_TY_VAR && !is_builtin(r, other) && !last) return false;
+        if (p->arg_count && !shift) pt_unify(r, self, other);
+        if (!o->compares) pt_unify(r, p->result, self);
+        return true;
+    }
+    if (is_builtin(r, self) && (!p->arg_count || is_builtin(r, other))) {
         if (p->arg_count && !shift) pt_unify(r, self, other);
         if (!o->compares) pt_unify(r, p->result, self);
         return true;
@@ -176,27 +197,12 @@ static bool try_binary(body *b, pt_pending *p, bool last) {
     return true;
 }
 
-/* Operators on values that are no references themselves, or references to numbers: what std's impls for `&i32` do. */
-static pt_ty number_behind(body *b, pt_ty ty) {
-    pt_ty bare = pt_strip_refs(b->r, ty);
-    return is_builtin(b->r, bare) ? bare : ty;
-}
-
 static pt_ty operate(body *b, u8 node_kind, u32 token, pt_ty self, pt_ty other, bool has_other, u32 offset) {
     pt_resolver *r = b->r;
     const operator_trait *o = trait_behind(node_kind, token);
     pt_ty result = node_kind == PT_N_E_ASSIGN ? unit_of(b)
                    : o && o->compares         ? primitive_of(b, "bool")
                                               : pt_var(r, PT_VAR_ANY);
-    pt_ty bare = number_behind(b, self), second = has_other ? number_behind(b, other) : 0;
-    if (bare != self || (has_other && second != other)) { /* a reference to a number: std's impl */
-        if (o)
-            pt_emit_member(b, std_trait(r, o->compares ? "cmp" : "ops", o->trait), o->member, self, PT_VIA_OPERATOR,
-                           offset);
-        if (has_other && is_builtin(r, bare) && is_builtin(r, second)) pt_unify(r, bare, second);
-        if (o && !o->compares && node_kind != PT_N_E_ASSIGN) pt_unify(r, result, bare);
-        return result;
-    }
     pt_wait(b,
             (pt_pending){.kind = PT_PENDING_OPERATOR,
                          .node_kind = node_kind,
