@@ -93,6 +93,34 @@ static void resolve_impl(pt_resolver *r, const pt_view *v, u32 tree, u32 def) {
     }
 }
 
+/* Where the segments before a leaf of a `use` stand, through its nested lists. Returns their number. */
+static u32 use_positions(const pt_resolver *r, const pt_item *item, u32 leaf, u32 *out, u32 limit) {
+    const pt_lexemes *l = &r->lexemes;
+    u32 frames[32], depth = 0, count = 0, low = 0, high = l->tokens.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (l->tokens.data[middle].start < item->start) low = middle + 1;
+        else high = middle;
+    }
+    while (low < l->tokens.count && l->tokens.data[low].kind != PT_K_USE && l->tokens.data[low].start < leaf) low++;
+    for (u32 i = low + 1; i < l->tokens.count && l->tokens.data[i].start < leaf; i++) {
+        u8 kind = l->tokens.data[i].kind;
+        if (kind == PT_T_OPEN_BRACE) {
+            if (depth == PT_COUNT_OF(frames)) return 0;
+            frames[depth++] = count;
+        } else if (kind == PT_T_CLOSE_BRACE) {
+            if (depth) count = frames[--depth];
+        } else if (kind == PT_T_COMMA) {
+            count = depth ? frames[depth - 1] : 0;
+        } else if (kind == PT_K_AS) {
+            i++; /* the new name is no segment */
+        } else if (kind != PT_T_COLON_COLON && kind != PT_T_STAR && kind != PT_T_DOLLAR && count < limit) {
+            out[count++] = l->tokens.data[i].start;
+        }
+    }
+    return count;
+}
+
 static void resolve_use(pt_resolver *r, u32 def) {
     pt_world *w = r->w;
     const pt_item *item = pt_def_item(w, def);
@@ -107,6 +135,7 @@ static void resolve_use(pt_resolver *r, u32 def) {
         if (w->crates.data[crate].edition < 2018 && !relative) from = w->crates.data[crate].root;
         u32 seen[PT_NS_COUNT] = {PT_NO_DEF, PT_NO_DEF, PT_NO_DEF};
         bool found = false, unknown = false;
+        u32 places[64], placed = use_positions(r, item, use->offset, places, PT_COUNT_OF(places));
         for (u32 ns = 0; ns < PT_NS_COUNT; ns++) {
             if ((use->is_glob || use->only_type) && ns != PT_NS_TYPE) continue;
             pt_path_result p = {0};
@@ -119,7 +148,8 @@ static void resolve_use(pt_resolver *r, u32 def) {
                     u32 s = segments[i];
                     if (s == w->known.self_lower || s == w->known.super || s == w->known.crate) continue;
                     pt_emit(r, p.prefix[i], PT_EDGE_USES, PT_VIA_NONE,
-                            pt_def_is_external_path(p.prefix[i]) ? PT_INFERRED : PT_EXACT, use->offset);
+                            pt_def_is_external_path(p.prefix[i]) ? PT_INFERRED : PT_EXACT,
+                            i < placed ? places[i] : use->offset);
                 }
             found = true;
             if (p.def == seen[0] || p.def == seen[1]) continue;
