@@ -13,6 +13,7 @@ static bool injected_failure(void) {
 }
 
 void pt_alloc_fail_after(i64 count) { __atomic_store_n(&fail_countdown, count, __ATOMIC_RELAXED); }
+bool pt_alloc_fail_met(void) { return __atomic_load_n(&fail_countdown, __ATOMIC_RELAXED) < 0; }
 bool pt_alloc_failed(void) { return allocation_failed; }
 void pt_alloc_clear(void) { allocation_failed = false; }
 void pt_alloc_set_failed(void) { allocation_failed = true; }

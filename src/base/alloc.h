@@ -23,6 +23,8 @@ void pt_alloc_clear(void);
 void pt_alloc_set_failed(void);
 /* Fault injection: the next `count` allocations succeed, the one after fails, once. Negative: off. */
 void pt_alloc_fail_after(i64 count);
+/* Did that failure happen, on whichever thread? */
+bool pt_alloc_fail_met(void);
 
 /* Vectors: `PT_VEC(T) name = {0}`; freed with pt_vec_free. */
 #define PT_VEC(T)            \

@@ -44,6 +44,7 @@ int pt_parallel(u32 threads, u32 items, void (*run)(void *, u32, u32), void *pay
     pthread_attr_destroy(&attributes);
     work(&workers[0]);
     for (u32 i = 1; i < started; i++) pthread_join(workers[i].thread, NULL);
+    if (j.failed) pt_alloc_set_failed(); /* sticky for the stage, whichever thread it was */
     return j.failed ? PT_ENOMEM : PT_OK;
 }
 

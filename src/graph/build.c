@@ -68,6 +68,7 @@ static u32 string(builder *b, pt_str text) {
             return b->table.data[at].offset;
     }
     u32 offset = b->strings.count;
+    if (!pt_vec_reserve(&b->strings, (u64)offset + text.length + 2)) return 0;
     pt_buffer_str(&b->strings, text);
     pt_buffer_char(&b->strings, 0);
     b->table.data[at] = (string_slot){hash, offset};
@@ -172,8 +173,11 @@ static void add_files(builder *b) {
         if (!count || strcmp(paths.data[count - 1], paths.data[i]) != 0) paths.data[count++] = paths.data[i];
     for (u32 i = 0; i < count; i++)
         pt_vec_push(&b->files, (pt_graph_file){.path = string(b, pt_str_of(paths.data[i]))});
-    (void)pt_vec_reserve(&b->file_of, w->files.count);
-    for (u32 i = 0; i < w->files.count && b->file_of.data; i++) {
+    if (!pt_vec_reserve(&b->file_of, w->files.count) || pt_alloc_failed()) {
+        pt_vec_free(&paths);
+        return;
+    }
+    for (u32 i = 0; i < w->files.count; i++) {
         b->file_of.data[i] = PT_NONE;
         if (i < w->std_file_count) continue;
         const pt_file *f = &w->files.data[i];
@@ -452,6 +456,9 @@ static u32 anchor(builder *b, u32 def) {
     u32 seen = visible_def(w, def), node = def;
     while (!pt_kind_is_node(w->defs.data[node].kind)) node = w->defs.data[node].parent;
     pt_graph_anchor a = {b->file_of.data[pt_def_instance(w, seen)->file], pt_def_item(w, seen)->line, b->node_of[node]};
+    if (!pt_vec_reserve(&b->anchors, (u64)b->anchors.count + 1) ||
+        !pt_vec_reserve(&b->anchor_cfgs, (u64)b->anchors.count + 1))
+        return PT_NONE;
     b->anchor_of[def] = b->anchors.count;
     pt_vec_push(&b->anchors, a);
     pt_vec_push(&b->anchor_cfgs, cfg_of(b, def));
@@ -523,7 +530,8 @@ static void sort_words(pt_word *s, u32 count) {
 /* The predicate under which a place asserts its edge: that of the place inside its item and, where the item is not
  * the edge's source (an impl, a `use`), that of the item too. */
 static u32 site_cfg(builder *b, const pt_site *x, u32 from, u32 anchor_index) {
-    u32 own = x->cfg ? symbol_string(b, x->cfg) : 0, around = b->anchor_cfgs.data[anchor_index];
+    u32 own = x->cfg ? symbol_string(b, x->cfg) : 0,
+        around = anchor_index == PT_NONE ? 0 : b->anchor_cfgs.data[anchor_index];
     if (!around || b->anchors.data[anchor_index].node == from || around == b->nodes.data[from].cfg) return own;
     return both_cfgs(b, around, own);
 }
@@ -572,6 +580,7 @@ static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candid
 
 static void add_mirror(builder *b, u32 out) {
     u32 nodes = b->defs.count, edges = b->words[out].count, in = out + 1;
+    if (pt_alloc_failed()) return; /* rows may be missing */
     if (!pt_vec_reserve(&b->offsets[in], (u64)nodes + 1) || !pt_vec_reserve(&b->words[in], edges)) return;
     u32 *at = b->offsets[in].data;
     memset(at, 0, ((size_t)nodes + 1) * sizeof *at);
@@ -588,7 +597,7 @@ static void add_mirror(builder *b, u32 out) {
     pt_free(next);
     b->offsets[in].count = nodes + 1;
     b->words[in].count = edges;
-    for (u32 n = 0; n < nodes; n++) sort_words(b->words[in].data + at[n], at[n + 1] - at[n]);
+    for (u32 n = 0; edges && n < nodes; n++) sort_words(b->words[in].data + at[n], at[n + 1] - at[n]);
 }
 
 static void add_edges(builder *b) {
@@ -661,9 +670,10 @@ static void add_names(builder *b) {
             pt_vec_push(&order, (name_order){b->nodes.data[n].name, n});
     if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.data);
     for (u32 i = 0; i < order.count; i++) {
-        if (!i || order.data[i].name != order.data[i - 1].name)
-            pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0,
-                                                   pt_graph_letters(b->strings.data + order.data[i].name)});
+        if ((!i || order.data[i].name != order.data[i - 1].name) &&
+            !pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0,
+                                                    pt_graph_letters(b->strings.data + order.data[i].name)}))
+            break;
         b->names.data[b->names.count - 1].count++;
         pt_vec_push(&b->by_name, order.data[i].node);
     }
@@ -791,9 +801,11 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
         memset(b.cfg_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.symbol_of, 0xff, ((size_t)b.symbols + 1) * sizeof(u32));
         pt_buffer_char(&b.strings, 0);
-        add_files(&b);
-        order_nodes(&b);
-        add_externals(&b);
+        /* a stage trusts the numbers of the one before */
+        if (!pt_alloc_failed()) add_files(&b);
+        if (!pt_alloc_failed()) order_nodes(&b);
+        if (!pt_alloc_failed()) add_externals(&b);
+        if (pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
         if (b.defs.count >= PT_NODE_LIMIT) code = pt_fail(error, PT_ELIMIT, "more than %u nodes", PT_NODE_LIMIT);
         if (sites->site_count >= MAX_SITES) code = pt_fail(error, PT_ELIMIT, "more than %u sites", MAX_SITES);
     }

@@ -18,6 +18,7 @@ typedef struct known_file {
 
 typedef struct known_set {
     PT_VEC(known_file) files; /* sorted by (path, edition) */
+    pt_error *error;
 } known_set;
 
 static int remember(void *payload, const pt_kept_file *f) {
@@ -25,15 +26,14 @@ static int remember(void *payload, const pt_kept_file *f) {
     known_file copy = {
         pt_strndup(f->path, strlen(f->path)), f->edition, f->stamp, pt_malloc(f->facts_size), f->facts_size, false};
     pt_facts facts;
-    if (!copy.path || !copy.facts) return pt_free(copy.path), pt_free(copy.facts), PT_ENOMEM;
-    memcpy(copy.facts, f->facts, f->facts_size);
-    if (pt_facts_open(&facts, copy.facts, copy.size, true,
-                      NULL)) { /* of another version, or damaged: read the file again */
-        pt_free(copy.path);
-        pt_free(copy.facts);
+    bool held = copy.path && copy.facts;
+    if (held) memcpy(copy.facts, f->facts, f->facts_size);
+    /* facts of another version, or damaged: the file is read again */
+    if (held && pt_facts_open(&facts, copy.facts, copy.size, true, NULL) == PT_OK && pt_vec_push(&k->files, copy))
         return PT_OK;
-    }
-    return pt_vec_push(&k->files, copy) ? PT_OK : PT_ENOMEM;
+    pt_free(copy.path);
+    pt_free(copy.facts);
+    return pt_alloc_failed() ? pt_fail(k->error, PT_ENOMEM, "%s: out of memory", f->path) : PT_OK;
 }
 
 static known_file *look_up(known_set *k, const char *path, u32 edition) {
@@ -152,7 +152,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     pt_store *store = NULL;
     pt_graph *previous = NULL, *built = NULL;
     pt_sites sites = {0};
-    known_set known = {0};
+    known_set known = {.error = error};
     pt_store_stats stats = {0};
     u64 start = pt_now_us(), mark = start;
     u32 threads = o->threads ? o->threads : pt_processor_count();
@@ -177,7 +177,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
         if (!code && stats.generation && !dump && !o->rebuild && stats.fingerprint == fingerprint) {
             pt_index_list stale = {0};
             pt_index_stale(&stale, previous, pt_source_root(source));
-            bool same = stale.count == 0 && previous->header->extractor == PT_EXTRACTOR_VERSION;
+            bool same = !pt_alloc_failed() && stale.count == 0 && previous->header->extractor == PT_EXTRACTOR_VERSION;
             pt_vec_free(&stale);
             if (same) {
                 report->up_to_date = true;

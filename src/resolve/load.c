@@ -140,7 +140,7 @@ static int read_closure(pt_world *w, const pt_known_facts *known, const pending 
         }
         code = read_wave(w, known, next.data, next.count);
         now.count = 0;
-        for (u32 i = 0; i < next.count; i++) pt_vec_push(&now, (pending){next.data[i], folders.data[i]});
+        for (u32 i = 0; !code && i < next.count; i++) pt_vec_push(&now, (pending){next.data[i], folders.data[i]});
     }
     pt_vec_free(&now);
     pt_vec_free(&next);
@@ -166,6 +166,7 @@ u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16
     pt_file f = {
         .path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
     if (code || !pt_vec_push(&w->files, f)) {
+        pt_free(block);
         pt_free(text);
         return PT_NONE;
     }
@@ -385,6 +386,7 @@ static int load_loose(pt_world *w, const pt_known_facts *known, u32 first_crate)
                       .prelude = PT_NO_DEF,
                       .hash = pt_hash128_bytes(identity, strlen(identity))};
         u32 crate = pt_world_add_crate(w, c);
+        if (crate == PT_NONE) break; /* told by the caller, as all that is sticky */
         folder_of(folder, f->path);
         link_externs(w, crate, crate);
         w->crates.data[crate].prelude = pt_world_prelude(w, 2021, false);

@@ -430,6 +430,7 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     }
     s.params = r->signature_types.count;
     s.count = count;
+    if (!pt_vec_reserve(&r->signature_types, (u64)s.params + count)) return NULL;
     for (u32 i = 0; i < count; i++) pt_vec_push(&r->signature_types, params[i]);
     u32 index = r->signatures.count;
     if (!pt_vec_push(&r->signatures, s)) return NULL;

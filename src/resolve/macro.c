@@ -103,7 +103,7 @@ static bool match_repetition(expander *e, u32 open, u32 separator, u8 op, u32 *a
     matched *group = bind(e, list, (pt_str){0});
     if (!group) return false;
     group->repeated = true;
-    pt_vec_push(&e->groups, group);
+    if (!pt_vec_push(&e->groups, group)) return false; /* nobody would free its children */
     group->first = inner;
     group->end = inner_end;
     for (;;) {

@@ -212,9 +212,10 @@ static pt_ty operate(body *b, u8 node_kind, u32 token, pt_ty self, pt_ty other, 
                          .offset = offset,
                          .arg_count = has_other},
             &other, NULL);
-    pt_pending *p = &r->pending.data[r->pending.count - 1];
-    if (r->pending.count && p->kind == PT_PENDING_OPERATOR && p->result == result && try_binary(b, p, false)) {
-        r->pending_types.count = r->pending.data[r->pending.count - 1].args;
+    if (!r->pending.count) return result;
+    pt_pending p = r->pending.data[r->pending.count - 1]; /* a copy, as in go_through */
+    if (p.kind == PT_PENDING_OPERATOR && p.result == result && try_binary(b, &p, false)) {
+        r->pending_types.count = p.args;
         r->pending.count--;
     }
     return result;

@@ -188,6 +188,7 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
         r->signatures.count = r->signature_types.count = r->impl_types.count = 0;
         if (r->signature_table.data) memset(r->signature_table.data, 0, r->signature_table.count * sizeof(u32));
     }
+    if (pt_alloc_failed()) return; /* type 0 may be missing */
     pt_resolver_enter(r, instance);
     if (f->text) {
         pt_lex(&r->lexemes, f->text, f->text_length, f->edition);
@@ -269,6 +270,9 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
         pt_lexemes_free(&r->lexemes);
         pt_vec_free(&r->lines);
         pt_vec_free(&r->locals);
+        pt_vec_free(&r->vars);
+        pt_vec_free(&r->pending);
+        pt_vec_free(&r->pending_types);
         for (u32 k = 0; k < PT_COUNT_OF(r->trees); k++) pt_tree_free(&r->trees[k]);
         pt_vec_free(&r->signatures);
         pt_vec_free(&r->signature_types);

@@ -45,6 +45,7 @@ static void add_std_crates(pt_world *w, const u32 *roots, const char *prefix) {
                       .prelude = PT_NO_DEF,
                       .hash = pt_hash128_bytes(identity, strlen(identity))};
         u32 crate = pt_world_add_crate(w, c);
+        if (crate == PT_NONE) return;
         for (u32 k = 0; k < i; k++)
             pt_vec_push(&w->crates.data[crate].externs,
                         (pt_extern_name){w->crates.data[k].name, w->crates.data[k].root});
@@ -183,11 +184,13 @@ int pt_world_load_std(pt_world *w, const char *path, pt_error *error) {
         pt_file *f = &w->files.data[index];
         f->is_mapped = true;
         pt_world_add_block(w, f, (void *)(uintptr_t)(base + r->block), r->block_size);
+        if (f->read_code == PT_ENOMEM) return pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
         if (f->read_code) return pt_fail(error, PT_ECORRUPT, "%s: facts of %s cannot be read", path, base + r->path);
         if (r->text) f->text = (char *)(uintptr_t)(base + r->text), f->text_length = r->text_length;
     }
     w->std_file_count = w->files.count;
     for (u32 i = 0; i < h->prepared_count; i++) pt_vec_push(&w->prepared, prepared[i]);
+    if (pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "%s: out of memory", path); /* numbers would not hold */
     add_std_crates(w, h->roots, "std:/");
     w->std_def_count = w->defs.count;
     w->imports.count = 0; /* what std itself could not resolve is none of the workspace's concern */

@@ -36,6 +36,11 @@ int pt_world_create(pt_world **out, pt_source *source, pt_workspace *workspace, 
 #undef KNOW
         /* clang-format on */
         memset(&w->lang, 0xff, sizeof w->lang);
+    if (pt_alloc_failed()) {
+        pt_world_destroy(w);
+        *out = NULL;
+        return pt_fail(error, PT_ENOMEM, "out of memory");
+    }
     return PT_OK;
 }
 
@@ -325,6 +330,8 @@ bool pt_def_impossible(const pt_world *w, u32 def) {
 
 u32 pt_world_add_crate(pt_world *w, pt_crate crate) {
     u32 index = w->crates.count;
+    if (!pt_vec_reserve(&w->crates, (u64)index + 1) || !pt_vec_reserve(&w->defs, (u64)w->defs.count + 1))
+        return PT_NONE;
     crate.root = w->defs.count;
     pt_def root = {.instance = PT_NONE,
                    .item = PT_NONE,

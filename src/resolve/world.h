@@ -233,7 +233,7 @@ void pt_world_drop_names(pt_world *world);
 
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
-u32 pt_world_add_crate(pt_world *world, pt_crate crate);
+u32 pt_world_add_crate(pt_world *world, pt_crate crate); /* PT_NONE: out of memory */
 void pt_world_mount_modules(pt_world *world, u32 instance);
 /* The same for several instances, whose files are read in common waves. */
 void pt_world_mount_modules_of(pt_world *world, const u32 *instances, u32 count);

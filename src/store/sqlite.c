@@ -206,7 +206,8 @@ static int write_files(sqlite_store *s, const pt_batch *b, pt_error *error) {
     if (!code) code = prepare(s, &drop, "DELETE FROM files WHERE rowid = ?", error);
     if (!code) code = prepare(s, &list, "SELECT rowid, path, edition FROM files", error);
     PT_VEC(i64) gone = {0};
-    while (!code && sqlite3_step(list) == SQLITE_ROW) {
+    int step = SQLITE_DONE;
+    while (!code && (step = sqlite3_step(list)) == SQLITE_ROW) {
         const char *path = (const char *)sqlite3_column_text(list, 1);
         u32 edition = (u32)sqlite3_column_int(list, 2), low = 0, high = b->file_count;
         bool found = false;
@@ -220,6 +221,8 @@ static int write_files(sqlite_store *s, const pt_batch *b, pt_error *error) {
         }
         if (!found) pt_vec_push(&gone, sqlite3_column_int64(list, 0));
     }
+    /* an error here may have ended the transaction: nothing may be written after it */
+    if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
     for (u32 i = 0; !code && i < gone.count; i++) {
         sqlite3_bind_int64(drop, 1, gone.data[i]);
         code = step_reset(s, drop, error);
@@ -261,6 +264,10 @@ static int write_nodes(sqlite_store *s, const pt_graph *g, const pt_graph *old, 
         const pt_graph_node *x = &g->nodes[n];
         pt_buffer_clear(&path);
         pt_graph_path(g, &path, n);
+        if (pt_alloc_failed()) {
+            code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
+            break;
+        }
         sqlite3_bind_int64(put, 1, n);
         sqlite3_bind_blob(put, 2, &x->hash, sizeof x->hash, SQLITE_STATIC);
         sqlite3_bind_int(put, 3, x->kind);
@@ -386,6 +393,8 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     if (!code) code = write_image(s, b->graph, error);
     if (!code) code = set_meta(s, "generation", b->graph->header->generation, error);
     if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);
+    /* a path or a list that lost its end is in no row but on its way into one */
+    if (!code && pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
     if (!code) code = run(s, "COMMIT", error);
     if (code) {
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
@@ -425,7 +434,8 @@ static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
         if (opened != SQLITE_OK) code = sql_error(s, opened, error);
         at += n;
     }
-    sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+    int ended = run(s, "COMMIT", code ? NULL : error); /* left open, it would be in the way of the next commit */
+    if (!code) code = ended;
     if (!code) {
         const pt_graph_header *h = (const pt_graph_header *)(const void *)image;
         if ((u64)total < sizeof *h || h->magic != PT_GRAPH_MAGIC || h->size != (u64)total ||
@@ -467,14 +477,17 @@ static int sqlite_stats(pt_store *store, pt_store_stats *out, pt_error *error) {
     sqlite3_stmt *q;
     int code = prepare(s, &q, "SELECT key, value FROM meta", error);
     if (code) return code;
-    while (sqlite3_step(q) == SQLITE_ROW) {
+    int step;
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
         const char *key = (const char *)sqlite3_column_text(q, 0), *value = (const char *)sqlite3_column_text(q, 1);
         if (!key || !value) continue;
         if (strcmp(key, "uuid") == 0) snprintf(out->uuid, sizeof out->uuid, "%s", value);
         else if (strcmp(key, "generation") == 0) out->generation = strtoull(value, NULL, 10);
         else if (strcmp(key, "fingerprint") == 0) out->fingerprint = strtoull(value, NULL, 10);
     }
+    if (step != SQLITE_DONE) code = sql_error(s, step, error);
     sqlite3_finalize(q);
+    if (code) return code;
     static const char *const endings[] = {"", "-wal"};
     for (u32 i = 0; i < PT_COUNT_OF(endings); i++) {
         char path[4096];

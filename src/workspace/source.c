@@ -181,7 +181,7 @@ static int spool(char *path, size_t size, pt_error *error) {
     if (fd < 0) return pt_fail(error, PT_EIO, "%s: %s", path, strerror(errno));
     static const u32 CHUNK = 1 << 16;
     char *chunk = pt_malloc(CHUNK);
-    int code = chunk ? PT_OK : PT_ENOMEM;
+    int code = chunk ? PT_OK : pt_fail(error, PT_ENOMEM, "standard input: out of memory");
     while (!code) {
         ssize_t got = read(STDIN_FILENO, chunk, CHUNK);
         if (got == 0) break;
@@ -322,7 +322,7 @@ static int list_folder(pt_source *s, const char *folder, void (*visit)(void *, c
         }
         if (ignored(s, path, is_folder)) continue;
         listing l = {pt_strndup(d->d_name, strlen(d->d_name)), is_folder};
-        if (l.name) pt_vec_push(&found, l);
+        if (l.name && !pt_vec_push(&found, l)) pt_free(l.name);
     }
     closedir(dir);
     if (found.count) qsort(found.data, found.count, sizeof(listing), by_name);

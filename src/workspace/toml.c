@@ -13,6 +13,8 @@ static int fail(reader *r, const char *message) {
     return pt_fail(r->error, PT_ECORRUPT, "%s:%u: %s", r->name, r->line, message);
 }
 
+static int no_memory(reader *r) { return pt_fail(r->error, PT_ENOMEM, "%s: out of memory", r->name); }
+
 static pt_toml *make(reader *r, u8 type) {
     pt_toml *value = pt_arena_alloc(r->arena, sizeof *value);
     if (value) value->type = type, value->line = r->line;
@@ -151,6 +153,7 @@ static int string(reader *r, pt_str *out) {
     if (!code) {
         const char *copy = pt_arena_copy(r->arena, buffer.data, buffer.count);
         *out = (pt_str){copy ? copy : "", copy ? buffer.count : 0};
+        if (pt_alloc_failed()) code = no_memory(r); /* a text that lost bytes may look like another key */
     }
     pt_buffer_free(&buffer);
     return code;
@@ -187,7 +190,7 @@ static int descend(reader *r, pt_toml **table, pt_str *last) {
         pt_toml *next = member(*table, *last);
         if (next && next->type == PT_TOML_ARRAY) next = next->last;
         if (!next) {
-            if (!(next = make(r, PT_TOML_TABLE))) return PT_ENOMEM;
+            if (!(next = make(r, PT_TOML_TABLE))) return no_memory(r);
             next->key = *last;
             append(*table, next);
         }
@@ -223,7 +226,7 @@ static int value(reader *r, pt_toml **out, u32 depth) {
                          : c == '{'              ? PT_TOML_TABLE
                          : c == '"' || c == '\'' ? PT_TOML_STRING
                                                  : PT_TOML_SCALAR);
-    if (!(*out = v)) return PT_ENOMEM;
+    if (!(*out = v)) return no_memory(r);
     if (v->type == PT_TOML_STRING) return string(r, &v->text);
     if (c == '[') {
         r->at++;
@@ -279,19 +282,19 @@ static int header(reader *r, pt_toml *root, pt_toml **current) {
     pt_toml *known = member(table, name);
     if (array) {
         if (!known) {
-            if (!(known = make(r, PT_TOML_ARRAY))) return PT_ENOMEM;
+            if (!(known = make(r, PT_TOML_ARRAY))) return no_memory(r);
             known->key = name;
             append(table, known);
         }
         if (known->type != PT_TOML_ARRAY) return fail(r, "key is not an array of tables");
         pt_toml *element = make(r, PT_TOML_TABLE);
-        if (!element) return PT_ENOMEM;
+        if (!element) return no_memory(r);
         append(known, element);
         *current = element;
         return 0;
     }
     if (!known) {
-        if (!(known = make(r, PT_TOML_TABLE))) return PT_ENOMEM;
+        if (!(known = make(r, PT_TOML_TABLE))) return no_memory(r);
         known->key = name;
         append(table, known);
     } else if (known->type != PT_TOML_TABLE || known->defined) {
@@ -306,7 +309,7 @@ int pt_toml_parse(pt_toml **root, pt_arena *arena, pt_str text, const char *name
     reader r = {arena, name, text.data, text.data + text.length, 1, error};
     if (text.length >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) r.at += 3;
     pt_toml *current = *root = make(&r, PT_TOML_TABLE);
-    if (!current) return PT_ENOMEM;
+    if (!current) return no_memory(&r);
     for (gap(&r); r.at < r.end; gap(&r)) {
         int code = *r.at == '[' ? header(&r, *root, &current) : pair(&r, current, 0);
         if (code) return code;
@@ -314,5 +317,5 @@ int pt_toml_parse(pt_toml **root, pt_arena *arena, pt_str text, const char *name
         comment(&r);
         if (r.at < r.end && *r.at != '\n' && *r.at != '\r') return fail(&r, "expected the end of the line");
     }
-    return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
+    return pt_alloc_failed() ? no_memory(&r) : PT_OK;
 }
