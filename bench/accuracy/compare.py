@@ -300,6 +300,9 @@ def uses(export, truth):
     # What a macro makes stands at its call, where rustdoc links the macro alone: nothing there can be judged.
     macros = {(e.get("file"), e.get("line"), e.get("col")) for e in export.edges if e["kind"] == "expands"}
 
+    named = {(e.get("file"), e.get("line"), e.get("col")) for e in export.edges if e["kind"] == "expands"
+             and (e.get("file"), e.get("line"), target(e["to"])) in want}
+
     def is_module_file(i, link):
         """rustdoc links a module to its file's first item, a crate to its root's."""
         n, file = export.nodes[i], (link[0] or "") if isinstance(link, tuple) else ""
@@ -318,13 +321,15 @@ def uses(export, truth):
         seen.update(keys)
         at = here + (e.get("col"),)
         linked = tokens.get(at)
-        if linked and is_module_file(e["to"], linked):
+        to = export.nodes[e["to"]]
+        declared = to["kind"] == "module" and linked == (to.get("file"), to.get("line"))
+        if linked and (declared or is_module_file(e["to"], linked)):
             keys.append(here + (linked,))
             seen.add(keys[-1])
         for s in (score, by_kind[e["kind"]]):
             if any(k in want for k in keys):
                 s.right += 1
-            elif at in macros and e["kind"] != "expands":
+            elif at in macros and (e["kind"] != "expands" or at in named):
                 s.accepted += 1
             elif at in variables and export.nodes[e["to"]]["kind"] == "field":
                 s.accepted += 1  # a field by its shorthand is both; rustdoc tells the variable

@@ -81,6 +81,18 @@ u32 pt_alias_head(pt_world *w, u32 def, u32 depth) {
     return def;
 }
 
+void pt_primitive_not_module(pt_world *w, pt_path_result *found, const u32 *segments, u32 count) {
+    if (count != 1 || found->resolved != 1 || found->def == PT_NO_DEF || pt_def_kind(w, found->def) != PT_KIND_MODULE)
+        return;
+    pt_str name = pt_sym(w, segments[0]);
+    char text[8];
+    if (!pt_is_primitive_name(name)) return;
+    memcpy(text, name.data, name.length);
+    text[name.length] = 0;
+    found->def = pt_primitive(w, text);
+    found->binding = 0;
+}
+
 static u32 path_head(pt_world *w, u32 def, const pt_file *file, u32 path, u32 depth, bool *blanket) {
     const pt_node *nodes = file->facts.nodes;
     u32 segments[32] = {0};
@@ -99,6 +111,7 @@ static u32 path_head(pt_world *w, u32 def, const pt_file *file, u32 path, u32 de
     pt_path_result r = {0};
     pt_resolve_path(w, &r, w->defs.data[def].parent == PT_NO_DEF ? def : w->defs.data[def].parent, segments, count,
                     nodes[path].op, PT_NS_TYPE);
+    pt_primitive_not_module(w, &r, segments, count);
     if (r.def == PT_NO_DEF || r.resolved < count) return PT_NO_DEF;
     return pt_alias_head(w, r.def, depth);
 }

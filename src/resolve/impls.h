@@ -16,6 +16,8 @@ u32 pt_tree_path_segments(const pt_file *file, u32 path, u32 *segments, u32 limi
 /* Head of a type in a file's facts, aliases followed, as seen from `def`: a definition, a primitive ("&" for
  * references, "[]", "()" ...), or PT_NO_DEF; *blanket is set when it is a generic parameter. */
 u32 pt_type_head(pt_world *world, u32 def, const pt_file *file, u32 type, u32 depth, bool *blanket);
+/* A type by the name of a primitive that `use std::str;` made a module's: the type is meant. */
+void pt_primitive_not_module(pt_world *world, pt_path_result *found, const u32 *segments, u32 count);
 /* Follows type aliases to the head they stand for. */
 u32 pt_alias_head(pt_world *world, u32 def, u32 depth);
 /* The index of an impl block; PT_NONE: not an impl. */

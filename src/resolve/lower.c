@@ -240,6 +240,7 @@ static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u
     if (!at) {
         pt_path_result p = {0};
         pt_resolve_path(r->w, &p, r->scope, names, count, v->nodes[path].op, PT_NS_TYPE);
+        pt_primitive_not_module(r->w, &p, names, count);
         if (p.def == PT_NO_DEF) {
             if (emit != PT_NO_EMIT) {
                 pt_emit_open(r, names[count - 1], p.unknown ? PT_REASON_DEPENDENCY : PT_REASON_NO_SUCH_NAME,

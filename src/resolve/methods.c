@@ -176,7 +176,12 @@ static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, u
     }
     u32 head = pt_head_of(r, ty);
     if (head == PT_NO_DEF) return false;
-    if (pt_def_is_external_path(head) && pt_def_kind(r->w, head) != PT_KIND_PRIMITIVE) return false;
+    if (pt_def_is_external_path(head) && pt_def_kind(r->w, head) != PT_KIND_PRIMITIVE) {
+        /* a dependency's type: our traits for it are known, what it has itself is not */
+        if (!at_head(r, out, ty, head, name, ns, how)) return false;
+        if (out->confidence == PT_EXACT) out->confidence = PT_INFERRED;
+        return true;
+    }
     return at_head(r, out, ty, head, name, ns, how) ||
            (how && (kind != PT_TY_REF || how == PT_SELF_VALUE) && blanket_default(r, out, ty, name, how));
 }
@@ -209,6 +214,7 @@ void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
         }
         if (t.kind == PT_TY_ADT && pt_def_is_external_path(t.def) && pt_def_kind(r->w, t.def) != PT_KIND_PRIMITIVE) {
             out->reason = PT_REASON_DEPENDENCY;
+            (void)at_step(r, out, ty, name);
             return;
         }
         if (at_step(r, out, ty, name)) {

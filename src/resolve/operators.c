@@ -283,6 +283,13 @@ static bool is_range(const pt_resolver *r, pt_ty ty) {
            t->def == r->w->lang.range_to || t->def == r->w->lang.range_full || t->def == r->w->lang.range_to_inclusive;
 }
 
+/* Deref that was gone through on the way to what has the index. */
+static void emit_passed(body *b, const pt_ty *passed, u32 count, bool mutably, u32 offset) {
+    u32 trait = mutably ? b->r->w->lang.deref_mut : b->r->w->lang.deref;
+    for (u32 i = 0; i < count; i++)
+        pt_emit_member(b, trait, mutably ? "deref_mut" : "deref", passed[i], PT_VIA_DEREF, offset);
+}
+
 static bool try_index(body *b, pt_pending *p, bool last) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
@@ -290,6 +297,8 @@ static bool try_index(body *b, pt_pending *p, bool last) {
     u32 trait = p->name ? w->lang.index_mut : w->lang.index;
     const char *member = p->name ? "index_mut" : "index";
     u8 by_kind = pt_ty_at(&r->types, by)->kind;
+    pt_ty passed[4];
+    u32 count = 0;
     for (u32 step = 0; step < 8 && ty; step++) {
         ty = pt_resolved(r, ty);
         pt_type t = *pt_ty_at(&r->types, ty);
@@ -297,6 +306,7 @@ static bool try_index(body *b, pt_pending *p, bool last) {
         if (t.kind == PT_TY_SLICE || t.kind == PT_TY_ARRAY) {
             pt_ty element = pt_ty_arg(&r->types, ty, 0);
             if (by_kind == PT_TY_VAR && !is_builtin(r, by) && !last) return false;
+            emit_passed(b, passed, count, p->name != 0, p->offset);
             if (is_range(r, by)) {
                 pt_emit_member(b, trait, member, ty, PT_VIA_INDEX, p->offset);
                 element = pt_ty_make(&r->types, PT_TY_SLICE, 0, 0, &element, 1);
@@ -318,6 +328,7 @@ static bool try_index(body *b, pt_pending *p, bool last) {
             u32 impl = select_impl(r, w->lang.index, ty, by, &s, &several);
             if (several && !last) return false;
             if (impl != PT_NONE) {
+                emit_passed(b, passed, count, p->name != 0, p->offset);
                 u32 chosen = impl;
                 pt_subst ignored = {0};
                 if (p->name) chosen = select_impl(r, trait, ty, by, &ignored, &several);
@@ -335,6 +346,7 @@ static bool try_index(body *b, pt_pending *p, bool last) {
                 return true;
             }
         }
+        if (t.kind == PT_TY_ADT && t.def != w->lang.box && count < PT_COUNT_OF(passed)) passed[count++] = ty;
         ty = pt_deref_once(r, ty);
     }
     return true;
