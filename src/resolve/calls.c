@@ -415,7 +415,16 @@ static void make_mutable(body *b, u32 node, u32 before) {
 
 /* Forwarded calls: `x.into()` is T::from(x), `s.parse()` is T::from_str(s), `{}` of x is its Display. */
 static void emit_forwarded(body *b, u32 def, pt_ty self, pt_ty result, u32 offset) {
-    (void)b, (void)def, (void)self, (void)result, (void)offset;
+    const pt_world *w = b->r->w;
+    if (pt_def_is_external_path(def) || !(w->defs.data[def].flags & PT_DEF_EXTERNAL)) return;
+    u32 name = w->defs.data[def].name, parent = w->defs.data[def].parent, impl = pt_impl_of(w, parent);
+    u32 trait = impl == PT_NONE ? parent : w->impls.data[impl].trait;
+    if (name == w->known.into && trait == w->lang.into) pt_forward(b, w->lang.from, "from", result, self, offset);
+    else if (trait == w->lang.to_string && trait != PT_NO_DEF) pt_forward(b, w->lang.display, "fmt", self, 0, offset);
+    else if (trait == w->lang.iterator && name == w->known.collect)
+        pt_forward(b, w->lang.from_iterator, "from_iter", result, 0, offset);
+    else if (impl != PT_NONE && trait == PT_NO_DEF && name == w->known.parse)
+        pt_forward(b, w->lang.from_str, "from_str", arg_of(b, result, 0), 0, offset);
 }
 
 pt_ty pt_expr_method(body *b, u32 node, pt_ty expected) {
@@ -652,6 +661,18 @@ static bool try_member(body *b, const pt_pending *p, bool last) {
     }
     pt_emit(r, member, p->edge, PT_VIA_PATH, PT_EXACT, p->offset);
     return true;
+}
+
+void pt_forward(body *b, u32 trait, const char *member, pt_ty self, pt_ty other, u32 offset) {
+    if (trait == PT_NO_DEF || pt_def_is_external_path(trait) || !self) return;
+    pt_wait(b,
+            (pt_pending){.kind = PT_PENDING_FORWARD,
+                         .self = self,
+                         .trait = trait,
+                         .name = pt_intern(b->r->w->names, pt_str_of(member)),
+                         .offset = offset,
+                         .arg_count = other != 0},
+            &other, NULL);
 }
 
 static bool try_one(body *b, pt_pending *p, bool last) {

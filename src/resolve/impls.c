@@ -444,6 +444,7 @@ void pt_world_find_lang(pt_world *w) {
     LANG(box, 1, "boxed::Box", PT_NS_TYPE) LANG(rc, 1, "rc::Rc", PT_NS_TYPE) LANG(arc, 1, "sync::Arc", PT_NS_TYPE) LANG(pin, 0, "pin::Pin", PT_NS_TYPE) LANG(range_full, 0, "ops::RangeFull", PT_NS_TYPE)
     LANG(range_to_inclusive, 0, "ops::RangeToInclusive", PT_NS_TYPE) LANG(try_trait, 0, "ops::Try", PT_NS_TYPE)
     LANG(from_residual, 0, "ops::FromResidual", PT_NS_TYPE)
+    LANG(debug, 0, "fmt::Debug", PT_NS_TYPE)
     LANG(range, 0, "ops::Range", PT_NS_TYPE) LANG(range_inclusive, 0, "ops::RangeInclusive", PT_NS_TYPE)
     LANG(range_from, 0, "ops::RangeFrom", PT_NS_TYPE) LANG(range_to, 0, "ops::RangeTo", PT_NS_TYPE) LANG(display, 0, "fmt::Display", PT_NS_TYPE)
     LANG(to_string, 1, "string::ToString", PT_NS_TYPE) LANG(from_str, 0, "str::FromStr", PT_NS_TYPE)

@@ -24,7 +24,8 @@ typedef enum pt_pending_kind {
     PT_PENDING_INDEX,      /* self[args[0]]: result; name 1: as a place that is written */
     PT_PENDING_TRY,        /* self?: result */
     PT_PENDING_AWAIT,      /* self.await: result */
-    PT_PENDING_ELEMENT     /* for result in self */
+    PT_PENDING_ELEMENT,    /* for result in self */
+    PT_PENDING_FORWARD     /* a call of std that ends in self's impl of trait, for args[0] where there is one */
 } pt_pending_kind;
 
 typedef struct pt_pending {
@@ -54,5 +55,9 @@ void pt_instantiate(pt_resolver *r, u32 def, pt_subst *s);
 void pt_infer_reset(pt_resolver *r);
 /* Integers and floats that nothing decided become i32 and f64. */
 void pt_infer_fallback(pt_resolver *r);
+
+/* Notes that a call of std ends in a workspace type's impl: `x.into()` in From, `s.parse()` in FromStr, `{}` in Display.
+ * `other`: the trait's argument, 0 none. */
+void pt_forward(body *b, u32 trait, const char *member, pt_ty self, pt_ty other, u32 offset);
 
 #endif

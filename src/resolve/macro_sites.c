@@ -138,6 +138,53 @@ static u32 lookup_macro(body *b, u32 path, u32 *name, u32 *name_node, u32 *open)
     return p.resolved == count ? p.def : PT_NO_DEF;
 }
 
+enum { MAX_FORMATTED = 16 };
+
+/* One argument of a formatting macro: by place, or by name. */
+typedef struct formatted {
+    u32 name; /* symbol, 0 by place */
+    pt_ty ty;
+} formatted;
+
+/* What `{}` and `{:?}` of a format string show: their Display and Debug. `at_offset`: of the string. */
+static void forward_formats(body *b, pt_str text, const formatted *given, u32 count, u32 offset) {
+    pt_resolver *r = b->r;
+    u32 next = 0;
+    for (u32 i = 0; i < text.length; i++) {
+        if (text.data[i] != '{') continue;
+        if (i + 1 < text.length && text.data[i + 1] == '{') {
+            i++;
+            continue;
+        }
+        u32 end = i + 1, colon = 0;
+        for (; end < text.length && text.data[end] != '}'; end++)
+            if (text.data[end] == ':' && !colon) colon = end;
+        if (end == text.length) return;
+        pt_str name = {text.data + i + 1, (colon ? colon : end) - i - 1};
+        char last = colon && end > colon + 1 ? text.data[end - 1] : 0;
+        u32 trait = last == '?' ? r->w->lang.debug : r->w->lang.display;
+        bool other = last && strchr("xXobeEp", last) && end == colon + 2; /* LowerHex and its kin */
+        pt_ty ty = 0;
+        if (!name.length) {
+            while (next < count && given[next].name) next++;
+            if (next < count) ty = given[next++].ty;
+        } else if (name.data[0] >= '0' && name.data[0] <= '9') {
+            u32 index = 0;
+            for (u32 k = 0; k < name.length && index < MAX_FORMATTED; k++)
+                index = index * 10 + (u32)(name.data[k] - '0');
+            if (index < count) ty = given[index].ty;
+        } else {
+            u32 symbol = pt_intern(r->w->names, name);
+            for (u32 k = 0; k < count; k++)
+                if (given[k].name == symbol) ty = given[k].ty;
+            const pt_local *local = ty ? NULL : pt_find_local(b, symbol);
+            if (local) ty = local->ty;
+        }
+        if (ty && !other) pt_forward(b, trait, "fmt", ty, 0, offset);
+        i = end;
+    }
+}
+
 pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
@@ -176,9 +223,26 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
             body inner = *b;
             inner.v.nodes = tree->nodes.data;
             if (!via || !known) r->via_macro = known ? PT_MAX(via, (u8)1) : (u8)2;
+            formatted given[MAX_FORMATTED];
+            u32 count = 0, format = 0;
             for (u32 c = tree->nodes.data[1].child; c; c = tree->nodes.data[c].next) {
-                pt_ty ty = pt_expr(&inner, c, 0);
+                const pt_node *x = &tree->nodes.data[c];
+                u32 left = x->child, name_of = 0;
+                if (known && format && x->kind == PT_N_E_ASSIGN && left && tree->nodes.data[left].kind == PT_N_E_PATH &&
+                    tree->nodes.data[left].child) { /* name = value */
+                    u32 segment = tree->nodes.data[tree->nodes.data[left].child].child;
+                    name_of = segment ? pt_view_name(&inner.v, segment) : 0;
+                    left = tree->nodes.data[left].next;
+                }
+                pt_ty ty = pt_expr(&inner, name_of ? left : c, 0);
                 if (!first) first = ty;
+                if (format && count < MAX_FORMATTED) given[count++] = (formatted){name_of, ty};
+                if (!format && x->kind == PT_N_E_LITERAL && x->op == PT_T_STRING) format = c;
+            }
+            if (known && known->style == MACRO_EXPRESSIONS && format) {
+                pt_str string =
+                    pt_token_text(b->v.lexemes->text, &b->v.lexemes->tokens.data[tree->nodes.data[format].token]);
+                forward_formats(&inner, string, given, count, pt_view_offset(&inner.v, format));
             }
             r->via_macro = via;
         }

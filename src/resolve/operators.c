@@ -365,6 +365,12 @@ static bool try_try(body *b, pt_pending *p, bool last) {
         pt_unify(r, p->result, pt_ty_arg(&r->types, self, 0));
         pt_emit_member(b, r->w->lang.try_trait, "branch", self, PT_VIA_TRY, p->offset);
         pt_emit_member(b, r->w->lang.from_residual, "from_residual", self, PT_VIA_TRY, p->offset);
+        pt_ty returned = p->arg_count ? pt_resolved(r, r->pending_types.data[p->args]) : 0;
+        const pt_type *x = pt_ty_at(&r->types, returned);
+        if (of_result && x->kind == PT_TY_ADT && x->def == t.def) { /* Err(From::from(e)) */
+            pt_ty error = pt_ty_arg(&r->types, self, 1), wanted = pt_ty_arg(&r->types, returned, 1);
+            if (error != wanted) pt_forward(b, r->w->lang.from, "from", wanted, error, p->offset);
+        }
     } else if (pt_def_is_external_path(t.def)) {
         return true;
     } else {
@@ -411,8 +417,27 @@ static bool try_element(body *b, pt_pending *p, bool last) {
     return true;
 }
 
+/* Only a workspace type's own impl is told: what std does with its own types is nobody's question. */
+static bool try_forward(body *b, pt_pending *p, bool last) {
+    pt_resolver *r = b->r;
+    pt_world *w = r->w;
+    pt_ty self = pt_strip_refs(r, pt_resolved(r, p->self)), other = 0;
+    if (p->arg_count) other = pt_resolved(r, r->pending_types.data[p->args]);
+    u8 kind = pt_ty_at(&r->types, self)->kind;
+    if (kind == PT_TY_VAR) return last;
+    if (kind != PT_TY_ADT || (other && pt_ty_at(&r->types, other)->kind == PT_TY_VAR && !last))
+        return kind != PT_TY_ADT;
+    pt_subst s = {0};
+    bool several = false;
+    u32 impl = other ? select_impl(r, p->trait, self, other, &s, &several) : pt_find_impl(r, p->trait, self, &s);
+    if (impl == PT_NONE || several || (w->defs.data[w->impls.data[impl].def].flags & PT_DEF_EXTERNAL)) return true;
+    pt_emit(r, member_of_impl(w, impl, p->name), PT_EDGE_CALLS, PT_VIA_FORWARDED, PT_INFERRED, p->offset);
+    return true;
+}
+
 static bool try_it(body *b, pt_pending *p, bool last) {
     switch (p->kind) {
+    case PT_PENDING_FORWARD: return try_forward(b, p, last);
     case PT_PENDING_OPERATOR: return try_binary(b, p, last);
     case PT_PENDING_INDEX: return try_index(b, p, last);
     case PT_PENDING_TRY: return try_try(b, p, last);
@@ -454,7 +479,12 @@ pt_ty pt_expr_try(body *b, u32 node) {
     u32 child = at(b, node)->child;
     pt_ty ty = child ? pt_expr(b, child, 0) : 0;
     if (type_of_body(b, ty).kind == PT_TY_VAR) pt_try_pending(b);
-    return now_or_later(b, (pt_pending){.kind = PT_PENDING_TRY, .self = ty, .offset = pt_view_offset(&b->v, node)}, 0);
+    pt_ty returned = b->r->result_type;
+    return now_or_later(
+        b,
+        (pt_pending){
+            .kind = PT_PENDING_TRY, .self = ty, .offset = pt_view_offset(&b->v, node), .arg_count = returned != 0},
+        returned);
 }
 
 pt_ty pt_expr_await(body *b, u32 node) {

@@ -33,6 +33,7 @@ int pt_world_create(pt_world **out, pt_source *source, pt_workspace *workspace, 
     KNOW(alloc, "alloc") KNOW(std, "std") KNOW(underscore, "_") KNOW(macro_rules, "macro_rules") KNOW(test, "test")
     KNOW(deref, "Deref") KNOW(target, "Target") KNOW(iterator, "Iterator") KNOW(item, "Item") KNOW(into_iterator, "IntoIterator")
     KNOW(into_iter, "IntoIter") KNOW(output, "Output") KNOW(future, "Future") KNOW(next, "next") KNOW(from, "From") KNOW(into, "into")
+    KNOW(parse, "parse") KNOW(collect, "collect")
 #undef KNOW
         /* clang-format on */
         memset(&w->lang, 0xff, sizeof w->lang);

@@ -185,7 +185,7 @@ typedef struct pt_world {
     /* Symbols the resolver knows. */
     struct {
         u32 self_lower, self_upper, super, crate, core, alloc, std, underscore, macro_rules, test, dollar_crate;
-        u32 deref, target, iterator, item, into_iterator, into_iter, output, future, next, from, into;
+        u32 deref, target, iterator, item, into_iterator, into_iter, output, future, next, from, into, parse, collect;
     } known;
     /* Definitions of std the language itself refers to; PT_NO_DEF without std. */
     struct {
@@ -193,7 +193,7 @@ typedef struct pt_world {
             fn_mut, fn, from, into, add, clone, drop, option, result, some, ok, err, string, vec, box, rc, arc, range,
             range_inclusive, range_from, range_to, display, to_string, from_str, parse, from_iterator, collect,
             ordering, partial_eq, partial_ord, not, neg, poll, pin, range_full, range_to_inclusive, try_trait,
-            from_residual;
+            from_residual, debug;
     } lang;
 } pt_world;
 
