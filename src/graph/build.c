@@ -2,12 +2,9 @@
 #include "facts/cfg.h"
 #include "graph/graph.h"
 #include "graph/paths.h"
+#include "graph/string_table.h"
 
 #include <stdlib.h>
-
-typedef struct string_slot {
-    u32 hash, offset; /* offset 0: free */
-} string_slot;
 
 typedef struct builder {
     pt_world *w;
@@ -35,69 +32,15 @@ typedef struct builder {
     PT_VEC(pt_graph_unresolved) unresolved;
     PT_VEC(pt_graph_error) errors;
     PT_VEC(u32) problems, features;
-    pt_buffer strings;
-    PT_VEC(string_slot) table;
-    u32 string_count;
+    pt_string_table strings;
     pt_buffer scratch;
     u32 local_nodes;
     u64 lines, bytes;
     u32 unread;
 } builder;
 
-static u32 string(builder *b, pt_str text) {
-    if (!text.length) return 0;
-    if (b->string_count * 2 >= b->table.count) {
-        u32 size = b->table.count ? b->table.count * 2 : 1 << 14;
-        string_slot *old = b->table.data, *grown = pt_calloc(size, sizeof *grown);
-        u32 old_count = b->table.count;
-        if (!grown) return 0;
-        for (u32 i = 0; i < old_count; i++) {
-            if (!old[i].offset) continue;
-            u32 at = old[i].hash & (size - 1);
-            while (grown[at].offset) at = (at + 1) & (size - 1);
-            grown[at] = old[i];
-        }
-        pt_free(old);
-        b->table.data = grown;
-        b->table.count = b->table.capacity = size;
-    }
-    u32 hash = (u32)pt_hash_bytes(text.data, text.length), mask = b->table.count - 1, at = hash & mask;
-    for (; b->table.data[at].offset; at = (at + 1) & mask) {
-        const char *s = b->strings.data + b->table.data[at].offset;
-        if (b->table.data[at].hash == hash && strncmp(s, text.data, text.length) == 0 && s[text.length] == 0)
-            return b->table.data[at].offset;
-    }
-    u32 offset = b->strings.count;
-    if (!pt_vec_reserve(&b->strings, (u64)offset + text.length + 2)) return 0;
-    pt_buffer_str(&b->strings, text);
-    pt_buffer_char(&b->strings, 0);
-    b->table.data[at] = (string_slot){hash, offset};
-    b->string_count++;
-    return offset;
-}
-
-/* Facts may hold bytes that are not UTF-8 (rustc refuses such files, we only complain): answers must not. */
-static u32 clean_string(builder *b, pt_str text) {
-    u8 all = 0, zero = 0;
-    for (u32 i = 0; i < text.length; i++) all |= (u8)text.data[i], zero |= !text.data[i];
-    if (all < 0x80 && !zero) return string(b, text);
-    pt_buffer out = {0};
-    for (u32 i = 0; i < text.length;) {
-        u8 c = (u8)text.data[i];
-        u32 n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-        bool good = n && i + n <= text.length && c;
-        for (u32 k = 1; good && k < n; k++) good = ((u8)text.data[i + k] & 0xc0) == 0x80;
-        if (good && n == 3)
-            good = !(c == 0xe0 && (u8)text.data[i + 1] < 0xa0) && !(c == 0xed && (u8)text.data[i + 1] >= 0xa0);
-        if (good && n == 4)
-            good = !(c == 0xf0 && (u8)text.data[i + 1] < 0x90) && !(c == 0xf4 && (u8)text.data[i + 1] >= 0x90);
-        if (good) pt_buffer_add(&out, text.data + i, n), i += n;
-        else pt_buffer_text(&out, "\xef\xbf\xbd"), i++;
-    }
-    u32 offset = string(b, pt_buffer_view(&out));
-    pt_buffer_free(&out);
-    return offset;
-}
+static u32 string(builder *b, pt_str text) { return pt_string_add(&b->strings, text); }
+static u32 clean_string(builder *b, pt_str text) { return pt_string_add_clean(&b->strings, text); }
 
 static u32 symbol_string(builder *b, u32 symbol) {
     if (symbol >= b->symbols) return clean_string(b, pt_sym(b->w, symbol));
@@ -109,8 +52,8 @@ static u32 symbol_string(builder *b, u32 symbol) {
 static u32 both_cfgs(builder *b, u32 one, u32 other) {
     if (!one || !other || one == other) return one ? one : other;
     pt_buffer both = {0}, left = {0}, right = {0}; /* copies: the strings may move */
-    pt_buffer_text(&left, b->strings.data + one);
-    pt_buffer_text(&right, b->strings.data + other);
+    pt_buffer_text(&left, b->strings.text.data + one);
+    pt_buffer_text(&right, b->strings.text.data + other);
     pt_cfg_and(&both, pt_buffer_view(&left), pt_buffer_view(&right));
     u32 result = string(b, pt_buffer_view(&both));
     pt_buffer_free(&both);
@@ -281,7 +224,7 @@ static void add_externals(builder *b) {
             want_external(b, s[i].from, &list, &count, &capacity);
         }
     }
-    if (count) qsort_r(list, count, sizeof *list, by_external, b->strings.data);
+    if (count) qsort_r(list, count, sizeof *list, by_external, b->strings.text.data);
     for (u32 i = 0; i < count; i++) {
         bool same = i && list[i - 1].path == list[i].path && list[i - 1].kind == list[i].kind;
         if (!same) pt_vec_push(&b->defs, list[i].def);
@@ -638,7 +581,7 @@ static void hash_interfaces(builder *b) {
     static const u8 kinds[] = {PT_EDGE_EXTENDS, PT_EDGE_ACCEPTS, PT_EDGE_RETURNS, PT_EDGE_HAS, PT_EDGE_BOUNDS};
     for (u32 n = 0; n < b->nodes.count; n++) {
         pt_graph_node *x = &b->nodes.data[n];
-        u64 h = pt_hash_bytes(b->strings.data + x->signature, strlen(b->strings.data + x->signature)) ^
+        u64 h = pt_hash_bytes(b->strings.text.data + x->signature, strlen(b->strings.text.data + x->signature)) ^
                 pt_hash_u64((u64)x->visibility + 1) ^ x->hash.low;
         for (u32 e = b->offsets[0].data[n]; e < b->offsets[0].data[n + 1]; e++) {
             pt_word w = b->words[0].data[e];
@@ -668,11 +611,11 @@ static void add_names(builder *b) {
     for (u32 n = 0; n < b->nodes.count; n++)
         if (b->nodes.data[n].name && b->nodes.data[n].kind != PT_KIND_IMPL)
             pt_vec_push(&order, (name_order){b->nodes.data[n].name, n});
-    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.data);
+    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.text.data);
     for (u32 i = 0; i < order.count; i++) {
         if ((!i || order.data[i].name != order.data[i - 1].name) &&
             !pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0,
-                                                    pt_graph_letters(b->strings.data + order.data[i].name)}))
+                                                    pt_graph_letters(b->strings.text.data + order.data[i].name)}))
             break;
         b->names.data[b->names.count - 1].count++;
         pt_vec_push(&b->by_name, order.data[i].node);
@@ -700,10 +643,11 @@ static void add_unresolved(builder *b) {
                                               anchor(b, s[i].asserter), s[i].line, s[i].column, s[i].reason, 0});
     }
     if (b->unresolved.count)
-        qsort_r(b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved), by_unresolved, b->strings.data);
+        qsort_r(b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved), by_unresolved,
+                b->strings.text.data);
     u32 kept = 0;
     for (u32 i = 0; i < b->unresolved.count; i++)
-        if (!kept || by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->strings.data) != 0)
+        if (!kept || by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->strings.text.data) != 0)
             b->unresolved.data[kept++] = b->unresolved.data[i];
     b->unresolved.count = kept;
 }
@@ -715,7 +659,7 @@ static void add_meta(builder *b) {
     for (u32 p = 0; p < ws->packages.count; p++)
         for (u32 f = 0; f < ws->packages.data[p].features.count; f++)
             pt_vec_push(&b->features, string(b, pt_str_of(ws->packages.data[p].features.data[f])));
-    if (b->features.count) qsort_r(b->features.data, b->features.count, sizeof(u32), by_string, b->strings.data);
+    if (b->features.count) qsort_r(b->features.data, b->features.count, sizeof(u32), by_string, b->strings.text.data);
 }
 
 static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
@@ -758,7 +702,7 @@ static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
                  {b->errors.data, b->errors.count, sizeof(pt_graph_error)},
                  {b->problems.data, b->problems.count, 4},
                  {b->features.data, b->features.count, 4},
-                 {b->strings.data, b->strings.count, 1}};
+                 {b->strings.text.data, b->strings.text.count, 1}};
     _Static_assert(PT_COUNT_OF(parts) == PT_SECTION_COUNT, "a part for each section");
     u64 total = (sizeof h + 7) & ~(u64)7;
     for (u32 i = 0; i < PT_SECTION_COUNT; i++) {
@@ -800,7 +744,7 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
         memset(b.anchor_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.cfg_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.symbol_of, 0xff, ((size_t)b.symbols + 1) * sizeof(u32));
-        pt_buffer_char(&b.strings, 0);
+        pt_buffer_char(&b.strings.text, 0);
         /* a stage trusts the numbers of the one before */
         if (!pt_alloc_failed()) add_files(&b);
         if (!pt_alloc_failed()) order_nodes(&b);
@@ -838,8 +782,8 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     pt_vec_free(&b.errors);
     pt_vec_free(&b.problems);
     pt_vec_free(&b.features);
-    pt_buffer_free(&b.strings);
-    pt_vec_free(&b.table);
+    pt_buffer_free(&b.strings.text);
+    pt_vec_free(&b.strings.table);
     pt_buffer_free(&b.scratch);
     return code;
 }
