@@ -1,4 +1,4 @@
-/* Expressions, blocks and statements. */
+/* parse_expression.c: expressions. */
 #include "rust/parser_internal.h"
 
 static u32 finish1(parser *p, u8 kind, u32 start, u8 op, u32 a) {
@@ -39,7 +39,7 @@ u32 p_literal_expression(parser *p) {
     return p_close(p, node, (list){0});
 }
 
-static bool is_block_like(const pt_node *node) {
+bool p_is_block_like(const pt_node *node) {
     switch (node->kind) {
     case PT_N_BLOCK:
     case PT_N_E_IF:
@@ -51,7 +51,7 @@ static bool is_block_like(const pt_node *node) {
     }
 }
 
-static bool expression_starts(const parser *p) {
+bool p_expression_starts(const parser *p) {
     switch (p->kind) {
     case PT_T_IDENT:
     case PT_T_LIFETIME:
@@ -158,7 +158,7 @@ static void arguments(parser *p, list *l, u8 close) {
         p_add(p, l, p_expression(p, 0));
         if (!p_eat(p, PT_T_COMMA) && !p_is(p, close)) {
             p_error(p, "expected `,`");
-            if (p->at == before || p_is(p, PT_T_SEMICOLON) || !expression_starts(p)) p_skip_tree(p);
+            if (p->at == before || p_is(p, PT_T_SEMICOLON) || !p_expression_starts(p)) p_skip_tree(p);
         }
     }
     p_expect(p, close, "unclosed delimiter");
@@ -224,7 +224,7 @@ static u32 match_arms(parser *p, u32 start, list l) {
             u32 body = p_expression(p, STATEMENT);
             p_add(p, &parts, body);
             p_add(p, &l, p_close(p, arm, parts));
-            if (!p_eat(p, PT_T_COMMA) && !p_is(p, PT_T_CLOSE_BRACE) && !is_block_like(p_at(p, body)))
+            if (!p_eat(p, PT_T_COMMA) && !p_is(p, PT_T_CLOSE_BRACE) && !p_is_block_like(p_at(p, body)))
                 p_error(p, "expected `,` or `}`");
         } else {
             while (p->at < p->end && !p_is(p, PT_T_COMMA) && !p_is(p, PT_T_CLOSE_BRACE)) p_skip_tree(p);
@@ -331,7 +331,7 @@ static u32 parenthesized(parser *p) {
         if (p_eat(p, PT_T_COMMA)) comma = true;
         else if (!p_is(p, PT_T_CLOSE_PAREN)) {
             p_error(p, "expected `,` or `)`");
-            if (p->at == before || !expression_starts(p)) p_skip_tree(p);
+            if (p->at == before || !p_expression_starts(p)) p_skip_tree(p);
         }
     }
     p_expect(p, PT_T_CLOSE_PAREN, "unclosed delimiter");
@@ -350,7 +350,7 @@ static u32 bracketed(parser *p) {
         if (p_eat(p, PT_T_SEMICOLON)) p_at(p, node)->kind = PT_N_E_REPEAT;
         else if (!p_eat(p, PT_T_COMMA) && !p_is(p, PT_T_CLOSE_BRACKET)) {
             p_error(p, "expected `,` or `]`");
-            if (p->at == before || !expression_starts(p)) p_skip_tree(p);
+            if (p->at == before || !p_expression_starts(p)) p_skip_tree(p);
         }
     }
     p_expect(p, PT_T_CLOSE_BRACKET, "unclosed delimiter");
@@ -365,7 +365,7 @@ static u32 jump(parser *p, u8 kind, u32 restrictions) {
     p_next(p);
     if (kind != PT_N_E_RETURN && p_is(p, PT_T_LIFETIME) && p_peek(p, 1) != PT_T_COLON) p_next(p);
     bool brace = p_is(p, PT_T_OPEN_BRACE) && (restrictions & NO_STRUCT);
-    if (kind != PT_N_E_CONTINUE && expression_starts(p) && !brace)
+    if (kind != PT_N_E_CONTINUE && p_expression_starts(p) && !brace)
         p_add(p, &l, p_expression(p, restrictions & NO_STRUCT));
     return p_close(p, node, l);
 }
@@ -430,7 +430,7 @@ static u32 primary(parser *p, u32 restrictions) {
         node = p_node(p, PT_N_E_RETURN, start);
         {
             list l = {0};
-            if (expression_starts(p)) p_add(p, &l, p_expression(p, restrictions & NO_STRUCT));
+            if (p_expression_starts(p)) p_add(p, &l, p_expression(p, restrictions & NO_STRUCT));
             return p_close(p, node, l);
         }
     case PT_K_IF: return if_expression(p);
@@ -615,7 +615,7 @@ static u32 unary(parser *p, u32 restrictions) {
     }
     default:
         node = primary(p, restrictions);
-        if ((restrictions & STATEMENT) && is_block_like(p_at(p, node))) {
+        if ((restrictions & STATEMENT) && p_is_block_like(p_at(p, node))) {
             if (p_is(p, PT_T_QUESTION) || (p_is(p, PT_T_DOT))) node = postfix(p, node, start);
         } else {
             node = postfix(p, node, start);
@@ -634,7 +634,7 @@ static u32 binary(parser *p, u32 minimum, u32 restrictions) {
         u32 node = p_node(p, PT_N_E_RANGE, start);
         list l = {0};
         bool brace = p_is(p, PT_T_OPEN_BRACE) && (restrictions & NO_STRUCT);
-        if (expression_starts(p) && !brace && p->depth < PT_MAX_NESTING) {
+        if (p_expression_starts(p) && !brace && p->depth < PT_MAX_NESTING) {
             op |= 2;
             p->depth++;
             p_add(p, &l, binary(p, 3, restrictions & NO_STRUCT));
@@ -644,7 +644,7 @@ static u32 binary(parser *p, u32 minimum, u32 restrictions) {
         left = p_close(p, node, l);
     } else {
         left = unary(p, restrictions);
-        if ((restrictions & STATEMENT) && is_block_like(p_at(p, left))) return left;
+        if ((restrictions & STATEMENT) && p_is_block_like(p_at(p, left))) return left;
     }
     for (;;) {
         u8 kind = p->kind;
@@ -661,7 +661,7 @@ static u32 binary(parser *p, u32 minimum, u32 restrictions) {
             list l = {0};
             p_add(p, &l, left);
             bool brace = p_is(p, PT_T_OPEN_BRACE) && (restrictions & NO_STRUCT);
-            if (expression_starts(p) && !brace) op |= 2, p_add(p, &l, binary(p, 3, restrictions));
+            if (p_expression_starts(p) && !brace) op |= 2, p_add(p, &l, binary(p, 3, restrictions));
             p_at(p, node)->op = op;
             left = p_close(p, node, l);
         } else {

@@ -59,7 +59,7 @@ u32 p_statements(parser *p, u32 stop, u32 start, u8 block_kind) {
         if (p_eat(p, PT_T_SEMICOLON)) p_at(p, expression)->flags |= PT_F_SEMI;
         else if (p->at < stop) {
             const pt_node *n = p_at(p, expression);
-            if (!is_block_like(n) && !braced_macro && n->kind != PT_N_E_ATTRIBUTED) {
+            if (!p_is_block_like(n) && !braced_macro && n->kind != PT_N_E_ATTRIBUTED) {
                 p_error(p, "expected `;` or `}`");
                 if (p->at == expression_start) p_skip_tree(p);
             }
@@ -105,7 +105,7 @@ void p_macro_arguments(parser *p, list *out) {
             p_next(p); /* name = value, as format macros take it */
             p_next(p);
             continue;
-        } else if (expression_starts(p)) {
+        } else if (p_expression_starts(p)) {
             p_add(p, out, p_expression(p, 0));
         }
         if (p->at == before ||

@@ -75,7 +75,10 @@ u32 p_expression(parser *p, u32 restrictions);
 u32 p_block(parser *p, u8 block_kind);
 u32 p_statements(parser *p, u32 stop, u32 start, u8 block_kind);
 u32 p_literal_expression(parser *p);
-/* Macro arguments as expressions. */
+bool p_expression_starts(const parser *p);
+/* An expression that ends a statement without a semicolon: a block, an if, a match ... */
+bool p_is_block_like(const pt_node *node);
+/* Macro arguments as expressions (parse_statement.c, as p_statements and p_block). */
 void p_macro_arguments(parser *p, list *out);
 
 /* parse_item.c */
