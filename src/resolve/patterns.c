@@ -82,6 +82,9 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
                 continue;
             }
             pt_ty element = n->kind == PT_N_PAT_TUPLE ? (arity ? arg_of(b, inner, index) : 0) : arg_of(b, inner, 0);
+            u32 rest_of = at(b, c)->kind == PT_N_PAT_IDENT ? at(b, c)->child : 0;
+            if (n->kind == PT_N_PAT_SLICE && element && rest_of && at(b, rest_of)->kind == PT_N_PAT_REST)
+                element = pt_ty_make(&r->types, PT_TY_SLICE, 0, 0, &element, 1); /* rest @ .. */
             pt_pattern(b, c, element && through ? reference_to(b, element, mutable) : element);
             index++;
         }
