@@ -504,7 +504,7 @@ pt_ty pt_field_type(body *b, u32 owner, pt_ty self, u32 name, u32 *field) {
     for (u32 k = w->defs.data[owner].item + 1; k < item->subtree_end; k = f->items[k].subtree_end)
         if (f->items[k].kind == PT_KIND_FIELD && w->defs.data[first + k].name == name) {
             *field = first + k;
-            return pt_ty_subst(&b->r->types, pt_type_of_item(b->r, first + k), &s, 0);
+            return pt_ty_subst(&b->r->types, pt_item_type(b->r, first + k), &s, 0);
         }
     u32 tuple = pt_item_tree_child(w, owner, PT_N_TUPLE_FIELDS);
     pt_str text = pt_sym(w, name);

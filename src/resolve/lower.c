@@ -72,38 +72,61 @@ pt_ty pt_type_of_item(pt_resolver *r, u32 def) {
     return item ? lower_child_type(r, def, item->tree) : 0;
 }
 
-pt_ty pt_impl_type(pt_resolver *r, u32 impl) {
-    const pt_impl *im = &r->w->impls.data[impl];
-    if (im->is_derive) return pt_adt_generic(r, im->def);
-    if (r->in_impl_type) { /* one is being made: what is kept must not depend on who asked first */
+/* The types of items, kept: hash of definition -> definition + 1: 32 | type: 32. */
+static u64 *kept_type(pt_resolver *r, u32 def) {
+    if ((u64)r->item_type_count * 2 >= r->item_types.count) {
+        u32 old_size = r->item_types.count, size = old_size ? old_size * 2 : 1024;
+        u64 *old = r->item_types.data, *grown = pt_calloc(size, sizeof *grown);
+        if (!grown) return NULL;
+        for (u32 k = 0; k < old_size; k++) {
+            if (!old[k]) continue;
+            u32 i = (u32)pt_hash_u64((u32)(old[k] >> 32) - 1) & (size - 1);
+            while (grown[i]) i = (i + 1) & (size - 1);
+            grown[i] = old[k];
+        }
+        pt_free(old);
+        r->item_types.data = grown;
+        r->item_types.count = r->item_types.capacity = size;
+    }
+    u32 mask = r->item_types.count - 1, i = (u32)pt_hash_u64(def) & mask;
+    while (r->item_types.data[i] && r->item_types.data[i] >> 32 != (u64)def + 1) i = (i + 1) & mask;
+    return &r->item_types.data[i];
+}
+
+pt_ty pt_item_type(pt_resolver *r, u32 def) {
+    if (pt_def_is_external_path(def)) return 0;
+    if (r->in_item_type) { /* one is being made: what is kept must not depend on who asked first */
         r->depth++;
-        pt_ty ty = pt_type_of_item(r, im->def);
+        pt_ty ty = pt_type_of_item(r, def);
         r->depth--;
         return ty;
     }
-    if (r->impl_types.count <= impl) {
-        if (!pt_vec_reserve(&r->impl_types, r->w->impls.count)) return 0;
-        memset(r->impl_types.data, 0, r->w->impls.count * sizeof(u32));
-        r->impl_types.count = r->w->impls.count;
-    }
-    if (r->impl_types.data[impl]) return r->impl_types.data[impl] - 1;
+    u64 *slot = kept_type(r, def);
+    if (!slot) return 0;
+    if (*slot) return (pt_ty)*slot;
     u32 depth = r->depth, item = r->item, aliases = r->alias_count;
     r->depth = r->alias_count = 0;
-    r->item = im->def;
-    r->in_impl_type = true;
-    pt_ty ty = pt_type_of_item(r, im->def);
-    r->in_impl_type = false;
+    r->item = def;
+    r->in_item_type = true;
+    pt_ty ty = pt_type_of_item(r, def);
+    r->in_item_type = false;
     r->depth = depth;
     r->item = item;
     r->alias_count = aliases;
-    r->impl_types.data[impl] = ty + 1;
+    slot = kept_type(r, def);
+    if (slot && !*slot) *slot = ((u64)def + 1) << 32 | ty, r->item_type_count++;
     return ty;
+}
+
+pt_ty pt_impl_type(pt_resolver *r, u32 impl) {
+    const pt_impl *im = &r->w->impls.data[impl];
+    return im->is_derive ? pt_adt_generic(r, im->def) : pt_item_type(r, im->def);
 }
 
 pt_ty pt_self_type(pt_resolver *r, u32 def) {
     for (u32 d = def; d != PT_NO_DEF; d = r->w->defs.data[d].parent) {
         u8 kind = r->w->defs.data[d].kind;
-        if (kind == PT_KIND_IMPL) return pt_type_of_item(r, d);
+        if (kind == PT_KIND_IMPL) return pt_item_type(r, d);
         if (kind == PT_KIND_TRAIT) return pt_ty_make(&r->types, PT_TY_PARAM, d, r->w->known.self_upper, NULL, 0);
         if (kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION) return pt_adt_generic(r, d);
         if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) return 0;
@@ -758,7 +781,7 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
     }
     if (member == PT_NO_DEF) return 0;
     r->depth++;
-    pt_ty ty = pt_ty_subst(&r->types, pt_type_of_item(r, member), &s, 0);
+    pt_ty ty = pt_ty_subst(&r->types, pt_item_type(r, member), &s, 0);
     /* what the member's type projects may be known now */
     if (ty && pt_ty_at(&r->types, ty)->kind == PT_TY_PROJECTION) {
         pt_type t = *pt_ty_at(&r->types, ty);

@@ -117,7 +117,7 @@ static u32 select_impl(pt_resolver *r, u32 trait, pt_ty self, pt_ty other, pt_su
 static pt_ty output_of(pt_resolver *r, u32 impl, const pt_subst *s, u32 trait, pt_ty self) {
     u32 member = impl == PT_NONE ? PT_NO_DEF : member_of_impl(r->w, impl, r->w->known.output);
     if (member == PT_NO_DEF) return pt_project(r, self, trait, r->w->known.output);
-    return pt_ty_subst(&r->types, pt_type_of_item(r, member), s, 0);
+    return pt_ty_subst(&r->types, pt_item_type(r, member), s, 0);
 }
 
 /* Numbers, bool, char and what else the language itself computes with. */

@@ -88,8 +88,9 @@ typedef struct pt_resolver {
     PT_VEC(pt_signature) signatures;
     PT_VEC(pt_ty) signature_types;
     PT_VEC(u32) signature_table;
-    PT_VEC(pt_ty) impl_types; /* by impl: the type it is for + 1 */
-    bool in_impl_type;
+    PT_VEC(u64) item_types; /* see pt_item_type */
+    u32 item_type_count;
+    bool in_item_type;
     pt_buffer text;
 } pt_resolver;
 
@@ -113,7 +114,9 @@ void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner); /
 u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 emit, pt_ty *out, u32 limit);
 pt_ty pt_self_type(pt_resolver *r, u32 def);
 pt_ty pt_type_of_item(pt_resolver *r, u32 def); /* const, static, field, alias, associated type; 0 unknown */
-pt_ty pt_impl_type(pt_resolver *r, u32 impl);   /* what an impl (index into impls) is for */
+/* The same, made once: as if nothing else were read. */
+pt_ty pt_item_type(pt_resolver *r, u32 def);
+pt_ty pt_impl_type(pt_resolver *r, u32 impl); /* what an impl (index into impls) is for */
 pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
 /* The parameters an item declares, in order, as types. Returns their number. */
 u32 pt_own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit);

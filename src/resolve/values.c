@@ -188,11 +188,11 @@ pt_ty pt_value_type(body *b, const value *x) {
     pt_subst s = {0};
     switch (w->defs.data[x->def].kind) {
     case PT_KIND_CONST:
-    case PT_KIND_STATIC: return pt_type_of_item(b->r, x->def);
+    case PT_KIND_STATIC: return pt_item_type(b->r, x->def);
     case PT_KIND_ASSOC_CONST:
         pt_instantiate(b->r, x->def, &s);
         if (x->ty) pt_unify(b->r, pt_ty_subst(&b->r->types, pt_self_type(b->r, x->def), &s, 0), x->ty);
-        return pt_ty_subst(&b->r->types, pt_type_of_item(b->r, x->def), &s, 0);
+        return pt_ty_subst(&b->r->types, pt_item_type(b->r, x->def), &s, 0);
     case PT_KIND_VARIANT:
         if (pt_item_tree_child(w, x->def, PT_N_TUPLE_FIELDS)) break;
         if (x->ty) return x->ty;
