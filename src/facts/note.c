@@ -563,6 +563,13 @@ static u32 signature_end(pt_extractor *x, u32 node) {
     return end;
 }
 
+/* Where an expression begins: a method call's node stands at its name, its receiver before it. */
+static u32 expression_start(const pt_extractor *x, u32 node) {
+    u32 first = node_at(x, node)->token;
+    for (u32 c = node_at(x, node)->child; c; c = node_at(x, c)->child) first = PT_MIN(first, node_at(x, c)->token);
+    return first;
+}
+
 static void set_body(pt_extractor *x, u32 item, u32 first, u32 end) {
     if (end <= first) return; /* `const A: u8 = ;`: a value that is not there */
     x->items.data[item].body_start = token(x, first)->start;
@@ -580,7 +587,7 @@ static void note_variants(pt_extractor *x, u32 node, u32 index) {
         x->items.data[variant].tree = tree;
         for (u32 v = node_at(x, c)->child; v; v = node_at(x, v)->next)
             if (node_at(x, v)->kind >= PT_N_E_LITERAL || node_at(x, v)->kind == PT_N_BLOCK)
-                set_body(x, variant, node_at(x, v)->token, node_at(x, v)->end);
+                set_body(x, variant, expression_start(x, v), node_at(x, v)->end);
         note_fields(x, c, variant);
         x->items.data[variant].subtree_end = x->items.count;
     }
@@ -652,7 +659,7 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         for (u32 c = node_at(x, node)->child; c; c = node_at(x, c)->next) {
             u8 child_kind = node_at(x, c)->kind;
             if (child_kind == PT_N_BLOCK || child_kind >= PT_N_E_LITERAL)
-                set_body(x, index, node_at(x, c)->token, node_at(x, c)->end);
+                set_body(x, index, expression_start(x, c), node_at(x, c)->end);
             if (!(node_at(x, node)->flags & PT_F_BLOCK_ITEMS) || child_kind == PT_N_ITEM_LIST ||
                 child_kind == PT_N_ATTRIBUTE)
                 continue;

@@ -388,10 +388,12 @@ static void make_mutable(body *b, u32 node, u32 before) {
         u8 kind = at(b, node)->kind;
         bool place = kind == PT_N_E_INDEX || (kind == PT_N_E_UNARY && at(b, node)->op == PT_T_STAR);
         if (!place && kind != PT_N_E_FIELD && kind != PT_N_E_PAREN) return;
-        if (!place) continue;
         u8 via = kind == PT_N_E_INDEX ? PT_VIA_INDEX : PT_VIA_DEREF;
         while (i > before && r->out->sites.data[i - 1].kind == PT_EDGE_USES) i--;
-        if (i <= before || r->out->sites.data[i - 1].via != via) return;
+        if (i <= before || r->out->sites.data[i - 1].via != via) {
+            if (place) return;
+            continue;
+        }
         pt_site *site = &r->out->sites.data[--i];
         u32 from = via == PT_VIA_INDEX ? w->lang.index : w->lang.deref,
             to = via == PT_VIA_INDEX ? w->lang.index_mut : w->lang.deref_mut,
@@ -534,7 +536,7 @@ u32 pt_tuple_fields(pt_resolver *r, u32 owner, pt_ty *out, u32 limit) {
 }
 
 /* A field through references and Deref. False: a variable is in the way. */
-static bool find_field(body *b, pt_ty ty, u32 name, u32 offset, pt_ty *found) {
+static bool find_field(body *b, pt_ty ty, u32 name, u32 offset, bool mutably, pt_ty *found) {
     pt_resolver *r = b->r;
     *found = 0;
     for (u32 step = 0; ty && step < 10; step++) {
@@ -555,7 +557,8 @@ static bool find_field(body *b, pt_ty ty, u32 name, u32 offset, pt_ty *found) {
             if (field != PT_NO_DEF) pt_emit(r, field, PT_EDGE_USES, PT_VIA_NONE, PT_EXACT, offset);
             if (field != PT_NO_DEF || *found) return true;
             if (!pt_is_smart_pointer(r->w, t.def) && pt_deref_once(r, ty))
-                pt_emit_member(b, r->w->lang.deref, "deref", ty, PT_VIA_DEREF, offset);
+                pt_emit_member(b, mutably ? r->w->lang.deref_mut : r->w->lang.deref, mutably ? "deref_mut" : "deref",
+                               ty, PT_VIA_DEREF, offset);
         }
         ty = pt_deref_once(r, ty);
     }
@@ -564,10 +567,12 @@ static bool find_field(body *b, pt_ty ty, u32 name, u32 offset, pt_ty *found) {
 
 pt_ty pt_expr_field(body *b, u32 node) {
     u32 receiver = at(b, node)->child, name = pt_view_name(&b->v, node), offset = offset_of(b, node);
+    bool written = b->written;
     pt_ty ty = receiver ? pt_expr(b, receiver, 0) : 0, found;
-    if (find_field(b, ty, name, offset, &found)) return found;
+    b->written = false;
+    if (find_field(b, ty, name, offset, written, &found)) return found;
     pt_try_pending(b);
-    if (find_field(b, ty, name, offset, &found)) return found;
+    if (find_field(b, ty, name, offset, written, &found)) return found;
     found = pt_var(b->r, PT_VAR_ANY);
     pt_wait(b, (pt_pending){.kind = PT_PENDING_FIELD, .self = ty, .name = name, .result = found, .offset = offset},
             NULL, NULL);
@@ -703,7 +708,7 @@ static bool try_one(body *b, pt_pending *p, bool last) {
         return true;
     }
     case PT_PENDING_FIELD:
-        if (!find_field(b, p->self, p->name, p->offset, &result)) return false;
+        if (!find_field(b, p->self, p->name, p->offset, false, &result)) return false;
         pt_unify(r, p->result, result);
         return true;
     case PT_PENDING_CALL:

@@ -26,7 +26,7 @@ static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_it
 }
 
 static bool define_import(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible) {
-    if (name == w->known.underscore) return false;
+    if (name == w->known.underscore && ns != PT_NS_TYPE) return false; /* `use Trait as _`: for its methods alone */
     pt_binding b = {.def = def, .visible = visible, .cfg = im->cfg, .ns = (u8)ns, .is_import = true};
     return pt_scope_define(w, im->module, name, b);
 }

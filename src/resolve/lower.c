@@ -680,17 +680,52 @@ u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
     return PT_NONE;
 }
 
+/* Traits that are met without an impl: auto traits, Sized; and Fn by what is called. */
+static bool met_by_itself(const pt_resolver *r, u32 trait, u8 kind) {
+    const pt_world *w = r->w;
+    if (pt_def_is_external_path(trait)) return true; /* a dependency's: nobody knows */
+    const pt_item *item = pt_def_item(w, trait);
+    if (item && (item->flags & PT_F_AUTO)) return true;
+    static const char *const built_in[] = {"Sized", "Destruct", "DiscriminantKind", "Pointee"};
+    for (u32 i = 0; i < PT_COUNT_OF(built_in); i++)
+        if (pt_str_equal(pt_sym(w, w->defs.data[trait].name), pt_str_of(built_in[i]))) return true;
+    bool callable = kind == PT_TY_CLOSURE || kind == PT_TY_FN || kind == PT_TY_FN_PTR;
+    return callable || kind == PT_TY_TUPLE || kind == PT_TY_ARRAY || kind == PT_TY_NEVER || kind == PT_TY_PTR;
+}
+
 static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
     applies_query *q = payload;
     u32 trait = pt_ty_at(&r->types, bound)->def;
-    u8 kind = pt_ty_at(&r->types, q->self)->kind;
+    const pt_type self = *pt_ty_at(&r->types, q->self);
+    u8 kind = self.kind;
+    if (met_by_itself(r, trait, kind) || kind == PT_TY_VAR || kind == PT_TY_UNKNOWN) return false;
+    if (kind == PT_TY_ADT && pt_def_is_external_path(self.def) && pt_def_kind(r->w, self.def) != PT_KIND_PRIMITIVE)
+        return false;
     if (kind == PT_TY_PARAM || kind == PT_TY_OPAQUE || kind == PT_TY_DYN || kind == PT_TY_PROJECTION) {
         implements_query has = {trait, false};
         pt_bounds_of(r, q->self, bound_has_trait, &has);
-        return q->fails = !has.found;
+        if (has.found) return false;
+        if (kind == PT_TY_PROJECTION) return q->fails = false;
+        pt_subst none = {0};
+        return q->fails = pt_find_impl(r, trait, q->self, &none) == PT_NONE;
     }
     pt_subst s = {0};
     return q->fails = pt_find_impl(r, trait, q->self, &s) == PT_NONE;
+}
+
+bool pt_impl_holds(pt_resolver *r, u32 impl, const pt_subst *s) {
+    u32 def = r->w->impls.data[impl].def;
+    if (r->w->impls.data[impl].is_derive || r->depth + 6 > PT_MAX_TYPE_DEPTH) return true;
+    applies_query q = {0, false};
+    r->depth += 6;
+    for (u32 i = 0; i < s->count && !q.fails; i++) {
+        if (s->entries[i].owner != def || !s->entries[i].ty) continue;
+        q.self = pt_resolved(r, s->entries[i].ty);
+        if (pt_ty_at(&r->types, q.self)->open) continue; /* what is not known yet may well do */
+        pt_bounds_of(r, pt_ty_make(&r->types, PT_TY_PARAM, def, s->entries[i].name, NULL, 0), bound_fails, &q);
+    }
+    r->depth -= 6;
+    return !q.fails;
 }
 
 bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self) {

@@ -99,8 +99,8 @@ static const known_macro known_macros[] = {{"print", 1, 'u'},
                                            {"try", 1, 0},
                                            {"ready", 1, 0},
                                            {"pin", 1, 0},
-                                           {"addr_of", 1, 0},
-                                           {"addr_of_mut", 1, 0},
+                                           {"addr_of", 1, 'p'},
+                                           {"addr_of_mut", 1, 'm'},
                                            {"concat", 2, 0},
                                            {"stringify", 2, 0},
                                            {"include_str", 2, 0},
@@ -252,13 +252,12 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     if (!known) return 0;
     switch (known->result) {
     case 's': return w->lang.string == PT_NO_DEF ? 0 : pt_adt(r, w->lang.string, NULL, 0);
-    case 'v':
-        return w->lang.vec == PT_NO_DEF ? 0
-               : (expected && !first)   ? expected
-                                        : pt_type_from_def(r, w->lang.vec, &first, 1);
+    case 'v': return w->lang.vec == PT_NO_DEF ? 0 : pt_open(r, pt_type_from_def(r, w->lang.vec, &first, 1));
     case 'u': return pt_ty_make(&r->types, PT_TY_TUPLE, 0, 0, NULL, 0);
     case 'n': return pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0);
     case 'd': return first;
+    case 'p':
+    case 'm': return pt_ty_make(&r->types, PT_TY_PTR, 0, known->result == 'm', &first, 1);
     case 'b': return pt_adt(r, pt_primitive(w, "bool"), NULL, 0);
     default: return 0;
     }

@@ -49,6 +49,9 @@ static bool in_scope(const pt_resolver *r, u32 trait) {
     while (s != PT_NO_DEF) {
         for (u32 b = pt_scope_lookup(w, s, name, PT_NS_TYPE); b; b = w->bindings.data[b].next)
             if (w->bindings.data[b].def == trait) return true;
+        for (u32 b = pt_scope_lookup(w, s, w->known.underscore, PT_NS_TYPE); b; b = w->bindings.data[b].next)
+            if (w->bindings.data[b].def == trait) return true;
+        if (w->defs.data[s].flags & PT_DEF_UNKNOWN_GLOB) return true; /* a dependency's prelude may bring it */
         if (w->defs.data[s].kind != PT_KIND_BLOCK) break;
         s = pt_scope_of(w, w->defs.data[s].parent);
     }
@@ -74,6 +77,9 @@ static bool is_for(pt_resolver *r, u32 impl, pt_ty ty, pt_subst *s) {
     return pt_ty_match(&r->types, pattern, ty, s, 0);
 }
 
+/* A method of a trait needs the trait in scope; by a path it does not. */
+static bool is_reachable(const pt_resolver *r, u32 trait, u32 how) { return !how || in_scope(r, trait); }
+
 /* At one type with a known head. True when something was found. */
 static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name, u8 ns, u32 how) {
     const pt_world *w = r->w;
@@ -91,7 +97,8 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         bool own = !im->has_trait;
         if (inherent && !own) continue;
         pt_subst s = {0};
-        if (!is_for(r, x->impl, ty, &s)) continue;
+        if (!own && (im->trait == PT_NO_DEF || !is_reachable(r, im->trait, how))) continue;
+        if (!is_for(r, x->impl, ty, &s) || (!own && !pt_impl_holds(r, x->impl, &s))) continue;
         if (own && !inherent) count = 0, inherent = true; /* inherent before trait */
         if (count < PT_COUNT_OF(found)) found[count] = x->def, impls[count++] = x->impl;
     }
@@ -117,8 +124,9 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         u32 member = w->members.data[m].def, trait = w->defs.data[member].parent;
         if (how && !is_callable(r, member, how)) continue;
         u32 impl = pt_first_impl(w, head, trait);
-        for (pt_subst s = {0}; impl != PT_NONE && !(pt_impl_known(r, impl) && is_for(r, impl, ty, &s)); s.count = 0)
-            impl = w->impls.data[impl].next;
+        if (impl == PT_NONE || !is_reachable(r, trait, how)) continue;
+        for (pt_subst s = {0}; impl != PT_NONE; s.count = 0, impl = w->impls.data[impl].next)
+            if (pt_impl_known(r, impl) && is_for(r, impl, ty, &s) && pt_impl_holds(r, impl, &s)) break;
         if (impl == PT_NONE) continue;
         if (best != PT_NO_DEF && (w->defs.data[best].parent == trait || !in_scope(r, trait))) continue;
         best = member;

@@ -129,6 +129,8 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name);
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s);
 /* Is an impl for references, `pattern`, one for this reference: mutable or not, the referent meeting the bounds? */
 bool pt_reference_holds(pt_resolver *r, pt_ty pattern, pt_ty self);
+/* Do the types that an impl's parameters stand for meet their bounds? What is not known may. */
+bool pt_impl_holds(pt_resolver *r, u32 impl, const pt_subst *s);
 /* Could the parameter of a blanket impl stand for `self`: does it meet the bounds on the parameter? */
 bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self);
 bool pt_supertraits(pt_resolver *r, u32 trait, bool (*visit)(pt_resolver *, u32 trait, void *payload), void *payload);

@@ -27,16 +27,13 @@ KNOWN_MISSES = {
     "adaptor_items": "an adaptor's Item that its closure's result decides (Map, FilterMap, Scan) is not projected",
     "adaptor_items_flat": "Item of Flatten and FlatMap is not projected",
     "adaptor_items_sources": "Item of from_fn and repeat_with is not projected",
-    "addr_of_places": "addr_of! has no type",
     "autoref_of_value_methods": "a by-value method whose impl does not fit ends the probe before the borrowed steps",
     "bounds_on_compound_types": "where-clauses on Vec<T>, &T and I::Item of an IntoIterator give no members",
     "break_from_inner_loop": "a loop without a break of its own types the labelled one",
     "closures_returned": "a closure's parameters from a returned Box<dyn Fn> or impl Fn",
     "collect_adaptors": "collect of an adaptor: Item is not projected",
     "const_arguments": "bodies of const arguments are not read",
-    "const_initialisers": "an initialiser that is a method call is not read",
     "default_type_arguments": "default type arguments are not filled in",
-    "deref_assignment": "places written to go through DerefMut: Deref is named",
     "expected_closure_types": "a closure's parameters from an expected dyn Fn",
     "fn_item_receivers": "closures and fn items meet no Fn bound as receivers",
     "forwarded_format_arguments": "named arguments and {:x} are not forwarded",
@@ -57,10 +54,7 @@ KNOWN_MISSES = {
     "result_alias": "default type arguments are not filled in",
     "slice_get": "the output of SliceIndex",
     "slice_join": "the output of Join and Concat",
-    "trait_not_in_scope": "a trait that alone has the method's name is taken though not in scope",
     "tuple_receivers": "methods of tuples",
-    "underscore_imports": "`use Trait as _` brings no methods",
-    "vec_macro_empty": "vec![] has no type",
 }
 
 
