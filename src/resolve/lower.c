@@ -768,6 +768,41 @@ static bool bound_with_member(pt_resolver *r, pt_ty bound, void *payload) {
     return pt_supertraits(r, pt_ty_at(&r->types, bound)->def, trait_with_member, payload);
 }
 
+typedef struct output_query {
+    pt_ty result;
+    pt_subst *s;
+} output_query;
+static bool match_output(pt_resolver *r, pt_ty bound, void *payload) {
+    output_query *q = payload;
+    pt_type t = *pt_ty_at(&r->types, bound);
+    if (t.def != r->w->lang.fn && t.def != r->w->lang.fn_mut && t.def != r->w->lang.fn_once) return false;
+    for (u32 i = 0; i < t.count; i++) {
+        pt_ty arg = pt_ty_arg(&r->types, bound, i);
+        if (pt_ty_at(&r->types, arg)->kind == PT_TY_BINDING)
+            pt_ty_match(&r->types, pt_ty_arg(&r->types, arg, 0), q->result, q->s, 0);
+    }
+    return false;
+}
+
+/* `impl<B, I, F: FnMut(I::Item) -> B> Iterator for Map<I, F>`: what the closure gives tells B. */
+static void match_outputs(pt_resolver *r, u32 impl_def, pt_subst *s) {
+    pt_ty params[16];
+    u32 count = pt_own_params(r, impl_def, params, PT_COUNT_OF(params));
+    if (r->depth + 2 > PT_MAX_TYPE_DEPTH) return;
+    for (u32 i = 0; i < count; i++) {
+        pt_ty given = pt_shallow(r, pt_subst_find(s, impl_def, pt_ty_at(&r->types, params[i])->name));
+        pt_type t = *pt_ty_at(&r->types, given);
+        output_query q = {0, s};
+        if ((t.kind == PT_TY_CLOSURE || t.kind == PT_TY_FN_PTR) && t.count)
+            q.result = pt_resolved(r, pt_ty_arg(&r->types, given, t.count - 1u));
+        else if (t.kind == PT_TY_FN) {
+            const pt_signature *g = pt_signature_of(r, t.def);
+            if (g) q.result = g->result;
+        }
+        if (q.result) pt_bounds_of(r, params[i], match_output, &q);
+    }
+}
+
 pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
     if (!self || r->depth > PT_MAX_TYPE_DEPTH) return 0;
     self = pt_resolved(r, self);
@@ -793,6 +828,7 @@ pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
     if (trait != PT_NO_DEF) {
         u32 impl = pt_find_impl(r, trait, self, &s);
         if (impl == PT_NONE) return 0;
+        if (!r->w->impls.data[impl].is_derive) match_outputs(r, r->w->impls.data[impl].def, &s);
         u32 head = r->w->impls.data[impl].is_blanket ? PT_BLANKET_HEAD : r->w->impls.data[impl].head;
         for (u32 m = pt_member_find(r->w, head, name); m; m = r->w->members.data[m].next)
             if (r->w->members.data[m].impl == impl) member = r->w->members.data[m].def;
