@@ -2,7 +2,7 @@
 #include "resolve/bodies.h"
 #include "resolve/macro.h"
 
-enum { KEPT_RULES = 32, MAX_EXPANSIONS_A_BODY = 4000, MAX_TEXT_A_BODY = 8 << 20 };
+enum { KEPT_RULES = 32, MAX_EXPANSIONS_A_BODY = 4000, MAX_TEXT_A_BODY = 1 << 20 };
 
 struct pt_expanded {
     pt_buffer call_text, text;
@@ -114,6 +114,8 @@ bool pt_expand_in_body(body *b, u32 node, u32 def, bool statement, pt_ty expecte
     if (open->start + length > around->length || !copy_text(&x->call_text, around->text + open->start, length))
         return false;
     lex_call(x, length, edition);
+    m->expansions++; /* one that fails has cost as much */
+    m->bytes += length;
     x->base = open->start;
     x->place = pt_view_offset(&b->v, node);
     x->outer = b->v.expanded;
@@ -122,8 +124,7 @@ bool pt_expand_in_body(body *b, u32 node, u32 def, bool statement, pt_ty expecte
     if (pt_macro_expand(&x->text, &x->origins, rules, pt_def_item(w, def)->extra, &x->call, w->defs.data[def].crate,
                         edition) != PT_OK)
         return false;
-    m->expansions++;
-    m->bytes += x->text.count + length;
+    m->bytes += x->text.count;
     u32 count = x->text.count, depth = r->tree_depth;
     static const char slack[PT_TEXT_SLACK] = {0};
     pt_buffer_add(&x->text, slack, sizeof slack);

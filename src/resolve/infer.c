@@ -19,30 +19,55 @@ void pt_infer_fallback(pt_resolver *r) {
     }
 }
 
-static pt_ty follow(const pt_resolver *r, pt_ty ty) {
-    for (u32 i = 0; i < MAX_VARS; i++) {
+/* A variable followed to its end; a long way there is made short for the next. */
+static pt_ty follow(pt_resolver *r, pt_ty ty) {
+    pt_ty first = ty;
+    u32 hops = 0;
+    for (; hops < MAX_VARS; hops++) {
         const pt_type *t = pt_ty_at(&r->types, ty);
         if (t->kind != PT_TY_VAR || t->name >= r->vars.count || !r->vars.data[t->name].ty) break;
         ty = r->vars.data[t->name].ty;
     }
+    for (; hops > 1 && first != ty; hops--) {
+        pt_variable *v = &r->vars.data[pt_ty_at(&r->types, first)->name];
+        first = v->ty;
+        v->ty = ty;
+    }
     return ty;
+}
+
+/* A projection of a projection of ..: without a note each would be tried again for all those around it. */
+static bool is_stuck(const pt_resolver *r, pt_ty ty) {
+    return ty < r->stuck.count && r->stuck.data[ty].progress == r->progress && r->stuck.data[ty].item == r->item;
+}
+static void note_stuck(pt_resolver *r, pt_ty ty) {
+    if (ty >= r->stuck.count) {
+        if (!pt_vec_reserve(&r->stuck, (u64)ty + 1)) return;
+        memset(r->stuck.data + r->stuck.count, 0, (ty + 1 - r->stuck.count) * sizeof *r->stuck.data);
+        r->stuck.count = ty + 1;
+    }
+    r->stuck.data[ty] = (pt_stuck){r->progress, r->item};
 }
 
 pt_ty pt_shallow(pt_resolver *r, pt_ty ty) {
     ty = follow(r, ty);
     for (u32 i = 0; i < 8; i++) {
         const pt_type t = *pt_ty_at(&r->types, ty);
-        if (t.kind != PT_TY_PROJECTION || !t.open || r->depth > PT_MAX_TYPE_DEPTH || r->shallow_depth > MAX_DEPTH)
+        if (t.kind != PT_TY_PROJECTION || !t.open || r->depth > PT_MAX_TYPE_DEPTH || r->shallow_depth > MAX_DEPTH ||
+            is_stuck(r, ty))
             break;
         r->shallow_depth++;
         pt_ty self = pt_resolved(r, pt_ty_arg(&r->types, ty, 0));
         r->shallow_depth--;
         u8 kind = pt_ty_at(&r->types, self)->kind;
-        if (kind == PT_TY_VAR || kind == PT_TY_UNKNOWN) break;
+        bool open = kind == PT_TY_VAR || kind == PT_TY_UNKNOWN;
         r->depth++;
-        pt_ty found = follow(r, pt_project(r, self, t.def, t.name));
+        pt_ty found = open ? 0 : follow(r, pt_project(r, self, t.def, t.name));
         r->depth--;
-        if (!found || found == ty) break;
+        if (!found || found == ty) {
+            note_stuck(r, ty);
+            break;
+        }
         ty = found;
     }
     return ty;
@@ -53,7 +78,7 @@ static pt_ty resolved(pt_resolver *r, pt_ty ty, u32 depth) {
     ty = pt_shallow(r, ty);
     const pt_type t = *pt_ty_at(&r->types, ty);
     if (!t.open || !t.count) return ty;
-    if (depth > MAX_DEPTH) return 0; /* a type inside itself */
+    if (depth > MAX_DEPTH || !pt_step(&r->types)) return 0; /* a type inside itself */
     pt_ty args[16];
     bool changed = false;
     for (u32 i = 0; i < t.count && i < 16; i++) {
@@ -74,9 +99,9 @@ static bool is_number(const pt_resolver *r, const pt_type *t, u8 class) {
 }
 
 /* Is the variable inside the type? Bound so, it would have no end. */
-static bool occurs(const pt_resolver *r, pt_ty var, pt_ty ty, u32 depth) {
+static bool occurs(pt_resolver *r, pt_ty var, pt_ty ty, u32 depth) {
     ty = follow(r, ty);
-    if (ty == var) return true;
+    if (ty == var || !pt_step(&r->types)) return true;
     const pt_type *t = pt_ty_at(&r->types, ty);
     if (!t->open || depth > MAX_DEPTH) return t->open && depth > MAX_DEPTH;
     for (u32 i = 0; i < t->count; i++)
@@ -102,7 +127,7 @@ static bool bind(pt_resolver *r, pt_ty var, pt_ty ty) {
 }
 
 static bool unify(pt_resolver *r, pt_ty a, pt_ty b, u32 depth) {
-    if (depth > MAX_DEPTH) return true;
+    if (depth > MAX_DEPTH || !pt_step(&r->types)) return true;
     a = pt_shallow(r, a);
     b = pt_shallow(r, b);
     if (a == b || !a || !b) return true;
@@ -168,7 +193,7 @@ void pt_coerce(body *b, pt_ty want, pt_ty given, u32 offset) {
 
 pt_ty pt_open(pt_resolver *r, pt_ty ty) {
     const pt_type t = *pt_ty_at(&r->types, ty);
-    if (!t.count || t.count > 16) return ty;
+    if (!t.count || t.count > 16 || !pt_step(&r->types)) return ty;
     pt_ty args[16];
     bool changed = false;
     for (u32 i = 0; i < t.count; i++) {

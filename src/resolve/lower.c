@@ -104,8 +104,9 @@ pt_ty pt_item_type(pt_resolver *r, u32 def) {
     u64 *slot = kept_type(r, def);
     if (!slot) return 0;
     if (*slot) return (pt_ty)*slot;
-    u32 depth = r->depth, item = r->item, aliases = r->alias_count;
+    u32 depth = r->depth, item = r->item, aliases = r->alias_count, steps = r->types.steps;
     r->depth = r->alias_count = 0;
+    r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
     r->item = def;
     r->in_item_type = true;
     pt_ty ty = pt_type_of_item(r, def);
@@ -113,6 +114,7 @@ pt_ty pt_item_type(pt_resolver *r, u32 def) {
     r->depth = depth;
     r->item = item;
     r->alias_count = aliases;
+    r->types.steps = steps;
     slot = kept_type(r, def);
     if (slot && !*slot) *slot = ((u64)def + 1) << 32 | ty, r->item_type_count++;
     return ty;
@@ -321,7 +323,7 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
     const pt_node *n = &v->nodes[node];
     pt_ty args[16] = {0};
     u32 count = 0;
-    if (r->depth > PT_MAX_TYPE_DEPTH * 2) return 0;
+    if (r->depth > PT_MAX_TYPE_DEPTH * 2 || (!pt_step(&r->types) && emit == PT_NO_EMIT)) return 0;
     switch (n->kind) {
     case PT_N_TYPE_PATH: return n->child ? lower_path(r, v, n->child, owner, emit) : 0;
     case PT_N_TYPE_REF:
@@ -411,9 +413,10 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     if (!item || !item->tree) return NULL;
     /* read as if nothing else were: what is kept must not depend on who asked first */
     place p = {r->scope, r->depth};
-    u32 asked_from = r->item;
+    u32 asked_from = r->item, steps = r->types.steps;
     r->scope = r->item = def;
     r->depth = 0;
+    r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
     s.has_self = item->flags & PT_F_HAS_SELF;
     pt_ty params[32];
     u32 count = 0;
@@ -444,6 +447,7 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     }
     leave(r, &p);
     r->item = asked_from;
+    r->types.steps = steps;
     if (item->flags & PT_F_ASYNC) { /* async fn: a future of the written result */
         u32 future = r->w->lang.future;
         pt_ty binding = pt_ty_make(&r->types, PT_TY_BINDING, 0, r->w->known.output, &s.result, 1);
@@ -564,6 +568,7 @@ static bool projection_bounds(pt_resolver *r, pt_ty projection, bool (*visit)(pt
 
 bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
     pt_type t = *pt_ty_at(&r->types, param);
+    if (!pt_step(&r->types)) return false;
     if (t.kind == PT_TY_PROJECTION) return projection_bounds(r, param, visit, payload);
     if (t.kind == PT_TY_OPAQUE) {
         for (u32 i = 0; i < t.count; i++)
@@ -659,7 +664,7 @@ bool pt_reference_holds(pt_resolver *r, pt_ty pattern, pt_ty self) {
 }
 
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
-    if (trait == PT_NO_DEF || !self || r->depth > PT_MAX_TYPE_DEPTH) return PT_NONE;
+    if (trait == PT_NO_DEF || !self || r->depth > PT_MAX_TYPE_DEPTH || !pt_step(&r->types)) return PT_NONE;
     self = pt_resolved(r, self);
     u32 head = pt_head_of(r, self), impl;
     for (impl = pt_first_impl(r->w, head, trait); impl != PT_NONE; impl = r->w->impls.data[impl].next) {
@@ -715,7 +720,7 @@ static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
 
 bool pt_impl_holds(pt_resolver *r, u32 impl, const pt_subst *s) {
     u32 def = r->w->impls.data[impl].def;
-    if (r->w->impls.data[impl].is_derive || r->depth + 6 > PT_MAX_TYPE_DEPTH) return true;
+    if (r->w->impls.data[impl].is_derive || r->depth + 6 > PT_MAX_TYPE_DEPTH || !pt_step(&r->types)) return true;
     applies_query q = {0, false};
     r->depth += 6;
     for (u32 i = 0; i < s->count && !q.fails; i++) {
@@ -729,7 +734,7 @@ bool pt_impl_holds(pt_resolver *r, u32 impl, const pt_subst *s) {
 }
 
 bool pt_blanket_applies(pt_resolver *r, u32 impl, pt_ty self) {
-    if (r->depth + 4 > PT_MAX_TYPE_DEPTH || !pt_impl_known(r, impl)) return false;
+    if (r->depth + 4 > PT_MAX_TYPE_DEPTH || !pt_impl_known(r, impl) || !pt_step(&r->types)) return false;
     r->depth += 4;
     pt_ty pattern = pt_impl_type(r, impl);
     applies_query q = {self, false};
@@ -788,7 +793,7 @@ static bool match_output(pt_resolver *r, pt_ty bound, void *payload) {
 static void match_outputs(pt_resolver *r, u32 impl_def, pt_subst *s) {
     pt_ty params[16];
     u32 count = pt_own_params(r, impl_def, params, PT_COUNT_OF(params));
-    if (r->depth + 2 > PT_MAX_TYPE_DEPTH) return;
+    if (r->depth + 2 > PT_MAX_TYPE_DEPTH || !pt_step(&r->types)) return;
     for (u32 i = 0; i < count; i++) {
         pt_ty given = pt_shallow(r, pt_subst_find(s, impl_def, pt_ty_at(&r->types, params[i])->name));
         pt_type t = *pt_ty_at(&r->types, given);
@@ -804,7 +809,7 @@ static void match_outputs(pt_resolver *r, u32 impl_def, pt_subst *s) {
 }
 
 pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name) {
-    if (!self || r->depth > PT_MAX_TYPE_DEPTH) return 0;
+    if (!self || r->depth > PT_MAX_TYPE_DEPTH || !pt_step(&r->types)) return 0;
     self = pt_resolved(r, self);
     u8 kind = pt_ty_at(&r->types, self)->kind;
     if (kind == PT_TY_VAR) return pt_ty_make(&r->types, PT_TY_PROJECTION, trait, name, &self, 1);

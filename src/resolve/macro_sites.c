@@ -286,6 +286,7 @@ void pt_resolve_body(pt_resolver *r, const pt_file *file, u32 def) {
     }
     body b = {r, {tree->nodes.data, NULL, &r->lexemes, file, NULL}, def, r->locals.count, 0, false};
     pt_infer_reset(r);
+    r->types.steps = 0;
     u32 locals = r->locals.count;
     r->self_type = pt_self_type(r, def);
     r->result_type = 0;

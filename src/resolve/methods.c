@@ -213,7 +213,7 @@ static u8 behind_references(pt_resolver *r, pt_ty ty) { return pt_ty_at(&r->type
 void pt_find_method(pt_resolver *r, pt_callee *out, pt_ty receiver, u32 name) {
     *out = (pt_callee){.def = PT_NO_DEF, .impl = PT_NONE, .reason = PT_REASON_UNKNOWN_RECEIVER};
     pt_ty ty = pt_resolved(r, receiver);
-    for (u32 step = 0; ty && step < MAX_STEPS; step++) {
+    for (u32 step = 0; ty && step < MAX_STEPS && pt_step(&r->types); step++) {
         pt_type t = *pt_ty_at(&r->types, ty);
         if (t.kind == PT_TY_VAR || (t.kind == PT_TY_REF && behind_references(r, ty) == PT_TY_VAR)) {
             out->reason = PT_REASON_UNKNOWN_RECEIVER;

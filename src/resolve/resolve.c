@@ -272,6 +272,7 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
         pt_vec_free(&r->lines);
         pt_vec_free(&r->locals);
         pt_vec_free(&r->vars);
+        pt_vec_free(&r->stuck);
         pt_vec_free(&r->pending);
         pt_vec_free(&r->pending_types);
         for (u32 k = 0; k < PT_COUNT_OF(r->trees); k++) pt_tree_free(&r->trees[k]);

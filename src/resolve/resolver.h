@@ -51,6 +51,11 @@ typedef struct pt_variable {
     u8 class;
 } pt_variable;
 
+/* When (by the resolver's progress) and from where a projection could not be made out: it need not be tried again. */
+typedef struct pt_stuck {
+    u32 progress, item;
+} pt_stuck;
+
 typedef struct pt_resolver {
     pt_world *w;
     const struct pt_method_names *method_names;
@@ -79,8 +84,9 @@ typedef struct pt_resolver {
     PT_VEC(struct pt_pending) pending;
     PT_VEC(pt_ty) pending_types;
     u32 shallow_depth;
-    u32 progress, tried; /* bindings made; as many when the queue was last tried */
-    pt_tree trees[64];   /* bodies, and macro arguments and expansions inside them */
+    PT_VEC(pt_stuck) stuck; /* by type: projections that could not be made out */
+    u32 progress, tried;    /* bindings made; as many when the queue was last tried */
+    pt_tree trees[64];      /* bodies, and macro arguments and expansions inside them */
     u32 tree_depth;
     u32 edition;                   /* of the instance's file */
     struct pt_body_macros *macros; /* expansions inside bodies; made when needed */

@@ -198,6 +198,8 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
     r->cfg = 0;
     r->via_macro = w->instances.data[d.instance].is_guess ? 2 : 0;
     r->depth = 0;
+    r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
+    r->progress++; /* what was stuck in another item says nothing here */
     r->self_type = 0;
     if (pt_kind_is_node(d.kind) && parent != PT_NO_DEF)
         pt_emit_from(r, parent, def, PT_EDGE_CONTAINS, PT_VIA_NONE, PT_EXACT, item->start);

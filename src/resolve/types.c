@@ -31,7 +31,8 @@ pt_ty pt_ty_make(pt_types *t, u8 kind, u32 def, u32 name, const pt_ty *args, u32
         t->table.count = size;
         for (u32 i = 1; i < t->types.count; i++) {
             const pt_type *x = &t->types.data[i];
-            u32 at = (u32)hash_of(x->kind, x->def, x->name, t->pool.data + x->args, x->count) & (size - 1);
+            u32 at =
+                (u32)hash_of(x->kind, x->def, x->name, x->count ? t->pool.data + x->args : NULL, x->count) & (size - 1);
             while (t->table.data[at]) at = (at + 1) & (size - 1);
             t->table.data[at] = i;
         }
@@ -73,7 +74,7 @@ pt_ty pt_subst_find(const pt_subst *s, u32 owner, u32 name) {
 }
 
 pt_ty pt_ty_subst(pt_types *t, pt_ty ty, const pt_subst *s, u32 depth) {
-    if (!ty || !s->count || depth > MAX_DEPTH) return ty;
+    if (!ty || !s->count || depth > MAX_DEPTH || !pt_step(t)) return ty;
     pt_type x = *pt_ty_at(t, ty);
     if (x.kind == PT_TY_PARAM) {
         pt_ty found = pt_subst_find(s, x.def, x.name);
@@ -92,6 +93,7 @@ pt_ty pt_ty_subst(pt_types *t, pt_ty ty, const pt_subst *s, u32 depth) {
 
 bool pt_ty_match(pt_types *t, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth) {
     if (!pattern || !ty || pattern == ty || depth > MAX_DEPTH) return true;
+    if (!pt_step(t)) return false;
     pt_type p = *pt_ty_at(t, pattern), x = *pt_ty_at(t, ty);
     if (p.kind == PT_TY_PARAM) {
         pt_ty known = pt_subst_find(s, p.def, p.name);

@@ -41,7 +41,18 @@ typedef struct pt_types {
     PT_VEC(pt_type) types;
     PT_VEC(pt_ty) pool;
     PT_VEC(u32) table;
+    u32 steps; /* of PT_MAX_STEPS, for the item that is read */
 } pt_types;
+
+/* Types share parts, aliases and projections lead to further ones: what is small as text may be without end as a tree.
+ * So each item has a number of steps; when they are spent, what is not known by then stays unknown. What is kept for
+ * others (a signature, an impl's type) has steps of its own: it must not depend on who asked first. */
+enum { PT_MAX_STEPS = 2 << 20, PT_MAX_STEPS_KEPT = 1 << 18 };
+static inline bool pt_step(pt_types *t) {
+    if (t->steps >= PT_MAX_STEPS) return false;
+    t->steps++;
+    return true;
+}
 
 void pt_types_reset(pt_types *types);
 void pt_types_free(pt_types *types);

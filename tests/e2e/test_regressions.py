@@ -168,3 +168,44 @@ pub fn of_variant(e: &Either) {
     assert "demo::Inner" in run(tmp_path, "uses", "demo::Outer").stdout
     callers = json.loads(run(tmp_path, "callers", "demo::Inner::touch", "--json").stdout)["results"]
     assert sorted(row["path"] for row in callers) == ["demo::of_struct", "demo::of_variant"]
+
+
+def doubling(count, first, make):
+    return f"let a0 = {first};\n" + "".join(f"let a{i} = {make(f'a{i - 1}')};\n" for i in range(1, count)) + f"a{count - 1}.last();"
+
+
+@pytest.mark.parametrize("text", [
+    # each level doubles (or more) the type as a tree; as it is kept, it is a few parts
+    "pub fn f() {" + doubling(12, "None", lambda x: f"S({', '.join([x] * 8)})") + "}\npub struct S<A, B, C, D, E, F, G, H>(A, B, C, D, E, F, G, H);",
+    "pub fn d<T>(t: T) -> (T, T, T, T, T, T, T, T) { loop {} }\npub fn f() { " + "d(" * 30 + "1u8" + ")" * 30 + ".last(); }",
+    "type A0 = u8;\n" + "".join(f"type A{i} = ({', '.join([f'A{i - 1}'] * 12)});\n" for i in range(1, 15)) + "pub fn f(x: A14) { x.0.last(); }",
+    "type A0<T> = (T, T);\n" + "".join(f"type A{i}<T> = A{i - 1}<A{i - 1}<T>>;\n" for i in range(1, 15)) + "pub fn f<T>(x: A14<T>) { x.0.last(); }",
+    # projections of projections
+    "use std::ops::BitXor;\npub fn f<T: Copy + BitXor>(a: T) { let b = " + "(" * 40 + "a" + " ^ a)" * 40 + "; b.last(); }",
+    "pub trait T { type A: T; fn t(&self) -> Self::A; }\npub fn f<X: T>(x: X) where "
+    + ", ".join("<" * k + "X" + " as T>::A" * k + ": T" for k in range(1, 25)) + " { x" + ".t()" * 25 + ".last(); }",
+    "pub trait T { type A; type B; fn a(&self) -> Self::A; }\npub struct P<X>(X);\n"
+    "impl<X: T> T for P<X> { type A = (<X as T>::A, <X as T>::B, <P<X::A> as T>::A, <P<X::B> as T>::B);\n"
+    "type B = (<P<X::A> as T>::A, <P<X::B> as T>::B); fn a(&self) -> Self::A { loop {} } }\n"
+    "pub struct Q;\nimpl T for Q { type A = <P<Q> as T>::A; type B = <P<P<Q>> as T>::B; fn a(&self) -> Self::A { loop {} } }\n"
+    "pub fn f() { P(P(P(P(P(P(Q)))))).a().0.last(); P(P(None)).a().0.last(); Q.a().last(); }"])
+def test_types_that_are_huge_as_trees_end(tmp_path, text):
+    write(tmp_path, {"Cargo.toml": package("huge"), "src/lib.rs": text + "\npub struct After;\n"})
+    run(tmp_path, "index")
+    assert "huge::After" in paths(tmp_path, "struct")
+
+
+@pytest.mark.parametrize("text", [
+    # an expansion that fails costs as much as one that does not; text doubles with each
+    "macro_rules! a { ($($x:tt)*) => { b!($($x)* $($x)* 1) } }\nmacro_rules! b { ($($x:tt)*) => { { a!($($x)*); a!($($x)*) } } }\npub fn f() { a!(1 2); }",
+    "macro_rules! m { () => {}; ($n:ident $($r:ident)*) => {{ let $n = 1; m!($($r)*); m!($($r)*); }} }\npub fn f() { m!("
+    + " ".join(f"x{i}" for i in range(40)) + "); }",
+    # more types than the first table holds, none with parts
+    "pub fn f() { let a = Default::default(); let b = a" + " + a * a" * 1500 + "; b.last(); }",
+    # a long chain of variables, followed often
+    "pub fn f() { " + "".join(f"let mut y{i} = Default::default();" for i in range(5000)) + "".join(f"y{i} = y{i + 1};" for i in range(4999))
+    + "y4999 = String::new(); " + "y0.len();" * 1000 + "}"])
+def test_bodies_of_many_variables_and_expansions_end(tmp_path, text):
+    write(tmp_path, {"Cargo.toml": package("many"), "src/lib.rs": text + "\npub struct After;\n"})
+    run(tmp_path, "index")
+    assert "many::After" in paths(tmp_path, "struct")
