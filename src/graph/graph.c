@@ -22,7 +22,7 @@ int pt_graph_open(pt_graph **out, void *image, u64 size, bool take, bool check, 
     if (h->offsets[index] % 8 || h->offsets[index] > size ||                                   \
         (u64)h->counts[index] * sizeof(type) > size - h->offsets[index])                       \
         code = pt_fail(error, PT_ECORRUPT, "graph: section " #name " lies outside the image"); \
-    g->name = (const type *)(const void *)(base + h->offsets[index]);                          \
+    else g->name = (const type *)(const void *)(base + h->offsets[index]);                     \
     index++;
         PT_GRAPH_SECTIONS(X)
 #undef X

@@ -23,7 +23,7 @@ typedef struct expander {
     int code;
 } expander;
 
-enum { MAX_STEPS = 10000000, MAX_NESTING = 64 };
+enum { MAX_STEPS = 50000000, MAX_NESTING = 64 };
 
 static const pt_token *rule(const expander *e, u32 i) { return &e->rules->tokens.data[i]; }
 static const pt_token *arg(const expander *e, u32 i) { return &e->call->tokens.data[i]; }

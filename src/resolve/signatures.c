@@ -263,6 +263,7 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
             if (d.kind != PT_KIND_IMPL && pt_kind_is_type(v.nodes[c].kind)) pt_lower(r, &v, c, def, type_kind);
         }
     }
+    r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT; /* its where-clauses may have taken all */
     if (d.kind == PT_KIND_FN || d.kind == PT_KIND_METHOD) resolve_fn(r, &v, tree, def);
     if (d.kind == PT_KIND_IMPL) resolve_impl(r, &v, tree, def);
     if ((d.kind == PT_KIND_METHOD || d.kind == PT_KIND_ASSOC_CONST || d.kind == PT_KIND_ASSOC_TYPE) &&
