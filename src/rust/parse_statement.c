@@ -66,7 +66,7 @@ u32 p_statements(parser *p, u32 stop, u32 start, u8 block_kind) {
         }
         if (p->at == before) p_skip_tree(p);
     }
-    if (p->at > stop) p->at = stop, p_sync(p);
+    /* where delimiters do not balance, what is inside may have read past it: going back would read it again and again */
     return p_close(p, node, l);
 }
 
