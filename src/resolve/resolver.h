@@ -1,7 +1,7 @@
 /* resolver.h: what one resolving thread knows while it goes through items, and what its parts share.
  *
- * lower.c: syntax of types to types, emitting sites as it goes; signatures of definitions; bounds, projections,
- * impl search. methods.c: method look-up. bodies.c: expressions and patterns. signatures.c: sites of items. */
+ * lower.c: syntax of types to types, emitting sites as it goes; signatures; bounds. selection.c: impls of a type,
+ * projections, Deref. methods.c: method look-up. bodies.c and its like: expressions. signatures.c: sites of items. */
 #ifndef PT_RESOLVER_H
 #define PT_RESOLVER_H
 
