@@ -88,16 +88,6 @@ static int by_file(const void *a, const void *b) {
     return order ? order : x->instance < y->instance ? -1 : x->instance > y->instance;
 }
 
-/* The definition where a reader finds it: an expanded one at its outermost call. */
-static u32 visible_def(const pt_world *w, u32 def) {
-    for (u32 d = def; w->defs.data[d].instance != PT_NONE;) {
-        u32 call = pt_def_instance(w, d)->call;
-        if (call == PT_NO_DEF) return d;
-        def = d = call;
-    }
-    return def;
-}
-
 static int by_string(const void *a, const void *b, void *base) {
     return strcmp((const char *)base + *(const u32 *)a, (const char *)base + *(const u32 *)b);
 }
@@ -336,9 +326,8 @@ static void fill_node(builder *b, u32 index) {
                 n.name = n.path;
             }
             n.cfg = cfg_of(b, def);
-            const pt_item *seen = pt_def_item(w, visible_def(w, def));
-            p = (pt_graph_position){seen->line, seen->end_line, seen->column};
-            n.file = b->file_of.data[pt_def_instance(w, visible_def(w, def))->file];
+            p = (pt_graph_position){item->line, item->end_line, item->column};
+            n.file = b->file_of.data[pt_def_instance(w, def)->file];
         }
     }
     pt_vec_push(&b->nodes, n);
@@ -396,9 +385,9 @@ static void identify(builder *b) {
 static u32 anchor(builder *b, u32 def) {
     if (b->anchor_of[def] != PT_NONE) return b->anchor_of[def];
     pt_world *w = b->w;
-    u32 seen = visible_def(w, def), node = def;
+    u32 node = def;
     while (!pt_kind_is_node(w->defs.data[node].kind)) node = w->defs.data[node].parent;
-    pt_graph_anchor a = {b->file_of.data[pt_def_instance(w, seen)->file], pt_def_item(w, seen)->line, b->node_of[node]};
+    pt_graph_anchor a = {b->file_of.data[pt_def_instance(w, def)->file], pt_def_item(w, def)->line, b->node_of[node]};
     if (!pt_vec_reserve(&b->anchors, (u64)b->anchors.count + 1) ||
         !pt_vec_reserve(&b->anchor_cfgs, (u64)b->anchors.count + 1))
         return PT_NONE;

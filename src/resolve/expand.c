@@ -4,7 +4,7 @@
  * gains (scope.c). An expanded macro brings items, imports, modules and macros of its own. The loop ends when a
  * pass changes nothing; everything runs in the order of definitions, so it ends the same way each time. */
 #include "resolve/macro.h"
-#include "resolve/world.h"
+#include "resolve/places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +191,7 @@ static u32 mount_expansion(pt_world *w, u32 call, u32 file) {
     u32 instance = pt_world_mount(w, file, in.crate, w->defs.data[call].parent,
                                   pt_arena_copy(&w->arena, folder, strlen(folder)), call);
     if (instance == PT_NONE) return PT_NONE;
+    pt_place_items(w, instance);
     pt_expansion_add(w, instance);
     pt_vec_push(&w->unmounted, instance);
     return instance;
@@ -232,7 +233,18 @@ static bool include_file(pt_world *w, u32 call) {
 typedef struct macro_scratch {
     pt_lexemes rules, call;
     pt_buffer out;
+    pt_macro_origins origins;
 } macro_scratch;
+
+static bool keep_origins(pt_world *w, u32 file, const pt_macro_origins *from) {
+    pt_file *f = &w->files.data[file];
+    if (!from->all.count) return true;
+    f->origins = pt_malloc(from->all.count * sizeof *f->origins);
+    if (!f->origins) return false;
+    memcpy(f->origins, from->all.data, from->all.count * sizeof *f->origins);
+    f->origin_count = from->all.count;
+    return true;
+}
 
 /* Does a call stand among the members of an impl or a trait? */
 static bool among_members(const pt_world *w, u32 call) {
@@ -255,7 +267,7 @@ static void read_as_items(pt_world *w, u32 call) {
     if (file == PT_NONE) return;
     const pt_facts_header *h = w->files.data[file].facts.header;
     if (h->error_count || !h->item_count) return; /* not items: the text stays, unused */
-    w->files.data[file].is_guess = true;
+    w->files.data[file].is_guess = w->files.data[file].is_verbatim = true;
     mount_expansion(w, call, file);
 }
 
@@ -304,14 +316,15 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
         pt_buffer_clear(&s->out);
         u16 edition = to->edition;
         const char *path = to->path;
-        if (pt_macro_expand(&s->out, NULL, &s->rules, macro->extra, &s->call, w->defs.data[target].crate, edition) ==
-            PT_OK) {
+        s->origins.all.count = 0;
+        if (pt_macro_expand(&s->out, &s->origins, &s->rules, macro->extra, &s->call, w->defs.data[target].crate,
+                            edition) == PT_OK) {
             char *text = pt_malloc((size_t)s->out.count + 16);
             if (text) {
                 memcpy(text, s->out.data ? s->out.data : "", s->out.count);
                 memset(text + s->out.count, 0, 16);
                 u32 file = pt_world_add_text(w, path, text, s->out.count, edition, among_members(w, call));
-                if (file != PT_NONE) mount_expansion(w, call, file);
+                if (file != PT_NONE && keep_origins(w, file, &s->origins)) mount_expansion(w, call, file);
             }
         }
     }
@@ -369,4 +382,5 @@ void pt_world_expand(pt_world *w) {
     pt_lexemes_free(&scratch.rules);
     pt_lexemes_free(&scratch.call);
     pt_buffer_free(&scratch.out);
+    pt_vec_free(&scratch.origins.all);
 }

@@ -22,7 +22,7 @@ typedef struct pt_macro_origins {
 /* `rules`: lexemes of the definition's body with its delimiters, as its definition stands (form 0:
  * macro_rules { (..) => {..}; }, 1: macro m { (..) => {..} }, 2: macro m(..) {..}). `call`: lexemes of the
  * arguments with their delimiters. Appends the expansion to `out`. Returns 0; PT_ENOTFOUND when no rule
- * matches; PT_ELIMIT when it grows too large; PT_ENOMEM. With `origins` (for bodies) they are noted, and expressions of
+ * matches; PT_ELIMIT when it grows too large; PT_ENOMEM. With `origins` they are noted, and expressions of
  * several tokens come in parentheses: a fragment stays one operand. */
 int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
                     const pt_lexemes *call, u32 crate, u32 edition);

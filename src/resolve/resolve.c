@@ -1,6 +1,7 @@
 /* resolve.c: all instances of the workspace, in parallel: each thread a resolver, each instance a run of sites. */
 #include "base/parallel.h"
 #include "facts/cfg.h"
+#include "resolve/places.h"
 #include "resolve/resolver.h"
 
 #include <stdlib.h>
@@ -36,10 +37,13 @@ u32 pt_view_offset(const pt_view *v, u32 node) {
 }
 
 void pt_resolver_enter(pt_resolver *r, u32 instance) {
-    pt_file *f = &r->w->files.data[r->w->instances.data[instance].file];
+    u32 ignored = 0, file = pt_written_place(r->w, instance, &ignored);
+    pt_file *f = &r->w->files.data[file];
     r->instance = instance;
     r->last_column = 0;
-    r->edition = f->edition;
+    r->edition = r->w->files.data[r->w->instances.data[instance].file].edition;
+    if (r->line_file == file + 1) return;
+    r->line_file = file + 1;
     r->lines.count = 0;
     pt_vec_push(&r->lines, 0);
     if (!f->text) return;
@@ -50,22 +54,14 @@ void pt_resolver_enter(pt_resolver *r, u32 instance) {
 static void place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     const pt_world *w = r->w;
     const pt_instance *in = &w->instances.data[r->instance];
-    if (in->call != PT_NO_DEF) { /* made by a macro: the place of the outermost call */
-        u32 call = in->call;
-        while (pt_def_instance(w, call)->call != PT_NO_DEF) call = pt_def_instance(w, call)->call;
-        const pt_item *item = pt_def_item(w, call);
-        *line = 0;
-        *column = (u16)PT_MIN(item->column, 65535u);
-        return;
-    }
-    const pt_file *f = &w->files.data[in->file];
+    u32 first = w->files.data[in->file].facts.items[w->defs.data[r->item].item].line, c = 1;
+    const pt_file *f = &w->files.data[in->call == PT_NO_DEF ? in->file : pt_written_place(w, r->instance, &offset)];
     u32 low = 0, high = r->lines.count;
     while (high - low > 1) {
         u32 middle = (low + high) / 2;
         if (r->lines.data[middle] <= offset) low = middle;
         else high = middle;
     }
-    u32 first = f->facts.items[w->defs.data[r->item].item].line, c = 1;
     *line = low + 1 > first ? low + 1 - first : 0;
     u32 i = r->lines.data[low];
     if (r->last_line == low && r->last_offset <= offset && r->last_offset >= i &&

@@ -76,7 +76,7 @@ typedef struct pt_resolver {
     pt_ty result_type; /* of the fn */
     /* positions */
     pt_lexemes lexemes;
-    u32 line_file;
+    u32 line_file; /* whose lines they are, + 1 */
     u32 last_line, last_offset, last_column; /* the last place told: columns are counted on from it */
     PT_VEC(u32) lines;
     PT_VEC(pt_local) locals;

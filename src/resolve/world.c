@@ -51,6 +51,7 @@ void pt_world_destroy(pt_world *w) {
         pt_file *f = &w->files.data[i];
         if (!f->is_mapped) pt_free(f->text), pt_free(f->block);
         pt_free(f->symbols);
+        pt_free(f->origins);
     }
     for (u32 i = 0; i < w->crates.count; i++) pt_vec_free(&w->crates.data[i].externs);
     pt_vec_free(&w->files);
@@ -80,6 +81,7 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->members);
     pt_vec_free(&w->member_table);
     pt_vec_free(&w->file_table);
+    pt_vec_free(&w->line_starts);
     pt_vec_free(&w->macro_names);
     pt_arena_free(&w->arena);
     pt_interner_destroy(w->names);

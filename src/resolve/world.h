@@ -33,9 +33,12 @@ typedef struct pt_file {
     u16 edition;
     bool is_mapped; /* block belongs to the std interface */
     bool is_expansion;
-    bool is_guess;  /* see pt_instance */
+    bool is_verbatim; /* expansion: the call's arguments as they are */
+    bool is_guess;    /* see pt_instance */
     bool is_cached; /* facts came from a store, text was not read */
     i32 read_code;  /* why there are no facts */
+    struct pt_macro_origin *origins; /* expansion: places of the tokens that its call brought; see places.h */
+    u32 origin_count;
 } pt_file;
 
 /* A file mounted in a crate. */
@@ -177,6 +180,8 @@ typedef struct pt_world {
     PT_VEC(pt_member) members;
     PT_VEC(u32) member_table;
     PT_VEC(u32) file_table; /* hash of path -> file + 1 */
+    PT_VEC(u32) line_starts;           /* of the file line_file - 1; see places.c */
+    u32 line_file;
     PT_VEC(u8) macro_names; /* bitmap of symbols that name a textual macro */
     pt_arena arena;
     u32 std_file_count, std_crate_count, std_def_count;
