@@ -29,7 +29,7 @@ _parseltongue() {
 
     if [[ $current == -* ]]; then
         case $command in
-            index) common+=' --rebuild --threads --std-interface' ;;
+            index) common+=' --rebuild --no-dependencies --threads --std-interface' ;;
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
             search | unused) common+=' --kind' ;;

@@ -36,6 +36,7 @@ complete -c parseltongue -l all -d 'Answer for every item an ambiguous name may 
 complete -c parseltongue -l engine -x -a 'memory store' -d 'What answers'
 
 complete -c parseltongue -n '__fish_seen_subcommand_from index' -l rebuild -d 'Start from nothing'
+complete -c parseltongue -n '__fish_seen_subcommand_from index' -l no-dependencies -d 'Do not read dependencies'
 complete -c parseltongue -n '__fish_seen_subcommand_from index' -l std-interface -r -d 'Interface of std'
 complete -c parseltongue -n '__fish_seen_subcommand_from list' -l cursor -x -d 'Go on where an answer ended'
 complete -c parseltongue -l help -d 'List commands and options'

@@ -48,7 +48,7 @@ _parseltongue() {
         (( ${commands[(I)$command:*]} )) && break
     done
     case $command in
-        index) own=('--rebuild[start from nothing]' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
+        index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
         blast-radius) own=('--depth[follow at most N steps]:N:') ;;

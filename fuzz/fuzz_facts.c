@@ -53,7 +53,7 @@ static void *facts_of(const u8 *data, size_t size, u32 *facts_size) {
     pt_extractor *extractor = pt_extractor_create();
     char *text = fuzz_text(data, size, 0);
     void *facts = NULL;
-    LAW(pt_extract(&facts, facts_size, extractor, text, (u32)size, 2021, false) == PT_OK, "extraction failed");
+    LAW(pt_extract(&facts, facts_size, extractor, text, (u32)size, 2021, PT_TEXT_ITEMS) == PT_OK, "extraction failed");
     pt_extractor_destroy(extractor);
     free(text);
     return facts;

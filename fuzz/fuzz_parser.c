@@ -49,11 +49,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     char *text = fuzz_text(data, size, 0);
     pt_alloc_clear();
     if (!extractor) extractor = pt_extractor_create();
-    LAW(pt_extract(&facts, &facts_size, extractor, text, (u32)size, edition, false) == PT_OK, "extraction failed");
+    LAW(pt_extract(&facts, &facts_size, extractor, text, (u32)size, edition, PT_TEXT_ITEMS) == PT_OK,
+        "extraction failed");
     check_facts(facts, facts_size);
     if (size % 8 == 0) { /* the same from a new extractor */
         pt_extractor *fresh = pt_extractor_create();
-        LAW(pt_extract(&again, &again_size, fresh, text, (u32)size, edition, false) == PT_OK, "extraction failed");
+        LAW(pt_extract(&again, &again_size, fresh, text, (u32)size, edition, PT_TEXT_ITEMS) == PT_OK,
+            "extraction failed");
         u32 same = sizeof(pt_facts_header), both = PT_MIN(facts_size, again_size);
         while (same < both && ((u8 *)facts)[same] == ((u8 *)again)[same]) same++;
         LAW(facts_size == again_size && same == both, "facts of %u and %u bytes differ at %u, item %zu byte %zu",

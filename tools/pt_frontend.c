@@ -79,7 +79,7 @@ int main(int argc, char **argv) {
         bytes += length;
         files++;
         u64 before = pt_now_ns();
-        int code = pt_extract(&block, &size, x, text, length, edition, false);
+        int code = pt_extract(&block, &size, x, text, length, edition, PT_TEXT_ITEMS);
         spent += pt_now_ns() - before;
         if (code == PT_OK && pt_facts_open(&facts, block, size, strcmp(argv[1], "check") == 0, &error) == PT_OK) {
             items += facts.header->item_count;

@@ -21,7 +21,7 @@ typedef struct options {
     u32 argument_count;
     const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
     u32 limit, depth, threads;
-    bool has_limit, json, candidates, stale_ok, quiet, all, rebuild, help;
+    bool has_limit, json, candidates, stale_ok, quiet, all, rebuild, no_dependencies, help;
 } options;
 
 typedef struct option {
@@ -48,6 +48,7 @@ static const option known_options[] = {
     {"--engine", 's', AT(engine), "ENGINE",
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
     {"--rebuild", 'b', AT(rebuild), NULL, "index: read everything anew; replace a store that cannot be read"},
+    {"--no-dependencies", 'b', AT(no_dependencies), NULL, "index: do not read the sources of dependencies"},
     {"--threads", 'n', AT(threads), "N", "index: threads (default: processors)"},
     {"--std-interface", 's', AT(std_interface), "FILE", "index: interface of std (default: beside the program)"},
     {"--stale-ok", 'b', AT(stale_ok), NULL, "do not look whether files changed since the index"},
@@ -239,16 +240,17 @@ static void print_report(const pt_index_report *r, const char *store, bool json)
                "\"packages\":%u,\"targets\":%u,\"files\":%u,\"files_read\":%u,\"lines\":%llu,"
                "\"bytes\":%llu,\"definitions\":%u,\"expansions\":%u,\"bodies\":%llu,\"nodes\":%llu,\"edges\":%llu,"
                "\"candidates\":%llu,\"sites\":%llu,\"unresolved\":%llu,"
-               "\"unread\":%u,\"problems\":%u,\"rows_written\":%llu,\"ms\":{\"discover\":%.2f,\"read\":%.2f,"
+               "\"unread\":%u,\"problems\":%u,\"dependencies\":%u,\"dependencies_absent\":%u,\"rows_written\":%llu,"
+               "\"ms\":{\"discover\":%.2f,\"dependencies\":%.2f,\"read\":%.2f,"
                "\"resolve\":%.2f,\"graph\":%.2f,\"commit\":%.2f,\"total\":%.2f}}\n",
                quoted ? quoted : "null", (unsigned long long)r->generation, r->up_to_date ? "true" : "false",
                r->rebuilt ? "true" : "false", r->packages, r->targets, r->files, r->files_read,
                (unsigned long long)r->lines, (unsigned long long)r->bytes, r->definitions, r->expansions,
                (unsigned long long)r->bodies, (unsigned long long)r->nodes, (unsigned long long)r->edges,
                (unsigned long long)r->candidates, (unsigned long long)r->sites, (unsigned long long)r->unresolved,
-               r->unread, r->problems, (unsigned long long)r->rows_written, (double)r->discover_us / 1000,
-               (double)r->read_us / 1000, (double)r->resolve_us / 1000, (double)r->graph_us / 1000,
-               (double)r->commit_us / 1000, ms);
+               r->unread, r->problems, r->dependencies, r->dependencies_absent, (unsigned long long)r->rows_written,
+               (double)r->discover_us / 1000, (double)r->dependencies_us / 1000, (double)r->read_us / 1000,
+               (double)r->resolve_us / 1000, (double)r->graph_us / 1000, (double)r->commit_us / 1000, ms);
         free(quoted);
         json_decref(name);
         return;
@@ -261,9 +263,12 @@ static void print_report(const pt_index_report *r, const char *store, bool json)
     printf("%u files (%u read), %llu lines: %llu nodes, %llu edges, %llu candidates, %llu sites unresolved\n", r->files,
            r->files_read, (unsigned long long)r->lines, (unsigned long long)r->nodes, (unsigned long long)r->edges,
            (unsigned long long)r->candidates, (unsigned long long)r->unresolved);
-    printf("%.1f ms: discover %.1f, read %.1f, resolve %.1f, graph %.1f, commit %.1f\n", ms,
-           (double)r->discover_us / 1000, (double)r->read_us / 1000, (double)r->resolve_us / 1000,
-           (double)r->graph_us / 1000, (double)r->commit_us / 1000);
+    printf("%.1f ms: discover %.1f, dependencies %.1f, read %.1f, resolve %.1f, graph %.1f, commit %.1f\n", ms,
+           (double)r->discover_us / 1000, (double)r->dependencies_us / 1000, (double)r->read_us / 1000,
+           (double)r->resolve_us / 1000, (double)r->graph_us / 1000, (double)r->commit_us / 1000);
+    if (r->dependencies_absent)
+        printf("%u dependencies read, the sources of %u not found: see `parseltongue doctor`\n", r->dependencies,
+               r->dependencies_absent);
     if (r->problems || r->unread)
         printf("%u problems with manifests, %u files not read: see `parseltongue doctor`\n", r->problems, r->unread);
 }
@@ -307,6 +312,7 @@ static int run_index(const options *o) {
                               .std_interface = has_std ? std_path : NULL,
                               .threads = o->threads,
                               .rebuild = o->rebuild,
+                              .no_dependencies = o->no_dependencies,
                               .progress = terminal ? progress : NULL};
     pt_index_report report;
     int code = pt_index(NULL, &report, &index, &error);

@@ -1,5 +1,7 @@
 #include "facts/cfg.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 
 /* A canonical predicate is cut at its top-level commas; operands are short, so text is representation enough. */
@@ -220,6 +222,64 @@ static bool holds(pt_str predicate, const pt_cfg_set *set, u32 depth) {
 }
 
 bool pt_cfg_holds(pt_str predicate, const pt_cfg_set *set) { return holds(predicate, set, 0); }
+
+enum { NO, YES, PERHAPS };
+
+/* An option of the reference target. Flags nobody knows may be either. */
+static int reference_value(pt_str option, const char *features) {
+    static const char *const yes[] = {"true",
+                                      "unix",
+                                      "target_arch = \"x86_64\"",
+                                      "target_endian = \"little\"",
+                                      "target_env = \"gnu\"",
+                                      "target_family = \"unix\"",
+                                      "target_os = \"linux\"",
+                                      "target_pointer_width = \"64\"",
+                                      "target_vendor = \"unknown\""};
+    static const char *const no[] = {"false",   "windows", "test", "doc",      "docsrs",
+                                     "doctest", "miri",    "loom", "bootstrap"};
+    for (u32 i = 0; i < PT_COUNT_OF(yes); i++)
+        if (pt_str_equal(option, pt_str_of(yes[i]))) return YES;
+    for (u32 i = 0; i < PT_COUNT_OF(no); i++)
+        if (pt_str_equal(option, pt_str_of(no[i]))) return NO;
+    pt_str name = option_name(option);
+    if (features && pt_str_equal(name, PT_STR("feature"))) {
+        char wanted[128];
+        const char *quote = memchr(option.data, '"', option.length);
+        u32 rest = quote ? (u32)(option.data + option.length - quote) : 0;
+        if (rest < 3 || rest > sizeof wanted - 2) return PERHAPS;
+        snprintf(wanted, sizeof wanted, ",%.*s,", (int)rest - 2, quote + 1);
+        return strstr(features, wanted) ? YES : NO;
+    }
+    bool told = (name.length && single_valued(name) && !pt_str_equal(name, PT_STR("panic"))) ||
+                pt_str_equal(name, PT_STR("target_family"));
+    return told ? NO : PERHAPS;
+}
+
+static int reference(pt_str predicate, const char *features, u32 depth) {
+    pt_str inside;
+    if (!predicate.length) return YES;
+    if (depth > MAX_DEPTH) return PERHAPS;
+    if (call_of(predicate, "not", &inside)) {
+        int value = reference(inside, features, depth + 1);
+        return value == PERHAPS ? PERHAPS : !value;
+    }
+    bool all = call_of(predicate, "all", &inside);
+    if (all || call_of(predicate, "any", &inside)) {
+        operands parts = {0};
+        split(&parts, inside);
+        int result = all ? YES : NO;
+        for (u32 i = 0; i < parts.count; i++) {
+            int value = reference(parts.list[i], features, depth + 1);
+            if (value == (all ? NO : YES)) return value;
+            if (value == PERHAPS) result = PERHAPS;
+        }
+        return result;
+    }
+    return reference_value(predicate, features);
+}
+
+bool pt_cfg_of_reference(pt_str predicate, const char *features) { return reference(predicate, features, 0) != NO; }
 
 bool pt_cfg_requires(pt_str predicate, pt_str option) {
     operands parts = {0};

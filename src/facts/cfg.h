@@ -24,6 +24,10 @@ typedef struct pt_cfg_set {
 } pt_cfg_set;
 /* Evaluates a canonical predicate. */
 bool pt_cfg_holds(pt_str predicate, const pt_cfg_set *set);
+/* May it hold on x86_64-unknown-linux-gnu, outside tests and documentation? The target is fixed, so that what is left
+ * out does not depend on the machine. `features`: names of those that are on, each between commas (",std,alloc,");
+ * NULL: whatever they are. */
+bool pt_cfg_of_reference(pt_str predicate, const char *features);
 /* Does the predicate require the option (as conjunct)? */
 bool pt_cfg_requires(pt_str predicate, pt_str option);
 

@@ -23,7 +23,7 @@
 #include "facts/kinds.h"
 #include "rust/parser.h"
 
-enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 4 };
+enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 5 };
 
 /* Attributes that matter, in pt_item.attributes. */
 enum {
@@ -59,6 +59,7 @@ typedef struct pt_item {
     u32 body_start, body_end;   /* bytes: body, value, macro body or arguments with delimiters; 0, 0: none */
     u32 tree;                   /* signature tree: node, 0 none; its root has the item's kind of tree.h */
     u32 extra; /* module: string of #[path]; extern crate: `as` name; macro: 1 for `macro`, 0 macro_rules;
+                       macro call: 1 in a body (only those that may make items are noted there);
                        use, struct, enum: see first/count below */
     u32 first_use, use_count;       /* use: its leaves */
     u32 first_derive, derive_count; /* struct, enum, union */
@@ -131,11 +132,13 @@ static inline pt_str pt_facts_string(const pt_facts *facts, u32 id) {
 typedef struct pt_extractor pt_extractor;
 pt_extractor *pt_extractor_create(void);
 void pt_extractor_destroy(pt_extractor *extractor);
-/* Lexes, parses and notes one text (PT_TEXT_SLACK readable bytes behind its end). `members`: its items are those of an
- * impl or a trait, as a macro called there makes them; methods are methods then. `*block` is fresh memory, freed with
+/* What a text is: that of a file, or what a macro call stands for among the members of an impl or trait (methods are
+ * methods then) or among statements. */
+typedef enum pt_text_kind { PT_TEXT_ITEMS, PT_TEXT_MEMBERS, PT_TEXT_STATEMENTS } pt_text_kind;
+/* Lexes, parses and notes one text (PT_TEXT_SLACK readable bytes behind its end). `*block` is fresh memory, freed with
  * pt_free. Errors in the text are noted, not returned. PT_ENOMEM, PT_ELIMIT (above 256 MB). */
 int pt_extract(void **block, u32 *size, pt_extractor *extractor, const char *text, u32 length, u32 edition,
-               bool members);
+               pt_text_kind kind);
 /* Nanoseconds spent so far by this extractor in lexing, parsing, noting. */
 void pt_extractor_times(const pt_extractor *extractor, u64 *lex, u64 *parse, u64 *note);
 

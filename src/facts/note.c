@@ -153,7 +153,9 @@ static u32 one_line(pt_extractor *x, u32 first, u32 end) {
             !(last == '<' && (t->flags & PT_TOKEN_NEWLINE)))
             pt_buffer_char(out, ' ');
         if (t->flags & PT_TOKEN_RAW) pt_buffer_text(out, "r#");
-        pt_buffer_str(out, pt_token_text(x->lexemes.text, t));
+        pt_str text = pt_token_text(x->lexemes.text, t);
+        bool own_crate = t->kind == PT_T_IDENT && pt_str_starts(text, PT_STR("__crate_of_")); /* made by macro.c */
+        pt_buffer_str(out, own_crate ? PT_STR("$crate") : text);
         if (out->count > 4000) {
             pt_buffer_text(out, " ...");
             break;
@@ -463,8 +465,30 @@ static void use_leaves(pt_extractor *x, u32 item, u32 tree, const u32 *prefix, u
 }
 
 static void note_items(pt_extractor *x, u32 first, u32 parent, u32 container, u32 inherited);
+static void note_statements(pt_extractor *x, u32 first, u32 block);
+static void set_body(pt_extractor *x, u32 item, u32 first, u32 end);
 
-/* Items in the blocks of a body. Each block that holds items is a scope: an item of kind BLOCK. */
+static void note_call(pt_extractor *x, u32 index, u32 node) {
+    u32 path = pt_tree_child(&x->tree, node, PT_N_PATH);
+    u32 tree = copy_tree(x, node, false);
+    u32 count, is_global, first = path_segments(x, path, &count, &is_global);
+    x->items.data[index].tree = tree;
+    if (count) x->items.data[index].name = x->segments.data[first + count - 1];
+    u32 open = node_at(x, node)->extra;
+    set_body(x, index, open, PT_MIN(token(x, open)->extent, x->lexemes.tokens.count - 1) + 1);
+    if (!pt_token_is_open(token(x, open)->kind)) x->items.data[index].body_start = x->items.data[index].body_end = 0;
+}
+
+/* A macro call in a body that may make items. */
+static bool is_noted_call(const pt_extractor *x, u32 node) {
+    if (node_at(x, node)->kind != PT_N_MACRO_CALL) return false;
+    u32 path = pt_tree_child(&x->tree, node, PT_N_PATH);
+    return path && node_at(x, path)->end &&
+           !pt_macro_makes_no_items(pt_token_text(x->lexemes.text, token(x, node_at(x, path)->end - 1)));
+}
+
+/* Items in the blocks of a body, and the macro calls that may make some. Each block that holds any is a scope: an item
+ * of kind BLOCK. */
 static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
     if (x->nesting > MAX_TREE) return;
     x->nesting++;
@@ -473,28 +497,23 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
         bool part = kind == PT_N_FIELD || kind == PT_N_TUPLE_FIELD || kind == PT_N_VARIANT;
         if (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL && !part) continue;
         u32 inside = parent;
+        if (is_noted_call(x, c)) {
+            u32 call = new_item(x, PT_KIND_MACRO_CALL, c, parent);
+            if (call == PT_NONE) break;
+            x->items.data[call].extra = 1;
+            note_call(x, call, c);
+            continue;
+        }
         if (kind == PT_N_BLOCK) {
             bool holds = false;
             for (u32 s = node_at(x, c)->child; s && !holds; s = node_at(x, s)->next)
-                holds = pt_kind_is_item(node_at(x, s)->kind) && node_at(x, s)->kind != PT_N_MACRO_CALL;
+                holds = is_noted_call(x, s) ||
+                        (pt_kind_is_item(node_at(x, s)->kind) && node_at(x, s)->kind != PT_N_MACRO_CALL);
             if (holds) {
                 u32 block = new_item(x, PT_KIND_BLOCK, c, parent);
                 if (block == PT_NONE) break;
                 x->items.data[block].attributes = 0;
-                for (u32 s = node_at(x, c)->child; s; s = node_at(x, s)->next) {
-                    u8 k = node_at(x, s)->kind;
-                    if (pt_kind_is_item(k) && k != PT_N_MACRO_CALL) {
-                        u32 next = x->tree.nodes.data[s].next; /* one item at a time */
-                        x->tree.nodes.data[s].next = 0;
-                        note_items(x, s, block, 0, 0);
-                        x->tree.nodes.data[s].next = next;
-                    } else {
-                        u32 next = x->tree.nodes.data[s].next;
-                        x->tree.nodes.data[s].next = 0;
-                        note_blocks(x, s, block);
-                        x->tree.nodes.data[s].next = next;
-                    }
-                }
+                note_statements(x, node_at(x, c)->child, block);
                 x->items.data[block].subtree_end = x->items.count;
                 continue;
             }
@@ -502,6 +521,17 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
         if (node_at(x, c)->child) note_blocks(x, node_at(x, c)->child, inside);
     }
     x->nesting--;
+}
+
+static void note_statements(pt_extractor *x, u32 first, u32 block) {
+    for (u32 s = first; s; s = node_at(x, s)->next) {
+        u8 kind = node_at(x, s)->kind;
+        u32 next = x->tree.nodes.data[s].next; /* one at a time */
+        x->tree.nodes.data[s].next = 0;
+        if (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL) note_items(x, s, block, 0, 0);
+        else note_blocks(x, s, block);
+        x->tree.nodes.data[s].next = next;
+    }
 }
 
 static void note_fields(pt_extractor *x, u32 owner, u32 parent) {
@@ -620,18 +650,7 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
     case PT_KIND_EXTERN_CRATE:
         x->items.data[index].extra = n->extra ? token_string(x, n->extra) : 0; /* bound as that, named by what it is */
         break;
-    case PT_KIND_MACRO_CALL: {
-        u32 path = pt_tree_child(&x->tree, node, PT_N_PATH);
-        u32 tree = copy_tree(x, node, false);
-        u32 count, is_global, first = path_segments(x, path, &count, &is_global);
-        x->items.data[index].tree = tree;
-        if (count) x->items.data[index].name = x->segments.data[first + count - 1];
-        u32 open = node_at(x, node)->extra;
-        set_body(x, index, open, PT_MIN(token(x, open)->extent, x->lexemes.tokens.count - 1) + 1);
-        if (!pt_token_is_open(token(x, open)->kind))
-            x->items.data[index].body_start = x->items.data[index].body_end = 0;
-        break;
-    }
+    case PT_KIND_MACRO_CALL: note_call(x, index, node); break;
     case PT_KIND_MACRO:
         x->items.data[index].extra = n->kind == PT_N_MACRO_DEF ? 1u + n->op : 0;
         x->items.data[index].signature = one_line(x, n->token, PT_MIN(n->name + 1, n->end));
@@ -739,14 +758,15 @@ static int pack(void **block, u32 *size, pt_extractor *x, u32 edition, const not
     return PT_OK;
 }
 
-int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 length, u32 edition, bool members) {
+int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 length, u32 edition, pt_text_kind kind) {
     *block = NULL;
     *size = 0;
     if (length > 256u << 20) return PT_ELIMIT;
     u64 t0 = pt_now_ns();
     pt_lex(&x->lexemes, text, length, edition);
     u64 t1 = pt_now_ns();
-    int code = pt_parse(&x->tree, &x->lexemes, 0, x->lexemes.tokens.count, PT_PARSE_FILE, edition);
+    int code = pt_parse(&x->tree, &x->lexemes, 0, x->lexemes.tokens.count,
+                        kind == PT_TEXT_STATEMENTS ? PT_PARSE_STATEMENTS : PT_PARSE_FILE, edition);
     u64 t2 = pt_now_ns();
     x->lex_ns += t1 - t0;
     x->parse_ns += t2 - t1;
@@ -763,7 +783,9 @@ int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 l
     if (pt_alloc_failed()) return PT_ENOMEM;
     noted_attributes file = {0};
     attributes_of(x, &file, 1, true);
-    note_items(x, node_at(x, 1)->child, PT_NONE, members ? PT_N_IMPL : 0, 0);
+    u32 first = node_at(x, 1)->child;
+    if (kind == PT_TEXT_STATEMENTS) note_statements(x, first ? node_at(x, first)->child : 0, PT_NONE);
+    else note_items(x, first, PT_NONE, kind == PT_TEXT_MEMBERS ? PT_N_IMPL : 0, 0);
     for (u32 i = 0; i < x->lexemes.errors.count; i++) note_error(x, x->lexemes.errors.data[i]);
     for (u32 i = 0; i < x->tree.errors.count; i++) note_error(x, x->tree.errors.data[i]);
     code = pt_alloc_failed() ? PT_ENOMEM : pack(block, size, x, edition, &file);

@@ -98,7 +98,7 @@ static int by_path_text(const void *a, const void *b) {
 static void add_files(builder *b) {
     pt_world *w = b->w;
     PT_VEC(const char *) paths = {0};
-    for (u32 i = w->std_file_count; i < w->files.count; i++)
+    for (u32 i = w->external_file_count; i < w->files.count; i++)
         if (!w->files.data[i].is_expansion) pt_vec_push(&paths, w->files.data[i].path);
     if (paths.count) qsort(paths.data, paths.count, sizeof(char *), by_path_text);
     u32 count = 0;
@@ -112,7 +112,7 @@ static void add_files(builder *b) {
     }
     for (u32 i = 0; i < w->files.count; i++) {
         b->file_of.data[i] = PT_NONE;
-        if (i < w->std_file_count) continue;
+        if (i < w->external_file_count) continue;
         const pt_file *f = &w->files.data[i];
         const char *const *found = count ? bsearch(&f->path, paths.data, count, sizeof(char *), by_path_text) : NULL;
         if (!found) continue;

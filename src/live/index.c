@@ -1,6 +1,7 @@
 #include "live/index.h"
 
 #include "base/parallel.h"
+#include "workspace/dependencies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +75,9 @@ static u64 fingerprint_of(const pt_workspace *w, const char *std_interface) {
         const pt_package *p = &w->packages.data[i];
         pt_buffer_format(&b, "p %s %s %s %u\n", p->name, p->version, p->folder, p->edition);
         for (u32 d = 0; d < p->dependencies.count; d++)
-            pt_buffer_format(&b, "d %s %s %u %u\n", p->dependencies.data[d].name, p->dependencies.data[d].package,
-                             p->dependencies.data[d].kind, p->dependencies.data[d].target_package);
+            pt_buffer_format(&b, "d %s %s %u %u %s\n", p->dependencies.data[d].name, p->dependencies.data[d].package,
+                             p->dependencies.data[d].kind, p->dependencies.data[d].target_package,
+                             p->dependencies.data[d].version ? p->dependencies.data[d].version : "");
         for (u32 f = 0; f < p->features.count; f++) pt_buffer_format(&b, "f %s\n", p->features.data[f]);
     }
     for (u32 i = 0; i < w->targets.count; i++)
@@ -110,7 +112,7 @@ static int by_kept(const void *a, const void *b) {
 static int commit(pt_store *store, pt_graph *graph, const pt_graph *previous, const pt_world *w, u64 fingerprint,
                   pt_error *error) {
     PT_VEC(pt_kept_file) files = {0};
-    for (u32 i = w->std_file_count; i < w->files.count; i++) {
+    for (u32 i = w->external_file_count; i < w->files.count; i++) {
         const pt_file *f = &w->files.data[i];
         if (f->is_expansion || f->read_code || !f->block) continue;
         pt_kept_file k = {f->path,  f->edition,    f->stamp,    f->facts.header->text_hash,
@@ -123,6 +125,14 @@ static int commit(pt_store *store, pt_graph *graph, const pt_graph *previous, co
         pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : store->engine->commit(store, &batch, error);
     pt_vec_free(&files);
     return code;
+}
+
+/* Where what was read of dependencies is kept for all workspaces; false: nowhere. */
+static bool cache_folder(char *out, size_t size) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache && cache[0] == '/') return snprintf(out, size, "%s/parseltongue/segments", cache) < (int)size;
+    if (home && home[0] == '/') return snprintf(out, size, "%s/.cache/parseltongue/segments", home) < (int)size;
+    return false;
 }
 
 static void tell(const pt_index_options *o, const char *stage, u32 done, u32 total) {
@@ -152,6 +162,8 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     pt_store *store = NULL;
     pt_graph *previous = NULL, *built = NULL;
     pt_sites sites = {0};
+    pt_package_sources packages = {0};
+    char cache[4096];
     known_set known = {.error = error};
     pt_store_stats stats = {0};
     u64 start = pt_now_us(), mark = start;
@@ -168,6 +180,8 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     report->packages = workspace->packages.count;
     report->targets = workspace->targets.count;
     report->problems = workspace->problems.count;
+    if (!o->no_dependencies) code = pt_find_packages(&packages, workspace, source, error);
+    if (code) goto end;
     u64 fingerprint = fingerprint_of(workspace, o->std_interface);
     if (o->store) {
         code = prepare_folder(o->store, error);
@@ -211,18 +225,31 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     if (!code && o->std_interface) code = pt_world_load_std(world, o->std_interface, error);
     report->discover_us = pt_now_us() - mark;
     mark = pt_now_us();
+    tell(o, "dependencies", 0, 0);
+    if (!code && o->std_interface && !o->no_dependencies)
+        code = pt_world_load_dependencies(world, &packages, cache_folder(cache, sizeof cache) ? cache : NULL, error);
+    if (code) goto end;
+    for (u32 i = 0; i < world->dependencies.count; i++)
+        report->dependencies += world->dependencies.data[i].crate != PT_NONE;
+    for (u32 i = 0; i < workspace->packages.count; i++)
+        for (u32 d = 0; d < workspace->packages.data[i].dependencies.count; d++) {
+            const pt_dependency *x = &workspace->packages.data[i].dependencies.data[d];
+            report->dependencies_absent += x->target_package == PT_NONE && !x->version;
+        }
+    report->dependencies_us = pt_now_us() - mark;
+    mark = pt_now_us();
     tell(o, "read", 0, 0);
     pt_known_facts facts = {find_known, &known};
     if (!code) code = pt_world_load(world, o->rebuild || !known.files.count ? NULL : &facts, error);
     if (code) goto end;
     report->read_us = pt_now_us() - mark;
     mark = pt_now_us();
-    for (u32 i = world->std_file_count; i < world->files.count; i++) {
+    for (u32 i = world->external_file_count; i < world->files.count; i++) {
         if (world->files.data[i].is_expansion) continue;
         report->files++;
         report->files_read += !world->files.data[i].is_cached;
     }
-    report->definitions = world->defs.count - world->std_def_count;
+    report->definitions = world->defs.count - world->external_def_count;
     report->expansions = world->expansions.count;
     tell(o, "resolve", 0, 0);
     code = pt_resolve_world(&sites, world, error);
@@ -261,6 +288,7 @@ end:
     pt_graph_close(previous);
     pt_store_close(store);
     pt_world_destroy(world);
+    pt_package_sources_free(&packages);
     pt_workspace_destroy(workspace);
     pt_source_close(source);
     forget(&known);

@@ -9,6 +9,7 @@ typedef struct pt_index_options {
     const char *store;         /* URI, or NULL: not kept, only built */
     const char *std_interface; /* path of std's interface file, or NULL: none */
     u32 threads;               /* 0: as many as processors */
+    bool no_dependencies;      /* dependencies are told by their paths as written; their sources are not read */
     bool rebuild;              /* replace a store that cannot be read; read every file anew */
     void (*progress)(void *payload, const char *stage, u32 done, u32 total);
     void *payload;
@@ -17,10 +18,11 @@ typedef struct pt_index_options {
 typedef struct pt_index_report {
     u32 packages, targets, files, files_read, definitions, expansions, problems, unread;
     u64 bodies, bytes, lines, sites, unresolved, nodes, edges, candidates;
-    u64 discover_us, read_us, resolve_us, graph_us, commit_us, total_us;
+    u64 discover_us, dependencies_us, read_us, resolve_us, graph_us, commit_us, total_us;
     u64 rows_written, generation;
-    bool up_to_date; /* nothing had changed: the store was left as it is */
-    bool rebuilt;    /* an unreadable store was replaced */
+    u32 dependencies, dependencies_absent; /* loaded; direct ones whose sources were not found */
+    bool up_to_date;                       /* nothing had changed: the store was left as it is */
+    bool rebuilt;                          /* an unreadable store was replaced */
 } pt_index_report;
 
 /* Indexes. `*graph` (may be NULL) is the result, closed by the caller. PT_ECORRUPT: the store can't be used. */

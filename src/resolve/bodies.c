@@ -60,8 +60,8 @@ pt_ty pt_block(body *b, u32 node, pt_ty expected, bool keep_locals) {
     const pt_node *n = at(b, node);
     if (n->op == PT_BLOCK_ASYNC) expected = r->result_type = pt_var(r, PT_VAR_ANY);
     for (u32 c = n->child; c; c = at(b, c)->next)
-        if (pt_kind_is_item(at(b, c)->kind) && at(b, c)->kind != PT_N_MACRO_CALL) {
-            r->scope = pt_block_scope(r, offset_of(b, node), scope);
+        if (pt_kind_is_item(at(b, c)->kind)) { /* a macro call may make some */
+            r->scope = pt_block_scope(b, node, scope);
             break;
         }
     bool diverges = false;

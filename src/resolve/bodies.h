@@ -103,13 +103,15 @@ pt_ty pt_block(body *b, u32 node, pt_ty expected, bool keep_locals);
 /* Parses tokens [first, end); released by setting r->tree_depth back. NULL: nested too deeply, or out of memory. */
 pt_tree *pt_parse_in_body(pt_resolver *r, const pt_lexemes *lexemes, u32 first, u32 end, pt_parse_as as);
 /* A call of the macro_rules! `def`, read as what it expands to; a statement's names stay. False: it does not. */
-bool pt_expand_in_body(body *b, u32 node, u32 def, bool statement, pt_ty expected, pt_ty *result);
+bool pt_expand_in_body(body *b, u32 node, u32 def, u32 call, bool statement, pt_ty expected, pt_ty *result);
+/* The definition of a macro call in a body where it was noted as an item; else PT_NO_DEF. */
+u32 pt_noted_call(const body *b, u32 node);
 
 /* A macro call in expression, statement, pattern or type position: its `expands` edge and its arguments. */
 pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement);
 /* The predicate of attributes among siblings from `first`, joined with `outer`. */
 u32 pt_attribute_cfg(body *b, u32 first, u32 outer);
-/* The scope of the block that starts at a byte offset, or `fallback`. */
-u32 pt_block_scope(pt_resolver *r, u32 offset, u32 fallback);
+/* The scope of a block that holds items, or `fallback`. */
+u32 pt_block_scope(const body *b, u32 node, u32 fallback);
 
 #endif

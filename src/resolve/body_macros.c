@@ -11,6 +11,7 @@ struct pt_expanded {
     u32 base;  /* where the call's text starts in the text around it */
     u32 place; /* of the call, in the file */
     const struct pt_expanded *outer;
+    u32 instance; /* where its items are; PT_NONE: it made none */
 };
 
 typedef struct kept_rules {
@@ -59,6 +60,8 @@ u32 pt_expanded_offset(const struct pt_expanded *x, u32 offset) {
     return offset;
 }
 
+u32 pt_expanded_instance(const struct pt_expanded *x) { return x->instance; }
+
 /* A copy with the readable bytes that the lexer wants. */
 static bool copy_text(pt_buffer *out, const char *text, u32 length) {
     static const char slack[PT_TEXT_SLACK] = {0};
@@ -97,7 +100,7 @@ static void lex_call(struct pt_expanded *x, u32 length, u32 edition) {
     if (documented) pt_lex(&x->call, x->call_text.data, length, edition);
 }
 
-bool pt_expand_in_body(body *b, u32 node, u32 def, bool statement, pt_ty expected, pt_ty *result) {
+bool pt_expand_in_body(body *b, u32 node, u32 def, u32 call, bool statement, pt_ty expected, pt_ty *result) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
     if (!r->macros && !(r->macros = pt_calloc(1, sizeof *r->macros))) return false;
@@ -121,10 +124,14 @@ bool pt_expand_in_body(body *b, u32 node, u32 def, bool statement, pt_ty expecte
     x->outer = b->v.expanded;
     x->origins.all.count = 0;
     pt_buffer_clear(&x->text);
+    /* where it makes items it was expanded before: from the same tokens to the same text */
+    x->instance = call == PT_NO_DEF ? PT_NONE : pt_expansion_of(w, call);
     if (pt_macro_expand(&x->text, &x->origins, rules, pt_def_item(w, def)->extra, &x->call, w->defs.data[def].crate,
                         edition) != PT_OK)
         return false;
     m->bytes += x->text.count;
+    if (x->instance != PT_NONE && w->files.data[w->instances.data[x->instance].file].text_length != x->text.count)
+        x->instance = PT_NONE;
     u32 count = x->text.count, depth = r->tree_depth;
     static const char slack[PT_TEXT_SLACK] = {0};
     pt_buffer_add(&x->text, slack, sizeof slack);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 enum { MAX_SEGMENTS = 64, MAX_PASSES = 64, MAX_EXPANSIONS = 200000 };
+/* Bytes that one written call may become. */
+enum { MAX_TEXT_IN_BODY = 1 << 20, MAX_TEXT_OF_CALL = 64 << 20 };
 
 static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_item *item) {
     if (w->defs.data[im->module].kind == PT_KIND_BLOCK) return im->module;
@@ -41,6 +43,8 @@ static bool import_extern_crate(pt_world *w, pt_import *im, const pt_file *file,
         if (w->crates.data[i].name == name) root = w->crates.data[i].root;
     if (root == PT_NO_DEF) root = pt_external(w, pt_sym(w, name), PT_KIND_CRATE);
     im->done = 7;
+    if ((item->attributes & PT_ATTR_MACRO_USE) && root != PT_NO_DEF && !pt_def_is_external_path(root))
+        pt_vec_push(&w->crates.data[w->defs.data[im->module].crate].macro_use, root);
     if (im->module == c->root && as != w->known.underscore && root != PT_NO_DEF) { /* also in the extern prelude */
         pt_crate *own = &w->crates.data[w->defs.data[im->module].crate];
         bool known = false;
@@ -230,11 +234,30 @@ static bool include_file(pt_world *w, u32 call) {
     return mount_expansion(w, call, file) != PT_NONE;
 }
 
+enum { KEPT_RULES = 64 };
 typedef struct macro_scratch {
-    pt_lexemes rules, call;
+    struct {
+        u32 def;
+        char *text;
+        pt_lexemes lexemes;
+    } rules[KEPT_RULES]; /* definitions lexed already; the place is the definition's number */
+    pt_lexemes call;
     pt_buffer out;
     pt_macro_origins origins;
 } macro_scratch;
+
+static const pt_lexemes *rules_of(macro_scratch *s, u32 def, const pt_file *from, const pt_item *macro) {
+    u32 slot = def % KEPT_RULES, length = macro->body_end - macro->body_start;
+    if (s->rules[slot].text && s->rules[slot].def == def) return &s->rules[slot].lexemes;
+    pt_free(s->rules[slot].text);
+    char *text = s->rules[slot].text = pt_malloc((size_t)length + PT_TEXT_SLACK);
+    if (!text) return NULL;
+    memcpy(text, from->text + macro->body_start, length);
+    memset(text + length, 0, PT_TEXT_SLACK);
+    pt_lex(&s->rules[slot].lexemes, text, length, from->edition);
+    s->rules[slot].def = def;
+    return &s->rules[slot].lexemes;
+}
 
 static bool keep_origins(pt_world *w, u32 file, const pt_macro_origins *from) {
     pt_file *f = &w->files.data[file];
@@ -246,10 +269,50 @@ static bool keep_origins(pt_world *w, u32 file, const pt_macro_origins *from) {
     return true;
 }
 
-/* Does a call stand among the members of an impl or a trait? */
-static bool among_members(const pt_world *w, u32 call) {
+/* What a call stands among. */
+static pt_text_kind text_kind(const pt_world *w, u32 call) {
     u8 kind = w->defs.data[w->defs.data[call].parent].kind;
-    return kind == PT_KIND_IMPL || kind == PT_KIND_TRAIT;
+    if (pt_def_item(w, call)->extra) return PT_TEXT_STATEMENTS;
+    return kind == PT_KIND_IMPL || kind == PT_KIND_TRAIT ? PT_TEXT_MEMBERS : PT_TEXT_ITEMS;
+}
+
+/* May a text of tokens make items: does it name some, or call another macro? */
+static bool names_items(const pt_lexemes *l, bool calls_too) {
+    for (u32 i = 0; i + 1 < l->tokens.count; i++) {
+        u8 kind = l->tokens.data[i].kind, next = l->tokens.data[i + 1].kind;
+        switch (kind) {
+        case PT_K_STRUCT:
+        case PT_K_ENUM:
+        case PT_K_TRAIT:
+        case PT_K_MOD:
+        case PT_K_STATIC:
+        case PT_K_TYPE:
+        case PT_K_USE:
+        case PT_K_IMPL: return true;
+        case PT_K_FN:
+            if (next == PT_T_IDENT || next == PT_T_DOLLAR) return true;
+            break;
+        case PT_K_CONST:
+            if ((next == PT_T_IDENT || next == PT_T_UNDERSCORE || next == PT_T_DOLLAR) &&
+                (!i || l->tokens.data[i - 1].kind != PT_T_STAR))
+                return true;
+            break;
+        case PT_T_IDENT:
+            if (next != PT_T_BANG || i + 2 >= l->tokens.count || !pt_token_is_open(l->tokens.data[i + 2].kind)) break;
+            if (calls_too && !pt_macro_makes_no_items(pt_token_text(l->text, &l->tokens.data[i]))) return true;
+            break;
+        default: break;
+        }
+    }
+    return false;
+}
+
+/* A call in a body is looked at only where it may make items; in a fn of std or a dependency nobody asks. */
+static bool in_foreign_fn(const pt_world *w, u32 call) {
+    if (!(w->defs.data[call].flags & PT_DEF_EXTERNAL)) return false;
+    for (u32 d = w->defs.data[call].parent; d != PT_NO_DEF; d = w->defs.data[d].parent)
+        if (w->defs.data[d].kind == PT_KIND_FN || w->defs.data[d].kind == PT_KIND_METHOD) return true;
+    return false;
 }
 
 /* A macro of a dependency that is not loaded, or of nobody: when its arguments are whole items (pin_project!,
@@ -257,13 +320,13 @@ static bool among_members(const pt_world *w, u32 call) {
 static void read_as_items(pt_world *w, u32 call) {
     const pt_item *item = pt_def_item(w, call);
     pt_file *f = &w->files.data[pt_def_instance(w, call)->file];
-    if (item->body_end < item->body_start + 2 || (!f->text && pt_world_read_text(w, f))) return;
+    if (item->extra || item->body_end < item->body_start + 2 || (!f->text && pt_world_read_text(w, f))) return;
     u32 length = item->body_end - item->body_start - 2;
     char *text = pt_malloc((size_t)length + 16);
     if (!text) return;
     memcpy(text, f->text + item->body_start + 1, length);
     memset(text + length, 0, 16);
-    u32 file = pt_world_add_text(w, f->path, text, length, f->edition, among_members(w, call));
+    u32 file = pt_world_add_text(w, f->path, text, length, f->edition, text_kind(w, call));
     if (file == PT_NONE) return;
     const pt_facts_header *h = w->files.data[file].facts.header;
     if (h->error_count || !h->item_count) return; /* not items: the text stays, unused */
@@ -278,14 +341,22 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     const pt_prepared *p =
         w->prepared.count ? bsearch(&key, w->prepared.data, w->prepared.count, sizeof key, by_prepared) : NULL;
     if (p) return mount_expansion(w, call, p->expansion), true;
-    if ((w->defs.data[call].flags & PT_DEF_EXTERNAL) && w->std_map)
+    if (w->defs.data[call].crate < w->std_crate_count && w->has_std)
         return true; /* std: what was not prepared never was */
+    bool in_body = pt_def_item(w, call)->extra != 0;
+    if (in_body && in_foreign_fn(w, call)) return true;
     if (pt_def_impossible(w, call)) return true;
     u32 target = resolve_call(w, call);
     if (target == PT_NO_DEF) return false;
-    pt_vec_push(&w->call_targets, call);
-    pt_vec_push(&w->call_targets, target);
-    if (pt_def_is_external_path(target)) return read_as_items(w, call), true;
+    if (!in_body) {
+        pt_vec_push(&w->call_targets, call);
+        pt_vec_push(&w->call_targets, target);
+    }
+    bool external = (w->defs.data[call].flags & PT_DEF_EXTERNAL) != 0;
+    if (pt_def_is_external_path(target)) { /* nobody guesses what a dependency's own call of another's macro makes */
+        if (!external) read_as_items(w, call);
+        return true;
+    }
     if (w->defs.data[target].kind != PT_KIND_MACRO) return true;
     const pt_item *macro = pt_def_item(w, target);
     pt_file *from = &w->files.data[pt_def_instance(w, target)->file], *to = &w->files.data[in.file];
@@ -294,15 +365,16 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     if (macro->body_end <= macro->body_start || item->body_end <= item->body_start) return true;
     if ((!from->text && pt_world_read_text(w, from)) || (!to->text && pt_world_read_text(w, to))) return true;
     if (w->expansions.count > MAX_EXPANSIONS || in.depth >= PT_MACRO_MAX_DEPTH) return true;
-    /* copies: the lexer wants readable bytes behind the end */
-    u32 rules_length = macro->body_end - macro->body_start, call_length = item->body_end - item->body_start;
-    char *rules = pt_malloc((size_t)rules_length + 16), *arguments = pt_malloc((size_t)call_length + 16);
-    if (rules && arguments) {
-        memcpy(rules, from->text + macro->body_start, rules_length);
-        memset(rules + rules_length, 0, 16);
+    if (in.outermost != PT_NONE &&
+        w->instances.data[in.outermost].spent > (in_body ? MAX_TEXT_IN_BODY : MAX_TEXT_OF_CALL))
+        return true; /* it grows without end */
+    /* a copy: the lexer wants readable bytes behind the end */
+    u32 call_length = item->body_end - item->body_start;
+    char *arguments = pt_malloc((size_t)call_length + 16);
+    if (arguments) {
         memcpy(arguments, to->text + item->body_start, call_length);
         memset(arguments + call_length, 0, 16);
-        pt_lex(&s->rules, rules, rules_length, from->edition);
+        const pt_lexemes *kept = rules_of(s, target, from, macro);
         pt_lex(&s->call, arguments, call_length, to->edition);
         /* rustc matches a doc comment as the attribute #[doc = ".."], which patterns take or leave: left out here */
         bool documented = false;
@@ -317,18 +389,22 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
         u16 edition = to->edition;
         const char *path = to->path;
         s->origins.all.count = 0;
-        if (pt_macro_expand(&s->out, &s->origins, &s->rules, macro->extra, &s->call, w->defs.data[target].crate,
-                            edition) == PT_OK) {
+        bool wanted = kept && (!in_body || names_items(kept, true) || names_items(&s->call, false));
+        u32 crate = w->is_segment ? PT_NONE : w->defs.data[target].crate;
+        if (wanted && pt_macro_expand(&s->out, external ? NULL : &s->origins, kept, macro->extra, &s->call, crate,
+                                      edition) == PT_OK) {
             char *text = pt_malloc((size_t)s->out.count + 16);
             if (text) {
                 memcpy(text, s->out.data ? s->out.data : "", s->out.count);
                 memset(text + s->out.count, 0, 16);
-                u32 file = pt_world_add_text(w, path, text, s->out.count, edition, among_members(w, call));
-                if (file != PT_NONE && keep_origins(w, file, &s->origins)) mount_expansion(w, call, file);
+                u32 file = pt_world_add_text(w, path, text, s->out.count, edition, text_kind(w, call));
+                if (in_body && in.outermost != PT_NONE) w->instances.data[in.outermost].spent += s->out.count;
+                if (in_body && file != PT_NONE && !w->files.data[file].facts.header->item_count)
+                    pt_world_drop_text(w, file); /* no items: an expression's macro */
+                else if (file != PT_NONE && keep_origins(w, file, &s->origins)) mount_expansion(w, call, file);
             }
         }
     }
-    pt_free(rules);
     pt_free(arguments);
     return true;
 }
@@ -355,7 +431,8 @@ static void mount_pending(pt_world *w) {
 }
 
 void pt_world_expand(pt_world *w) {
-    macro_scratch scratch = {0};
+    macro_scratch *kept = pt_calloc(1, sizeof *kept);
+    if (!kept) return;
     if (w->prepared.count) qsort(w->prepared.data, w->prepared.count, sizeof(pt_prepared), by_prepared);
     bool changed = true;
     for (u32 pass = 0; changed && pass < MAX_PASSES && !pt_alloc_failed(); pass++) {
@@ -363,7 +440,7 @@ void pt_world_expand(pt_world *w) {
         u32 calls = w->calls.count, open = 0;
         for (u32 i = 0; i < calls; i++) {
             u32 call = w->calls.data[i];
-            if (expand_call(w, call, &scratch)) changed = true;
+            if (expand_call(w, call, kept)) changed = true;
             else w->calls.data[open++] = call;
         }
         for (u32 i = calls; i < w->calls.count; i++) w->calls.data[open++] = w->calls.data[i];
@@ -379,8 +456,12 @@ void pt_world_expand(pt_world *w) {
             changed = true;
         }
     }
-    pt_lexemes_free(&scratch.rules);
-    pt_lexemes_free(&scratch.call);
-    pt_buffer_free(&scratch.out);
-    pt_vec_free(&scratch.origins.all);
+    for (u32 i = 0; i < KEPT_RULES; i++) {
+        pt_free(kept->rules[i].text);
+        pt_lexemes_free(&kept->rules[i].lexemes);
+    }
+    pt_lexemes_free(&kept->call);
+    pt_buffer_free(&kept->out);
+    pt_vec_free(&kept->origins.all);
+    pt_free(kept);
 }

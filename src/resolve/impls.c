@@ -348,11 +348,13 @@ const u32 *pt_supertraits_of(const pt_world *w, u32 trait, u32 *count) {
 void pt_world_index_impls(pt_world *w) {
     w->impls.count = 0;
     for (u32 d = 0; d < w->defs.count; d++)
-        if (w->defs.data[d].kind == PT_KIND_IMPL)
+        if (w->defs.data[d].kind == PT_KIND_IMPL && !(w->defs.data[d].flags & PT_DEF_ABSENT))
             pt_vec_push(&w->impls, (pt_impl){.def = d, .head = PT_NO_DEF, .trait = PT_NO_DEF});
     for (u32 d = 0; d < w->defs.count; d++) {
         u8 kind = w->defs.data[d].kind;
-        if (kind != PT_KIND_STRUCT && kind != PT_KIND_ENUM && kind != PT_KIND_UNION) continue;
+        if ((kind != PT_KIND_STRUCT && kind != PT_KIND_ENUM && kind != PT_KIND_UNION) ||
+            (w->defs.data[d].flags & PT_DEF_ABSENT))
+            continue;
         const pt_item *item = pt_def_item(w, d);
         for (u32 k = 0; k < item->derive_count; k++)
             pt_vec_push(&w->impls, (pt_impl){.def = d,
@@ -375,8 +377,9 @@ void pt_world_index_impls(pt_world *w) {
         u32 head = im->is_blanket ? PT_BLANKET_HEAD : im->head;
         if (head == PT_NO_DEF) continue;
         for (u32 k = own + 1; k < item->subtree_end; k = f->items[k].subtree_end)
-            if (f->items[k].kind == PT_KIND_METHOD || f->items[k].kind == PT_KIND_ASSOC_CONST ||
-                f->items[k].kind == PT_KIND_ASSOC_TYPE)
+            if ((f->items[k].kind == PT_KIND_METHOD || f->items[k].kind == PT_KIND_ASSOC_CONST ||
+                 f->items[k].kind == PT_KIND_ASSOC_TYPE) &&
+                !(w->defs.data[first + k].flags & PT_DEF_ABSENT))
                 pt_vec_push(&w->members, (pt_member){head, w->defs.data[first + k].name, first + k, i, 0});
         /* members that macros made: their parent is the impl, their place another file */
     }
@@ -394,13 +397,14 @@ void pt_world_index_impls(pt_world *w) {
         const pt_facts *f = &w->files.data[in->file].facts;
         for (u32 k = 0; k < f->header->item_count; k = f->items[k].subtree_end) {
             u32 def = in->first_def + k;
+            if (w->defs.data[def].flags & PT_DEF_ABSENT) continue;
             pt_vec_push(&w->members, (pt_member){head, w->defs.data[def].name, def, impl, 0});
             if (impl == PT_NONE)
                 pt_vec_push(&w->members, (pt_member){PT_TRAIT_HEAD, w->defs.data[def].name, def, PT_NONE, 0});
         }
     }
     for (u32 d = 0; d < w->defs.count; d++) {
-        if (w->defs.data[d].kind != PT_KIND_TRAIT) continue;
+        if (w->defs.data[d].kind != PT_KIND_TRAIT || (w->defs.data[d].flags & PT_DEF_ABSENT)) continue;
         const pt_item *item = pt_def_item(w, d);
         const pt_facts *f = &pt_def_file(w, d)->facts;
         u32 first = pt_def_instance(w, d)->first_def;

@@ -1,5 +1,6 @@
 /* load.c: reading files in waves, in parallel, along `mod` declarations; crates of a workspace. */
 #include "base/parallel.h"
+#include "facts/cfg.h"
 #include "resolve/world.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ static void read_one(void *payload, u32 item, u32 worker) {
         pt_source_stat(w->source, &f->stamp, f->path);
         return;
     }
-    f->read_code = pt_extract(&block, &size, v->extractors[worker], f->text, f->text_length, f->edition, false);
+    f->read_code = pt_extract(&block, &size, v->extractors[worker], f->text, f->text_length, f->edition, PT_TEXT_ITEMS);
     if (!f->read_code) pt_world_add_block(w, f, block, size);
 }
 
@@ -113,6 +114,13 @@ typedef struct pending {
     const char *folder;
 } pending;
 
+/* Is a module of a dependency there on the reference target, by its own predicate and those around it in the file? */
+static bool of_reference(const pt_facts *f, u32 item) {
+    for (u32 i = item; i != PT_NONE; i = f->items[i].parent)
+        if (f->items[i].cfg && !pt_cfg_of_reference(pt_facts_string(f, f->items[i].cfg), NULL)) return false;
+    return !f->header->cfg || pt_cfg_of_reference(pt_facts_string(f, f->header->cfg), NULL);
+}
+
 /* Reads the files named by `mod` items of the pending ones, and theirs, wave by wave. */
 static int read_closure(pt_world *w, const pt_known_facts *known, const pending *start, u32 start_count) {
     PT_VEC(pending) now = {0};
@@ -129,6 +137,7 @@ static int read_closure(pt_world *w, const pt_known_facts *known, const pending 
                 const pt_item *t = &facts.items[k];
                 char path[PATH_SIZE], folder[PATH_SIZE];
                 if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) continue;
+                if (w->is_segment && !of_reference(&facts, k)) continue;
                 if (!module_file(w, path, folder, &w->files.data[now.data[i].file], now.data[i].folder, k)) continue;
                 u16 edition = w->files.data[now.data[i].file].edition;
                 if (pt_world_file(w, path, edition) != PT_NONE || !pt_source_is_file(w->source, path) || left_out(path))
@@ -158,11 +167,11 @@ int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *f
     return code;
 }
 
-u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition, bool members) {
+u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition, pt_text_kind kind) {
     if (!w->extractor) w->extractor = pt_extractor_create();
     void *block = NULL;
     u32 size = 0, index = w->files.count;
-    int code = w->extractor ? pt_extract(&block, &size, w->extractor, text, length, edition, members) : PT_ENOMEM;
+    int code = w->extractor ? pt_extract(&block, &size, w->extractor, text, length, edition, kind) : PT_ENOMEM;
     pt_file f = {
         .path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
     if (code || !pt_vec_push(&w->files, f)) {
@@ -174,6 +183,16 @@ u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16
     return w->files.data[index].read_code ? PT_NONE : index;
 }
 
+void pt_world_drop_text(pt_world *w, u32 file) {
+    if (file + 1 != w->files.count) return;
+    pt_file *f = &w->files.data[file];
+    pt_free(f->text);
+    pt_free(f->block);
+    pt_free(f->symbols);
+    pt_free(f->origins);
+    w->files.count--;
+}
+
 /* Where the module of an item of an instance is to be read from; false: it is none, or nowhere. */
 static bool wanted_module(pt_world *w, char *path, char *folder, u32 instance, u32 item) {
     pt_instance in = w->instances.data[instance];
@@ -181,7 +200,7 @@ static bool wanted_module(pt_world *w, char *path, char *folder, u32 instance, u
     const pt_item *t = &f->facts.items[item];
     u8 flags = w->defs.data[in.first_def + item].flags;
     if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) return false;
-    if ((flags & PT_DEF_EXTERNAL) && (flags & PT_DEF_TEST)) return false;
+    if (flags & PT_DEF_ABSENT) return false;
     if (!module_file(w, path, folder, f, in.folder, item)) return false;
     return !pt_def_impossible(w, in.first_def + item); /* cfg_x! { mod m; } inside what needs not(x) */
 }
@@ -250,27 +269,26 @@ u32 pt_world_prelude(pt_world *w, u16 edition, bool no_std) {
     return r.def;
 }
 
-/* The major version as semver compares it: 1.2.3 is 1, 0.4.2 is 0.4, 0.0.7 is 0.0.7. */
-static void major_version(char *out, size_t size, const char *version) {
+pt_hash128 pt_crate_identity(const char *package, const char *version, const char *kind, const char *name) {
+    char major[64], identity[1024];
     u32 a = 0, b = 0, c = 0;
     sscanf(version, "%u.%u.%u", &a, &b, &c);
-    if (a) snprintf(out, size, "%u", a);
-    else if (b) snprintf(out, size, "0.%u", b);
-    else snprintf(out, size, "0.0.%u", c);
+    if (a) snprintf(major, sizeof major, "%u", a);
+    else if (b) snprintf(major, sizeof major, "0.%u", b);
+    else snprintf(major, sizeof major, "0.0.%u", c);
+    int n = snprintf(identity, sizeof identity, "pt1\n%s\n%s\n%s\n%s", package, major, kind, name);
+    return pt_hash128_bytes(identity, (size_t)PT_MIN(n, (int)sizeof identity - 1));
 }
 
 static void add_target_crate(pt_world *w, u32 target_index) {
     const pt_target *t = &w->workspace->targets.data[target_index];
     const pt_package *p = &w->workspace->packages.data[t->package];
-    char label[512], identity[1024], major[64];
+    char label[512];
     if (t->kind == PT_TARGET_LIB) snprintf(label, sizeof label, "%s", t->name);
     else if (t->kind == PT_TARGET_BUILD) snprintf(label, sizeof label, "%s[build]", p->name);
     else snprintf(label, sizeof label, "%s[%s:%s]", p->name, pt_target_kind_name(t->kind), t->name);
     for (char *c = label; t->kind != PT_TARGET_LIB && *c && *c != '['; c++)
         if (*c == '-') *c = '_';
-    major_version(major, sizeof major, p->version);
-    int n = snprintf(identity, sizeof identity, "pt1\n%s\n%s\n%s\n%s", p->name, major, pt_target_kind_name(t->kind),
-                     t->kind == PT_TARGET_LIB || t->kind == PT_TARGET_BUILD ? "" : t->name);
     pt_crate c = {.name = pt_intern(w->names, pt_str_of(t->name)),
                   .label = pt_intern(w->names, pt_str_of(label)),
                   .package = t->package,
@@ -279,11 +297,12 @@ static void add_target_crate(pt_world *w, u32 target_index) {
                   .is_test = t->kind == PT_TARGET_TEST || t->kind == PT_TARGET_BENCH || t->kind == PT_TARGET_EXAMPLE,
                   .is_proc_macro = t->is_proc_macro,
                   .prelude = PT_NO_DEF,
-                  .hash = pt_hash128_bytes(identity, (size_t)PT_MIN(n, (int)sizeof identity - 1))};
+                  .hash = pt_crate_identity(p->name, p->version, pt_target_kind_name(t->kind),
+                                            t->kind == PT_TARGET_LIB || t->kind == PT_TARGET_BUILD ? "" : t->name)};
     pt_world_add_crate(w, c);
 }
 
-static void add_extern(pt_crate *c, u32 name, u32 root) {
+void pt_crate_add_extern(pt_crate *c, u32 name, u32 root) {
     for (u32 i = 0; i < c->externs.count; i++)
         if (c->externs.data[i].name == name) return;
     pt_vec_push(&c->externs, (pt_extern_name){name, root});
@@ -302,8 +321,8 @@ static void link_externs(pt_world *w, u32 index, u32 first_crate) {
     const pt_target *t = c->target == PT_NONE ? NULL : &w->workspace->targets.data[c->target];
     const pt_package *p = t ? &w->workspace->packages.data[c->package] : NULL;
     if (t && t->kind != PT_TARGET_LIB && t->kind != PT_TARGET_BUILD && p->library != PT_NONE)
-        add_extern(c, pt_intern(w->names, pt_str_of(w->workspace->targets.data[p->library].name)),
-                   library_root(w, c->package, first_crate));
+        pt_crate_add_extern(c, pt_intern(w->names, pt_str_of(w->workspace->targets.data[p->library].name)),
+                            library_root(w, c->package, first_crate));
     for (u32 i = 0; p && i < p->dependencies.count; i++) {
         const pt_dependency *d = &p->dependencies.data[i];
         bool build = t->kind == PT_TARGET_BUILD;
@@ -324,20 +343,22 @@ static void link_externs(pt_world *w, u32 index, u32 first_crate) {
             snprintf(path, sizeof path, "%s", d->package);
             for (char *k = path; *k; k++)
                 if (*k == '-') *k = '_';
-            root = pt_external(w, pt_str_of(path), PT_KIND_CRATE);
+            root = d->version ? pt_dependency_root(w, d->package, d->version) : PT_NO_DEF;
+            if (root == PT_NO_DEF) root = pt_external(w, pt_str_of(path), PT_KIND_CRATE);
         }
-        add_extern(c, name, root);
+        pt_crate_add_extern(c, name, root);
     }
     for (u32 i = 0; i < w->std_crate_count; i++) {
         if (w->crates.data[i].name == w->known.alloc) continue;
-        add_extern(c, w->crates.data[i].name, w->crates.data[i].root);
+        pt_crate_add_extern(c, w->crates.data[i].name, w->crates.data[i].root);
     }
     if (!w->std_crate_count)
         for (u32 i = 0; i < 2; i++)
-            add_extern(c, i ? w->known.std : w->known.core,
-                       pt_external(w, i ? PT_STR("std") : PT_STR("core"), PT_KIND_CRATE));
+            pt_crate_add_extern(c, i ? w->known.std : w->known.core,
+                                pt_external(w, i ? PT_STR("std") : PT_STR("core"), PT_KIND_CRATE));
     if (c->is_proc_macro || (t && t->kind != PT_TARGET_BUILD))
-        add_extern(c, pt_intern(w->names, PT_STR("proc_macro")), pt_external(w, PT_STR("proc_macro"), PT_KIND_CRATE));
+        pt_crate_add_extern(c, pt_intern(w->names, PT_STR("proc_macro")),
+                            pt_external(w, PT_STR("proc_macro"), PT_KIND_CRATE));
 }
 
 /* Loose files: each that no other names as its module is a crate of its own. */

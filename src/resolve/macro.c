@@ -264,7 +264,8 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
                 continue;
             }
             if (n->kind == PT_K_CRATE) {
-                pt_buffer_format(e->out, " __crate_of_%u", e->crate);
+                if (e->crate == PT_NONE) pt_buffer_text(e->out, " __crate_of_self");
+                else pt_buffer_format(e->out, " __crate_of_%u", e->crate);
                 r += 2;
                 after_fragment = false;
                 continue;
@@ -283,7 +284,9 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
                 continue;
             }
         }
-        put(e, e->rules->text, t, after_fragment);
+        if (e->crate != PT_NONE && t->kind == PT_T_IDENT && pt_str_equal(rule_text(e, r), PT_STR("__crate_of_self")))
+            pt_buffer_format(e->out, " __crate_of_%u", e->crate); /* a macro that an expansion of a segment made */
+        else put(e, e->rules->text, t, after_fragment);
         after_fragment = false;
         r++;
     }

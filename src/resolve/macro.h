@@ -1,7 +1,7 @@
 /* macro.h: macro_rules! as a pure function from tokens to text.
  *
  * The expansion is text, lexed and parsed like any file. `$crate` becomes the identifier `__crate_of_N`, N
- * being the crate of the macro, which path resolution knows. Matching is greedy as rustc's is; fragments are
+ * being the crate of the macro, which path resolution knows; N is `self` for crate PT_NONE: that of the place. Matching is greedy as rustc's is; fragments are
  * read by the parser. Limits: PT_MACRO_MAX_TEXT bytes out. Reference: The Rust Reference, "Macros by example". */
 #ifndef PT_MACRO_H
 #define PT_MACRO_H

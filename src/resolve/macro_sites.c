@@ -8,19 +8,31 @@ static inline const pt_node *at(const body *b, u32 node) { return &b->v.nodes[no
 
 pt_ty pt_adt_unknown(pt_resolver *r, u32 def) { return pt_type_from_def(r, def, NULL, 0); }
 
-u32 pt_block_scope(pt_resolver *r, u32 offset, u32 fallback) {
-    const pt_instance *in = &r->w->instances.data[r->instance];
-    const pt_facts *f = &r->w->files.data[in->file].facts;
-    u32 low = 0, high = f->header->item_count; /* items are in the order of their starts */
-    while (low < high) {
+/* The item of a kind that starts where a node of the body does, or PT_NO_DEF. */
+static u32 item_at(const body *b, u32 node, u8 kind) {
+    const pt_world *w = b->r->w;
+    u32 instance = b->v.expanded ? pt_expanded_instance(b->v.expanded) : b->r->instance;
+    if (instance == PT_NONE || !b->v.lexemes) return PT_NO_DEF;
+    const pt_instance *in = &w->instances.data[instance];
+    const pt_facts *f = &w->files.data[in->file].facts;
+    const pt_token *first = &b->v.lexemes->tokens.data[at(b, node)->token];
+    u32 offset = first->start - (first->flags & PT_TOKEN_RAW ? 2 : 0), low = 0, high = f->header->item_count;
+    while (low < high) { /* items are in the order of their starts */
         u32 middle = (low + high) / 2;
         if (f->items[middle].start < offset) low = middle + 1;
         else high = middle;
     }
     for (; low < f->header->item_count && f->items[low].start == offset; low++)
-        if (f->items[low].kind == PT_KIND_BLOCK) return in->first_def + low;
-    return fallback;
+        if (f->items[low].kind == kind) return in->first_def + low;
+    return PT_NO_DEF;
 }
+
+u32 pt_block_scope(const body *b, u32 node, u32 fallback) {
+    u32 block = item_at(b, node, PT_KIND_BLOCK);
+    return block == PT_NO_DEF ? fallback : block;
+}
+
+u32 pt_noted_call(const body *b, u32 node) { return item_at(b, node, PT_KIND_MACRO_CALL); }
 
 u32 pt_attribute_cfg(body *b, u32 first, u32 outer) {
     pt_buffer *out = &b->r->text;
@@ -124,15 +136,15 @@ static const known_macro known_macros[] = {{"print", 1, 'u'},
                                            {"macro_rules", 2, 0},
                                            {"is_x86_feature_detected", 2, 'b'}};
 
-static u32 lookup_macro(body *b, u32 path, u32 *name, u32 *name_node, u32 *open) {
+static u32 lookup_macro(body *b, u32 path, u32 call, u32 *name, u32 *name_node) {
     pt_resolver *r = b->r;
     u32 names[16] = {0}, count = 0;
     for (u32 s = at(b, path)->child; s && count < 16; s = at(b, s)->next)
         if (at(b, s)->kind == PT_N_SEGMENT) names[count++] = pt_view_name(&b->v, s), *name_node = s;
-    *open = 0;
     if (!count) return PT_NO_DEF;
     *name = names[count - 1];
-    if (count == 1 && !at(b, path)->op) return pt_resolve_macro(r->w, r->scope, r->item, names[0]);
+    if (count == 1 && !at(b, path)->op)
+        return pt_resolve_macro(r->w, r->scope, call == PT_NO_DEF ? r->item : call, names[0]);
     pt_path_result p = {0};
     pt_resolve_path(r->w, &p, r->scope, names, count, at(b, path)->op, PT_NS_MACRO);
     return p.resolved == count ? p.def : PT_NO_DEF;
@@ -189,10 +201,10 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
     const pt_node *n = at(b, node);
-    u32 path = n->child, name = 0, name_node = 0, reserved;
+    u32 path = n->child, name = 0, name_node = 0;
     while (path && at(b, path)->kind != PT_N_PATH) path = at(b, path)->next;
     if (!path || !b->v.lexemes) return 0;
-    u32 def = lookup_macro(b, path, &name, &name_node, &reserved);
+    u32 call = pt_noted_call(b, node), def = lookup_macro(b, path, call, &name, &name_node);
     if (!name_node) return 0;
     u32 offset = pt_view_offset(&b->v, name_node);
     const known_macro *known = NULL;
@@ -211,7 +223,7 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
         return known->result == 'n' ? pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0) : 0;
     pt_ty first = 0;
     if (!known && def != PT_NO_DEF && !pt_def_is_external_path(def) && w->defs.data[def].kind == PT_KIND_MACRO &&
-        pt_expand_in_body(b, node, def, statement, expected, &first))
+        pt_expand_in_body(b, node, def, call, statement, expected, &first))
         return first;
     const pt_token *open = &b->v.lexemes->tokens.data[n->extra];
     first = 0;

@@ -54,7 +54,8 @@ static u32 line_of(const pt_world *w, u32 offset) {
 void pt_place_items(pt_world *w, u32 instance) {
     const pt_instance in = w->instances.data[instance];
     pt_file *f = &w->files.data[in.file];
-    if (in.call == PT_NO_DEF || !f->is_expansion || f->is_mapped) return;
+    /* of std and dependencies nobody asks for places, and their facts are kept as they are */
+    if (in.call == PT_NO_DEF || !f->is_expansion || (w->defs.data[in.call].flags & PT_DEF_EXTERNAL)) return;
     const pt_item call = *pt_def_item(w, in.call);
     /* the block is this expansion's alone */
     pt_item *items = (pt_item *)(uintptr_t)f->facts.items;

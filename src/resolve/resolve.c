@@ -220,7 +220,7 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
 /* Texts of files whose facts came from a store are read now, in parallel. */
 static void read_text(void *payload, u32 index, u32 worker) {
     pt_world *w = payload;
-    pt_file *f = &w->files.data[w->std_file_count + index];
+    pt_file *f = &w->files.data[w->external_file_count + index];
     (void)worker;
     if (!f->text && !f->read_code && !f->is_expansion && f->facts.header && pt_world_read_text(w, f))
         f->read_code = PT_EIO;
@@ -240,7 +240,7 @@ static int by_pair(const void *a, const void *b) {
 int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
     *out = (pt_sites){0};
     pt_method_names names = {0};
-    for (u32 d = w->std_def_count; d < w->defs.count; d++)
+    for (u32 d = w->external_def_count; d < w->defs.count; d++)
         if (w->defs.data[d].kind == PT_KIND_METHOD && !(w->defs.data[d].flags & PT_DEF_EXTERNAL) &&
             (pt_def_item(w, d)->flags & PT_F_HAS_SELF))
             pt_vec_push(&names.methods, d);
@@ -253,7 +253,7 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
     out->workers = pt_calloc(threads, sizeof *out->workers);
     out->worker_count = threads;
     int code = resolvers && out->workers && pt_vec_reserve(&out->runs, (u64)count + 1) ? PT_OK : PT_ENOMEM;
-    if (!code) code = pt_parallel(threads, w->files.count - w->std_file_count, read_text, w);
+    if (!code) code = pt_parallel(threads, w->files.count - w->external_file_count, read_text, w);
     if (!code) {
         for (u32 i = 0; i < threads; i++)
             resolvers[i] = (pt_resolver){.w = w, .method_names = &names, .out = &out->workers[i], .worker = i};

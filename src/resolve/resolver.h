@@ -76,7 +76,7 @@ typedef struct pt_resolver {
     pt_ty result_type; /* of the fn */
     /* positions */
     pt_lexemes lexemes;
-    u32 line_file; /* whose lines they are, + 1 */
+    u32 line_file;                           /* whose lines they are, + 1 */
     u32 last_line, last_offset, last_column; /* the last place told: columns are counted on from it */
     PT_VEC(u32) lines;
     PT_VEC(pt_local) locals;
@@ -179,6 +179,8 @@ void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name);
 
 /* The byte of the file that a byte of an expansion stands for: its own, brought by the call, or the call's. */
 u32 pt_expanded_offset(const struct pt_expanded *expanded, u32 offset);
+/* The instance whose items an expansion's are; PT_NONE: it made none. */
+u32 pt_expanded_instance(const struct pt_expanded *expanded);
 void pt_body_macros_destroy(struct pt_body_macros *macros);
 
 /* bodies.c */

@@ -93,9 +93,10 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     return true;
 }
 
-static u32 crate_marker(const pt_world *w, u32 symbol) {
+static u32 crate_marker(const pt_world *w, u32 symbol, u32 own_root) {
     pt_str text = pt_sym(w, symbol);
     if (!pt_str_starts(text, PT_STR("__crate_of_"))) return PT_NO_DEF;
+    if (text.length > 11 && text.data[11] == 's') return own_root;
     u32 number = (u32)atoi(text.data + 11);
     return number < w->crates.count ? w->crates.data[number].root : PT_NO_DEF;
 }
@@ -127,6 +128,11 @@ static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns
         if (b) return out->binding = b, w->bindings.data[b].def;
     }
     if (ns == PT_NS_MACRO)
+        for (u32 k = 0; k < w->crates.data[crate].macro_use.count; k++) { /* #[macro_use] extern crate */
+            u32 b = pt_scope_lookup(w, w->crates.data[crate].macro_use.data[k], name, ns);
+            if (b && w->bindings.data[b].visible == PT_NO_DEF) return out->binding = b, w->bindings.data[b].def;
+        }
+    if (ns == PT_NS_MACRO)
         for (u32 c = w->std_crate_count; c-- > 0;) { /* std's exported macros are in scope everywhere */
             u32 b = pt_scope_lookup(w, w->crates.data[c].root, name, ns);
             if (b && w->bindings.data[b].visible == PT_NO_DEF) return out->binding = b, w->bindings.data[b].def;
@@ -141,11 +147,11 @@ static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns
     return PT_NO_DEF;
 }
 
-/* A name that std's interface (of 1.63, without core::arch) does not have in any namespace: newer, or left out. Its
- * path is taken as written. */
-static u32 newer_in_std(pt_world *w, u32 module, u32 name) {
+/* A name that an interface does not have in any namespace: newer than std's, left out of it (core::arch), or made by
+ * what a dependency's build ran. Its path is taken as written. */
+static u32 not_in_interface(pt_world *w, u32 module, u32 name) {
     const pt_def *d = &w->defs.data[module];
-    if (!w->std_map || !(d->flags & PT_DEF_EXTERNAL) || (d->kind != PT_KIND_MODULE && d->kind != PT_KIND_CRATE))
+    if (!w->has_std || !(d->flags & PT_DEF_EXTERNAL) || (d->kind != PT_KIND_MODULE && d->kind != PT_KIND_CRATE))
         return PT_NO_DEF;
     for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
         if (pt_scope_lookup(w, module, name, ns)) return PT_NO_DEF;
@@ -204,7 +210,7 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
             if (i < PT_COUNT_OF(out->prefix)) out->prefix[i] = def;
             i++;
         }
-    } else if ((def = crate_marker(w, segments[0])) != PT_NO_DEF) {
+    } else if ((def = crate_marker(w, segments[0], root)) != PT_NO_DEF) {
         i = 1;
     } else {
         def = lexical(w, out, scope, segments[0], count == 1 ? ns : (u32)PT_NS_TYPE);
@@ -234,8 +240,9 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
                 if (!b) {
                     u8 kind = w->defs.data[def].kind;
                     if (kind == PT_KIND_ENUM || kind == PT_KIND_TRAIT) return; /* an associated item: type-relative */
-                    if (!(w->defs.data[scope].flags & PT_DEF_EXTERNAL) &&
-                        (next = newer_in_std(w, def, segments[i])) != PT_NO_DEF) {
+                    if (w->defs.data[scope].crate >= w->std_crate_count &&
+                        w->defs.data[scope].crate != w->defs.data[def].crate &&
+                        (next = not_in_interface(w, def, segments[i])) != PT_NO_DEF) {
                         out->binding = 0;
                         goto entered;
                     }
@@ -318,6 +325,7 @@ static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u
     if (depth > 24) return found;
     for (u32 i = from; i < end; i = items[i].subtree_end) {
         u32 def = in->first_def + i, inner = PT_NO_DEF;
+        if (w->defs.data[def].flags & PT_DEF_ABSENT) continue;
         if (items[i].kind == PT_KIND_MACRO && !items[i].extra && w->defs.data[def].name == name) inner = def;
         else if (items[i].kind == PT_KIND_MODULE && (items[i].attributes & PT_ATTR_MACRO_USE))
             inner = in_module(w, def, name, depth);

@@ -205,7 +205,9 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
         pt_emit_from(r, parent, def, PT_EDGE_CONTAINS, PT_VIA_NONE, PT_EXACT, item->start);
     switch (d.kind) {
     case PT_KIND_USE: resolve_use(r, def); return;
-    case PT_KIND_MACRO_CALL: resolve_macro_call(r, def); return;
+    case PT_KIND_MACRO_CALL:
+        if (!item->extra) resolve_macro_call(r, def); /* one in a body is told there */
+        return;
     case PT_KIND_EXTERN_CRATE: {
         u32 b = pt_scope_lookup(w, pt_scope_of(w, d.parent), item->extra ? v.file->symbols[item->extra] : d.name,
                                 PT_NS_TYPE);

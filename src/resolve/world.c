@@ -53,7 +53,10 @@ void pt_world_destroy(pt_world *w) {
         pt_free(f->symbols);
         pt_free(f->origins);
     }
-    for (u32 i = 0; i < w->crates.count; i++) pt_vec_free(&w->crates.data[i].externs);
+    for (u32 i = 0; i < w->crates.count; i++) {
+        pt_vec_free(&w->crates.data[i].externs);
+        pt_vec_free(&w->crates.data[i].macro_use);
+    }
     pt_vec_free(&w->files);
     pt_vec_free(&w->instances);
     pt_vec_free(&w->defs);
@@ -72,7 +75,9 @@ void pt_world_destroy(pt_world *w) {
     pt_extractor_destroy(w->extractor);
     pt_vec_free(&w->expansion_table);
     pt_vec_free(&w->prepared);
-    pt_file_unmap(w->std_map, w->std_map_size);
+    for (u32 i = 0; i < w->maps.count; i++) pt_file_unmap(w->maps.data[i].data, w->maps.data[i].size);
+    pt_vec_free(&w->maps);
+    pt_vec_free(&w->dependencies);
     pt_vec_free(&w->impls);
     pt_vec_free(&w->impls_by_head);
     pt_vec_free(&w->impl_table);
@@ -114,6 +119,7 @@ u32 pt_world_add_file(pt_world *w, const char *path, u16 edition) {
         memset(w->file_table.data, 0, size * sizeof(u32));
         w->file_table.count = size;
         for (u32 i = 0; i < index; i++) {
+            if (w->files.data[i].is_expansion || !w->files.data[i].path[0]) continue; /* no names of their own */
             u32 at = (u32)file_hash(w->files.data[i].path, w->files.data[i].edition) & (size - 1);
             while (w->file_table.data[at]) at = (at + 1) & (size - 1);
             w->file_table.data[at] = i + 1;
@@ -179,7 +185,7 @@ void pt_world_drop_texts(pt_world *w) {
         pt_free(w->files.data[i].text);
         w->files.data[i].text = NULL;
     }
-    pt_file_forget(w->std_map, w->std_map_size);
+    for (u32 i = 0; i < w->maps.count; i++) pt_file_forget(w->maps.data[i].data, w->maps.data[i].size);
 }
 
 void pt_world_drop_names(pt_world *w) {
@@ -445,9 +451,15 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
     u32 depth = call == PT_NO_DEF ? 0 : pt_def_instance(w, call)->depth + 1;
     if (w->defs.count + (u64)count >= PT_EXTERNAL_BIT - 1 || depth > MAX_EXPANSION_DEPTH) return PT_NONE;
     bool guess = file->is_guess || (call != PT_NO_DEF && pt_def_instance(w, call)->is_guess);
-    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, guess, folder};
+    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, guess, folder, PT_NONE, 0};
+    if (call != PT_NO_DEF && file->is_expansion) {
+        u32 outer = pt_def_instance(w, call)->outermost;
+        in.outermost = outer == PT_NONE ? index : outer;
+        if (outer == PT_NONE) in.spent = file->text_length;
+        else w->instances.data[outer].spent += file->text_length;
+    }
     if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
-    u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST));
+    u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST | PT_DEF_ABSENT));
     if (call != PT_NO_DEF) inherited |= PT_DEF_EXPANDED;
     for (u32 i = 0; i < count; i++) {
         const pt_item *item = &file->facts.items[i];
@@ -455,8 +467,12 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
         u8 flags = item->parent == PT_NONE ? inherited : (u8)(w->defs.data[parent].flags & ~PT_DEF_UNKNOWN_GLOB);
         if (item->attributes & PT_ATTR_TEST) flags |= PT_DEF_TEST;
         if (item->cfg && pt_str_equal(pt_facts_string(&file->facts, item->cfg), PT_STR("test"))) flags |= PT_DEF_TEST;
+        if ((flags & PT_DEF_EXTERNAL) && item->cfg &&
+            !pt_cfg_of_reference(pt_facts_string(&file->facts, item->cfg), w->crates.data[crate].features))
+            flags |= PT_DEF_ABSENT;
         w->defs.data[w->defs.count++] =
             (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
+        if (flags & PT_DEF_ABSENT) continue;
         define_item(w, def, file, item);
         if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE) queue_imports(w, index, def, file, item);
         else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);

@@ -33,10 +33,10 @@ typedef struct pt_file {
     u16 edition;
     bool is_mapped; /* block belongs to the std interface */
     bool is_expansion;
-    bool is_verbatim; /* expansion: the call's arguments as they are */
-    bool is_guess;    /* see pt_instance */
-    bool is_cached; /* facts came from a store, text was not read */
-    i32 read_code;  /* why there are no facts */
+    bool is_verbatim;                /* expansion: the call's arguments as they are */
+    bool is_guess;                   /* see pt_instance */
+    bool is_cached;                  /* facts came from a store, text was not read */
+    i32 read_code;                   /* why there are no facts */
     struct pt_macro_origin *origins; /* expansion: places of the tokens that its call brought; see places.h */
     u32 origin_count;
 } pt_file;
@@ -50,6 +50,8 @@ typedef struct pt_instance {
     u32 depth;          /* expansion depth */
     bool is_guess;      /* arguments of a macro that is not known, read as items: everything in it is inferred */
     const char *folder; /* where `mod x;` of its top level looks, relative path */
+    u32 outermost;      /* expansion: the instance of the call that someone wrote; else PT_NONE */
+    u32 spent;          /* outermost: bytes of text made below it */
 } pt_instance;
 
 typedef struct pt_def {
@@ -62,10 +64,11 @@ typedef struct pt_def {
     u16 crate;
 } pt_def;
 enum {
-    PT_DEF_EXTERNAL = 1,    /* of std or a dependency */
-    PT_DEF_TEST = 2,        /* test code: below cfg(test), a #[test], or of a test, bench or example target */
-    PT_DEF_EXPANDED = 4,    /* made by a macro: positions are those of the call */
-    PT_DEF_UNKNOWN_GLOB = 8 /* module: a glob import of something unknown, so a miss proves nothing */
+    PT_DEF_EXTERNAL = 1,     /* of std or a dependency */
+    PT_DEF_TEST = 2,         /* test code: below cfg(test), a #[test], or of a test, bench or example target */
+    PT_DEF_EXPANDED = 4,     /* made by a macro: positions are those of the call */
+    PT_DEF_UNKNOWN_GLOB = 8, /* module: a glob import of something unknown, so a miss proves nothing */
+    PT_DEF_ABSENT = 16 /* of std or a dependency: its predicate is false there (facts/cfg.h, pt_cfg_of_reference) */
 };
 
 typedef struct pt_extern_name {
@@ -83,6 +86,8 @@ typedef struct pt_crate {
     u32 prelude;     /* module definition, or PT_NO_DEF */
     pt_hash128 hash; /* identity */
     PT_VEC(pt_extern_name) externs;
+    const char *features;  /* of a dependency: what is on, between commas; NULL: not known */
+    PT_VEC(u32) macro_use; /* roots of crates that #[macro_use] brings in */
 } pt_crate;
 
 typedef struct pt_binding {
@@ -140,6 +145,17 @@ typedef struct pt_prepared {
     u32 file, item, expansion, target_file, target_item;
 } pt_prepared;
 
+typedef struct pt_mapped_file {
+    const void *data;
+    u64 size;
+} pt_mapped_file;
+
+/* A dependency whose interface is loaded. */
+typedef struct pt_loaded_dependency {
+    const char *package, *version;
+    u32 crate; /* PT_NONE: it could not be read */
+} pt_loaded_dependency;
+
 typedef struct pt_world {
     pt_interner *names;
     pt_interner *external_paths;
@@ -169,8 +185,10 @@ typedef struct pt_world {
     struct pt_extractor *extractor;    /* for texts made by macros */
     PT_VEC(u32) expansion_table;       /* hash of call definition -> instance + 1 */
     PT_VEC(pt_prepared) prepared;      /* std's expansions made at build time, sorted by (file, item) */
-    const void *std_map;
-    u64 std_map_size;
+    PT_VEC(pt_mapped_file) maps;       /* interface files */
+    bool has_std;                      /* std's interface is loaded */
+    bool is_segment;                   /* a dependency's own expansions are made, nothing else: see dependencies.c */
+    PT_VEC(pt_loaded_dependency) dependencies;
     PT_VEC(pt_impl) impls;
     u32 written_impls;            /* impl blocks; derives stand behind them */
     PT_VEC(u32) impls_by_head;    /* indices into impls, sorted by (head, index) */
@@ -179,12 +197,13 @@ typedef struct pt_world {
     PT_VEC(u32) supertrait_heads; /* hash of trait -> place in supertraits + 1 of a record: trait, count, traits */
     PT_VEC(pt_member) members;
     PT_VEC(u32) member_table;
-    PT_VEC(u32) file_table; /* hash of path -> file + 1 */
-    PT_VEC(u32) line_starts;           /* of the file line_file - 1; see places.c */
+    PT_VEC(u32) file_table;  /* hash of path -> file + 1 */
+    PT_VEC(u32) line_starts; /* of the file line_file - 1; see places.c */
     u32 line_file;
     PT_VEC(u8) macro_names; /* bitmap of symbols that name a textual macro */
     pt_arena arena;
-    u32 std_file_count, std_crate_count, std_def_count;
+    u32 std_crate_count;
+    u32 external_file_count, external_def_count; /* of std and dependencies: they come first */
     u32 unread_count;
 
     /* Symbols the resolver knows. */
@@ -220,7 +239,9 @@ int pt_world_read_closure(pt_world *world, const pt_known_facts *known, const u3
                           u32 count);
 u32 pt_world_prelude(pt_world *world, u16 edition, bool no_std);
 /* Facts of text made in memory (expansions), as a file without a name of its own; takes `text` over. */
-u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition, bool members);
+u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition, pt_text_kind kind);
+/* Takes back the text added last, which nobody mounted. */
+void pt_world_drop_text(pt_world *world, u32 file);
 /* Reads and notes all files of all targets, in parallel, following `mod` declarations; then mounts them and
  * runs the fixpoint. */
 int pt_world_load(pt_world *world, const pt_known_facts *known, pt_error *error);
@@ -239,6 +260,11 @@ void pt_world_drop_names(pt_world *world);
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
 u32 pt_world_add_crate(pt_world *world, pt_crate crate); /* PT_NONE: out of memory */
+/* Identity of a crate by its package, that one's major version as semver compares it (1.2.3: 1, 0.4.2: 0.4, 0.0.7: 0.0.7),
+ * the kind of target and, where a package has several, its name. */
+pt_hash128 pt_crate_identity(const char *package, const char *version, const char *kind, const char *name);
+/* Adds a name to the extern prelude; the first of a name counts. */
+void pt_crate_add_extern(pt_crate *crate, u32 name, u32 root);
 void pt_world_mount_modules(pt_world *world, u32 instance);
 /* The same for several instances, whose files are read in common waves. */
 void pt_world_mount_modules_of(pt_world *world, const u32 *instances, u32 count);
@@ -247,6 +273,14 @@ void pt_world_expand(pt_world *world);
 /* Resolves the headers of all impls and builds the member tables. */
 void pt_world_index_impls(pt_world *world);
 void pt_world_find_lang(pt_world *world);
+
+/* Loads the interfaces of what the workspace depends on, as far as their sources are there; see dependencies.c.
+ * `cache`: folder for what was read once, or NULL. Called by pt_world_load's caller before it, with the packages found
+ * (workspace/dependencies.h). */
+struct pt_package_sources;
+int pt_world_load_dependencies(pt_world *world, struct pt_package_sources *sources, const char *cache, pt_error *error);
+/* The crate's root of a loaded dependency, or PT_NO_DEF. */
+u32 pt_dependency_root(const pt_world *world, const char *package, const char *version);
 
 /* Looking at definitions. */
 static inline const pt_def *pt_def_at(const pt_world *w, u32 def) { return &w->defs.data[def]; }

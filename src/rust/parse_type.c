@@ -166,12 +166,58 @@ u32 p_path(parser *p, path_style style) {
     return p_close(p, node, l);
 }
 
+bool pt_macro_makes_no_items(pt_str name) {
+    static const char *const names[] = {"assert",
+                                        "assert_eq",
+                                        "assert_ne",
+                                        "cfg",
+                                        "column",
+                                        "compile_error",
+                                        "concat",
+                                        "dbg",
+                                        "debug_assert",
+                                        "debug_assert_eq",
+                                        "debug_assert_ne",
+                                        "env",
+                                        "eprint",
+                                        "eprintln",
+                                        "file",
+                                        "format",
+                                        "format_args",
+                                        "include_bytes",
+                                        "include_str",
+                                        "line",
+                                        "matches",
+                                        "module_path",
+                                        "option_env",
+                                        "panic",
+                                        "print",
+                                        "println",
+                                        "stringify",
+                                        "todo",
+                                        "unimplemented",
+                                        "unreachable",
+                                        "vec",
+                                        "write",
+                                        "writeln"};
+    u32 low = 0, high = PT_COUNT_OF(names);
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        int order = pt_str_compare(pt_str_of(names[middle]), name);
+        if (!order) return true;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return false;
+}
+
 u32 p_macro_call(parser *p, u32 path, u32 start) {
     u32 node = p_node(p, PT_N_MACRO_CALL, start);
     p_next(p); /* ! */
     p_at(p, node)->extra = p->at;
     list l = {0};
     p_add(p, &l, path);
+    if (!pt_macro_makes_no_items(pt_token_text(p->text, &p->tokens[p_at(p, path)->end - 1]))) p->block_items++;
     if (pt_token_is_open(p->kind)) p_skip_tree(p);
     else p_error(p, "expected a macro's arguments");
     return p_close(p, node, l);

@@ -18,6 +18,9 @@ typedef enum pt_parse_as {
     PT_PARSE_ITEMS_IN_IMPL /* items of an impl or trait */
 } pt_parse_as;
 
+/* A macro of std that makes no items, by its name alone: most calls in bodies are of these. */
+bool pt_macro_makes_no_items(pt_str name);
+
 /* Parses tokens [first, end) of `lexemes` into `tree`, which is emptied first and keeps its memory. The
  * root is node 1, of kind FILE (for STATEMENTS its only child is a BLOCK). The tree borrows `lexemes`.
  * `edition` as in pt_lex. Returns PT_OK, or PT_ENOMEM. Errors in the text are in tree->errors. */

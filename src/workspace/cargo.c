@@ -308,6 +308,23 @@ static void read_targets(reader *r, u32 index, const manifest *m, const pt_toml 
     }
 }
 
+const char *pt_asked_features(pt_arena *arena, const pt_toml *entry, const pt_toml *from) {
+    pt_buffer out = {0};
+    bool defaults = pt_toml_boolean(entry, "default-features", pt_toml_boolean(entry, "default_features", true)) &&
+                    pt_toml_boolean(from, "default-features", pt_toml_boolean(from, "default_features", true));
+    if (defaults) pt_buffer_text(&out, "default,");
+    for (u32 i = 0; i < 2; i++) {
+        const pt_toml *list = pt_toml_get(i ? from : entry, "features");
+        for (const pt_toml *f = list && list->type == PT_TOML_ARRAY ? list->child : NULL; f; f = f->next) {
+            pt_buffer_str(&out, f->text);
+            pt_buffer_char(&out, ',');
+        }
+    }
+    const char *kept = pt_arena_copy(arena, out.data ? out.data : "", out.count);
+    pt_buffer_free(&out);
+    return kept ? kept : "";
+}
+
 static void read_dependencies(reader *r, u32 index, const manifest *m, const pt_toml *table, u8 kind) {
     for (const pt_toml *d = table && table->type == PT_TOML_TABLE ? table->child : NULL; d; d = d->next) {
         const pt_toml *from = d;
@@ -319,7 +336,15 @@ static void read_dependencies(reader *r, u32 index, const manifest *m, const pt_
         pt_str package = pt_toml_string(from, "package", d->key), path = pt_toml_string(from, "path", (pt_str){"", 0});
         if (pt_str_starts(package, PT_STR("rustc-std-workspace-")))
             continue; /* how std itself builds a crate: never here */
-        pt_dependency out = {code_name(r, d->key), keep_str(r, package), NULL, kind, PT_NONE};
+        pt_str requirement =
+            from && from->type == PT_TOML_STRING ? from->text : pt_toml_string(from, "version", PT_STR("*"));
+        pt_dependency out = {.name = code_name(r, d->key),
+                             .package = keep_str(r, package),
+                             .kind = kind,
+                             .target_package = PT_NONE,
+                             .requirement = keep_str(r, requirement),
+                             .features = pt_asked_features(&r->w->arena, d, from == d ? NULL : from),
+                             .is_optional = pt_toml_boolean(d, "optional", false)};
         if (path.length) {
             char relative[PATH_SIZE], full[PATH_SIZE];
             snprintf(relative, sizeof relative, "%.*s", (int)path.length, path.data);
@@ -417,7 +442,8 @@ static void read_lock(reader *r) {
     const pt_toml *packages = pt_toml_get(toml, "package");
     for (const pt_toml *p = packages && packages->type == PT_TOML_ARRAY ? packages->child : NULL; p; p = p->next) {
         pt_locked l = {keep_str(r, pt_toml_string(p, "name", (pt_str){"", 0})),
-                       keep_str(r, pt_toml_string(p, "version", (pt_str){"", 0}))};
+                       keep_str(r, pt_toml_string(p, "version", (pt_str){"", 0})),
+                       keep_str(r, pt_toml_string(p, "checksum", (pt_str){"", 0}))};
         pt_vec_push(&r->w->locked, l);
     }
     if (r->w->locked.count) qsort(r->w->locked.data, r->w->locked.count, sizeof(pt_locked), by_locked);

@@ -9,6 +9,8 @@
 
 #include "workspace/source.h"
 
+struct pt_toml;
+
 typedef enum pt_target_kind {
     PT_TARGET_LIB,
     PT_TARGET_BIN,
@@ -22,11 +24,16 @@ const char *pt_target_kind_name(u8 kind);
 typedef enum pt_dependency_kind { PT_DEPENDENCY_NORMAL, PT_DEPENDENCY_DEV, PT_DEPENDENCY_BUILD } pt_dependency_kind;
 
 typedef struct pt_dependency {
-    const char *name;    /* as code names it: `-` is `_` */
-    const char *package; /* the package's name */
-    const char *path;    /* folder relative to the root, or NULL */
-    u8 kind;             /* pt_dependency_kind */
-    u32 target_package;  /* index when the package is in this workspace, else PT_NONE */
+    const char *name;        /* as code names it: `-` is `_` */
+    const char *package;     /* the package's name */
+    const char *path;        /* folder relative to the root, or NULL */
+    u8 kind;                 /* pt_dependency_kind */
+    u32 target_package;      /* index when the package is in this workspace, else PT_NONE */
+    const char *requirement; /* as written: "1.2", "*" where there is none */
+    const char *features;    /* asked for, each followed by a comma; "default" among them unless it is switched off */
+    bool is_optional;
+    const char *version; /* of the sources that were found, else NULL; see dependencies.h */
+    const char *folder;
 } pt_dependency;
 
 typedef struct pt_target {
@@ -50,7 +57,7 @@ typedef struct pt_package {
 } pt_package;
 
 typedef struct pt_locked {
-    const char *name, *version;
+    const char *name, *version, *checksum; /* checksum: "" where there is none */
 } pt_locked;
 
 typedef struct pt_workspace {
@@ -63,6 +70,8 @@ typedef struct pt_workspace {
     PT_VEC(const char *) loose;     /* .rs files of a folder without any manifest, sorted */
 } pt_workspace;
 
+/* The features that entries of a manifest's dependency table ask for, as pt_dependency.features; `from` may be NULL. */
+const char *pt_asked_features(pt_arena *arena, const struct pt_toml *entry, const struct pt_toml *from);
 /* Reads the workspace of `source`. A broken member manifest is a problem, a broken root manifest an error. */
 int pt_workspace_read(pt_workspace **out, pt_source *source, pt_error *error);
 void pt_workspace_destroy(pt_workspace *workspace);

@@ -20,6 +20,11 @@ typedef struct entry {
     const char *link; /* SYMLINK: the other path */
 } entry;
 
+typedef struct overlay {
+    const char *path, *text; /* arena */
+    u32 length;
+} overlay;
+
 struct pt_source {
     bool is_dump, ignore_tried;
     char *root;
@@ -29,6 +34,7 @@ struct pt_source {
     u64 size;
     pt_arena arena;
     PT_VEC(entry) entries; /* sorted by path */
+    PT_VEC(overlay) overlays;
     u32 skipped;
 };
 
@@ -58,6 +64,7 @@ void pt_source_close(pt_source *s) {
     pt_file_unmap(s->data, s->size);
     pt_arena_free(&s->arena);
     pt_vec_free(&s->entries);
+    pt_vec_free(&s->overlays);
     pt_free(s->root);
     pt_free(s);
 }
@@ -241,6 +248,29 @@ static int full_path(char *out, size_t size, const pt_source *s, const char *pat
     return n < 0 || (size_t)n >= size ? PT_EIO : PT_OK;
 }
 
+int pt_source_overlay(pt_source *s, const char *path, pt_str text, pt_error *error) {
+    overlay o = {pt_arena_copy(&s->arena, path, strlen(path)), pt_arena_copy(&s->arena, text.data, text.length),
+                 text.length};
+    if (!o.path || !o.text || !pt_vec_push(&s->overlays, o))
+        return pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
+    return PT_OK;
+}
+
+static const overlay *overlaid(const pt_source *s, const char *path) {
+    for (u32 i = 0; i < s->overlays.count; i++)
+        if (strcmp(s->overlays.data[i].path, path) == 0) return &s->overlays.data[i];
+    return NULL;
+}
+
+/* Fresh memory with the readable bytes behind its end that the lexer wants. */
+static char *with_slack(const char *data, u32 length) {
+    char *copy = pt_malloc((size_t)length + 16);
+    if (!copy) return NULL;
+    memcpy(copy, data, length);
+    memset(copy + length, 0, 16);
+    return copy;
+}
+
 int pt_source_read(pt_source *s, char **text, u32 *length, pt_file_stamp *stamp, const char *path, pt_error *error) {
     *text = NULL;
     *length = 0;
@@ -248,13 +278,18 @@ int pt_source_read(pt_source *s, char **text, u32 *length, pt_file_stamp *stamp,
     if (s->is_dump) {
         entry *e = follow(s, path);
         if (!e) return pt_fail(error, PT_ENOTFOUND, "%s: not in the dump", path);
-        char *copy = pt_malloc((size_t)e->length + 16);
-        if (!copy) return pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
-        memcpy(copy, s->data + e->offset, e->length);
-        memset(copy + e->length, 0, 16);
-        *text = copy;
+        *text = with_slack(s->data + e->offset, e->length);
+        if (!*text) return pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
         *length = e->length;
         stamp->size = e->length;
+        return PT_OK;
+    }
+    const overlay *o = overlaid(s, path);
+    if (o) {
+        *text = with_slack(o->text, o->length);
+        if (!*text) return pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
+        *length = o->length;
+        stamp->size = o->length;
         return PT_OK;
     }
     char full[PATH_MAX];
@@ -271,6 +306,8 @@ int pt_source_stat(pt_source *s, pt_file_stamp *stamp, const char *path) {
         *stamp = (pt_file_stamp){e ? e->length : 0, 0};
         return e ? PT_OK : PT_ENOTFOUND;
     }
+    const overlay *o = overlaid(s, path);
+    if (o) return *stamp = (pt_file_stamp){o->length, 0}, PT_OK;
     return full_path(full, sizeof full, s, path) ? PT_ENOTFOUND : pt_file_stat(stamp, full);
 }
 

@@ -34,6 +34,8 @@ int pt_source_stat(pt_source *source, pt_file_stamp *stamp, const char *path);
  * not followed. Returns 0 also when there is no such folder. */
 int pt_source_list(pt_source *source, const char *folder,
                    void (*visit)(void *payload, const char *name, bool is_folder), void *payload);
+/* From now on a file of a folder has this text, whatever is on disk; the text is copied. Not in listings. */
+int pt_source_overlay(pt_source *source, const char *path, pt_str text, pt_error *error);
 /* Entries of a dump that were no files: bad paths, dangling links, duplicates (the first counts). */
 u32 pt_source_skipped(const pt_source *source);
 

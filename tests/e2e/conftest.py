@@ -1,9 +1,11 @@
 """Shared by the end-to-end tests: the program, small workspaces, schemas."""
+import atexit
 import functools
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = os.path.abspath(os.environ.get("PARSELTONGUE_BIN", ROOT / "build/release/parseltongue"))
 SCHEMAS = ROOT / "docs/schema"
 DEMO = ROOT / "tests/fixtures/workspaces/demo"
+# No test depends on which crates this machine happens to hold: those that want dependencies vendor them.
+_HOME = tempfile.mkdtemp(prefix="parseltongue-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ["CARGO_HOME"] = _HOME + "/cargo"
+os.environ["XDG_CACHE_HOME"] = _HOME + "/cache"
 
 
 @functools.lru_cache(None)

@@ -61,7 +61,7 @@ static int extract_once(void) {
     pt_extractor *x = pt_extractor_create();
     void *block = NULL;
     u32 size = 0;
-    int code = x ? pt_extract(&block, &size, x, text, (u32)strlen(TINY_OTHER), 2021, false) : PT_ENOMEM;
+    int code = x ? pt_extract(&block, &size, x, text, (u32)strlen(TINY_OTHER), 2021, PT_TEXT_ITEMS) : PT_ENOMEM;
     if (!code) {
         pt_facts facts;
         assert_int_equal(pt_facts_open(&facts, block, size, true, NULL), PT_OK);

@@ -12,7 +12,7 @@ static void *extract(const char *text, size_t length, u32 *size) {
     void *block = NULL;
     char *copy = padded(text, length);
     pt_extractor *x = pt_extractor_create();
-    assert_int_equal(pt_extract(&block, size, x, copy, (u32)length, 2021, false), PT_OK);
+    assert_int_equal(pt_extract(&block, size, x, copy, (u32)length, 2021, PT_TEXT_ITEMS), PT_OK);
     pt_extractor_destroy(x);
     free(copy);
     return block;

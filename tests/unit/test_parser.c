@@ -191,7 +191,7 @@ static u32 fixtures_in(const char *folder, bool clean) {
         assert_int_equal(pt_file_read(&source, &length, path, 64 << 20, &error), PT_OK);
         const char *told = strstr(source, "// edition: ");
         u32 edition = told ? (u32)strtoul(told + 12, NULL, 10) : 2021;
-        assert_int_equal(pt_extract(&block, &size, x, source, length, edition, false), PT_OK);
+        assert_int_equal(pt_extract(&block, &size, x, source, length, edition, PT_TEXT_ITEMS), PT_OK);
         if (pt_facts_open(&facts, block, size, true, &error)) fail_msg("%s: %s", d->d_name, error.message);
         /* forms behind feature gates that are read as far as they go */
         bool gated = strstr("unstable_forms.rs frontmatter.rs shebang_attribute_far.rs", d->d_name) != NULL;
