@@ -126,8 +126,8 @@ bool pt_expand_in_body(body *b, u32 node, u32 def, u32 call, bool statement, pt_
     pt_buffer_clear(&x->text);
     /* where it makes items it was expanded before: from the same tokens to the same text */
     x->instance = call == PT_NO_DEF ? PT_NONE : pt_expansion_of(w, call);
-    if (pt_macro_expand(&x->text, &x->origins, rules, pt_def_item(w, def)->extra, &x->call, w->defs.data[def].crate,
-                        edition) != PT_OK)
+    if (pt_macro_expand_through(&x->text, &x->origins, rules, pt_def_item(w, def)->extra, &x->call,
+                                w->defs.data[def].crate, edition, pt_sym(w, w->defs.data[def].name)) != PT_OK)
         return false;
     m->bytes += x->text.count;
     if (x->instance != PT_NONE && w->files.data[w->instances.data[x->instance].file].text_length != x->text.count)

@@ -62,7 +62,7 @@ pt_ty pt_shallow(pt_resolver *r, pt_ty ty) {
         u8 kind = pt_ty_at(&r->types, self)->kind;
         bool open = kind == PT_TY_VAR || kind == PT_TY_UNKNOWN;
         r->depth++;
-        pt_ty found = open ? 0 : follow(r, pt_project(r, self, t.def, t.name));
+        pt_ty found = open ? 0 : follow(r, pt_project_again(r, ty, self));
         r->depth--;
         if (!found || found == ty) {
             note_stuck(r, ty);
@@ -144,6 +144,7 @@ static bool unify(pt_resolver *r, pt_ty a, pt_ty b, u32 depth) {
                ((x.kind == PT_TY_PARAM || x.kind == PT_TY_BINDING) && x.name != y.name)) {
         return false;
     }
+    if (x.kind == PT_TY_TUPLE && x.count != y.count) return false;
     bool same = true;
     for (u32 i = 0; i < x.count && i < y.count; i++)
         same &= unify(r, pt_ty_arg(&r->types, a, i), pt_ty_arg(&r->types, b, i), depth + 1);

@@ -72,7 +72,10 @@ pt_ty pt_type_of_item(pt_resolver *r, u32 def) {
     return item ? lower_child_type(r, def, item->tree) : 0;
 }
 
-/* The types of items, kept: hash of definition -> definition + 1: 32 | type: 32. */
+enum { MAX_ENVIRONMENTS = 64 };
+
+/* The types of items, kept: hash of definition -> definition + 1: 32 | type: 32. An impl has its trait kept, too. */
+enum { TRAIT_OF_IMPL = 0x40000000 };
 static u64 *kept_type(pt_resolver *r, u32 def) {
     if ((u64)r->item_type_count * 2 >= r->item_types.count) {
         u32 old_size = r->item_types.count, size = old_size ? old_size * 2 : 1024;
@@ -117,6 +120,32 @@ pt_ty pt_item_type(pt_resolver *r, u32 def) {
     r->types.steps = steps;
     slot = kept_type(r, def);
     if (slot && !*slot) *slot = ((u64)def + 1) << 32 | ty, r->item_type_count++;
+    return ty;
+}
+
+pt_ty pt_impl_trait(pt_resolver *r, u32 impl) {
+    const pt_impl *im = &r->w->impls.data[impl];
+    if (im->is_derive || !im->has_trait || im->trait == PT_NO_DEF) return 0;
+    u64 *slot = r->in_item_type ? NULL : kept_type(r, im->def | TRAIT_OF_IMPL);
+    if (slot && *slot) return (pt_ty)*slot;
+    u32 path = pt_item_tree_child(r->w, im->def, PT_N_IMPL_TRAIT);
+    pt_view v = facts_view(r->w, im->def);
+    if (!path || !v.nodes[path].child) return 0;
+    u32 depth = r->depth, item = r->item, aliases = r->alias_count, steps = r->types.steps, scope = r->scope;
+    bool kept = !r->in_item_type;
+    r->depth = r->alias_count = 0;
+    r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
+    r->item = r->scope = im->def;
+    r->in_item_type = true;
+    pt_ty ty = pt_lower_bound(r, &v, v.nodes[path].child, im->def, PT_NO_EMIT);
+    r->in_item_type = !kept;
+    r->depth = depth;
+    r->item = item;
+    r->scope = scope;
+    r->alias_count = aliases;
+    r->types.steps = steps;
+    slot = kept ? kept_type(r, im->def | TRAIT_OF_IMPL) : NULL;
+    if (slot && !*slot) *slot = ((u64)(im->def | TRAIT_OF_IMPL) + 1) << 32 | ty, r->item_type_count++;
     return ty;
 }
 
@@ -233,15 +262,16 @@ static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u
     u32 at = 0;
     if (child && v->nodes[child].kind == PT_N_QUALIFIED_SELF) {
         u32 type = v->nodes[child].child, of_trait = type ? v->nodes[type].next : 0;
-        u32 trait = PT_NO_DEF;
+        u32 trait = PT_NO_DEF, n = 0;
+        pt_ty args[16];
         self = type ? pt_lower(r, v, type, owner, emit == PT_NO_EMIT ? (u8)PT_NO_EMIT : (u8)PT_EDGE_USES) : 0;
         if (of_trait) {
             pt_ty bound = pt_lower_bound(r, v, of_trait, owner, emit == PT_NO_EMIT ? (u8)PT_NO_EMIT : (u8)PT_EDGE_USES);
-            if (bound) trait = pt_ty_at(&r->types, bound)->def;
+            if (bound) trait = pt_ty_at(&r->types, bound)->def, n = pt_bound_args(r, bound, args, PT_COUNT_OF(args));
         }
         u32 s = v->nodes[child].next;
         if (!s) return self;
-        return pt_project(r, self, trait, pt_view_name(v, s));
+        return pt_project_with(r, self, trait, pt_view_name(v, s), args, n);
     }
     for (u32 s = child; s && count < 32; s = v->nodes[s].next)
         if (v->nodes[s].kind == PT_N_SEGMENT) nodes[count] = s, names[count++] = pt_view_name(v, s);
@@ -307,6 +337,16 @@ pt_ty pt_lower_bound(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 e
     if (emit != PT_NO_EMIT) emit_path(r, v, nodes, names, &p, emit);
     u32 n = pt_lower_args(r, v, nodes[count - 1], owner, emit, args, PT_COUNT_OF(args));
     return pt_ty_make(&r->types, PT_TY_BOUND, p.def, 0, args, n);
+}
+
+u32 pt_bound_args(pt_resolver *r, pt_ty bound, pt_ty *out, u32 limit) {
+    u32 count = 0;
+    for (u32 i = 0; i < pt_ty_at(&r->types, bound)->count && count < limit; i++) {
+        pt_ty arg = pt_ty_arg(&r->types, bound, i);
+        if (pt_ty_at(&r->types, arg)->kind == PT_TY_BINDING) break; /* they stand behind */
+        out[count++] = arg;
+    }
+    return count;
 }
 
 static u32 lower_bounds(pt_resolver *r, const pt_view *v, u32 bounds, u32 owner, u8 emit, pt_ty *out, u32 limit) {
@@ -546,24 +586,67 @@ static bool projection_bounds(pt_resolver *r, pt_ty projection, bool (*visit)(pt
         for (u32 i = 0; i < c.count; i++)
             if (visit(r, pt_ty_subst(&r->types, c.bounds[i], &s, 0), payload)) return true;
     }
-    for (u32 d = r->item; d != PT_NO_DEF; d = w->defs.data[d].parent) {
-        u8 kind = w->defs.data[d].kind;
-        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
-        u32 where = pt_item_tree_child(w, d, PT_N_WHERE);
-        pt_view v = facts_view(w, d);
-        for (u32 q = where ? v.nodes[where].child : 0; q; q = v.nodes[q].next) {
-            u32 type = v.nodes[q].child, path = type ? v.nodes[type].child : 0;
-            if (!path || v.nodes[type].kind != PT_N_TYPE_PATH || !v.nodes[path].child ||
-                !v.nodes[v.nodes[path].child].next || !enter(r, &p, d))
-                continue;
-            bool same = pt_lower(r, &v, type, d, PT_NO_EMIT) == projection, stop = false;
-            for (u32 b = v.nodes[q].child; b && same && !stop; b = v.nodes[b].next)
-                if (v.nodes[b].kind == PT_N_BOUNDS) stop = visit_bounds(r, &v, b, d, visit, payload);
-            leave(r, &p);
-            if (stop) return true;
-        }
+    u32 count;
+    (void)pt_environment(r, &count);
+    for (u32 i = 0; i < count; i++) { /* asked for each time: what is visited may make others */
+        const pt_env_entry e = pt_environment(r, &count)[i];
+        if (e.self == projection && visit(r, e.bound, payload)) return true;
     }
     return false;
+}
+
+/* The predicates of one item about types that are no mere parameters. */
+static void own_predicates(pt_resolver *r, u32 def) {
+    u32 where = pt_item_tree_child(r->w, def, PT_N_WHERE);
+    pt_view v = facts_view(r->w, def);
+    place p;
+    for (u32 q = where ? v.nodes[where].child : 0; q; q = v.nodes[q].next) {
+        u32 type = v.nodes[q].child, segments = 0;
+        if (!type || !pt_kind_is_type(v.nodes[type].kind)) continue;
+        if (v.nodes[type].kind == PT_N_TYPE_PATH && v.nodes[type].child) {
+            u32 first = v.nodes[v.nodes[type].child].child;
+            for (u32 s = first; s; s = v.nodes[s].next) segments++;
+            if (segments == 1 && v.nodes[first].kind == PT_N_SEGMENT && !v.nodes[first].child &&
+                (pt_view_name(&v, first) == r->w->known.self_upper ||
+                 pt_generic_owner(r->w, def, pt_view_name(&v, first)) != PT_NO_DEF))
+                continue;
+        }
+        if (!enter(r, &p, def)) return;
+        pt_ty self = pt_lower(r, &v, type, def, PT_NO_EMIT);
+        collected c = {.count = 0};
+        for (u32 b = v.nodes[q].child; b && self; b = v.nodes[b].next)
+            if (v.nodes[b].kind == PT_N_BOUNDS) visit_bounds(r, &v, b, def, collect_bound, &c);
+        leave(r, &p);
+        for (u32 i = 0; i < c.count; i++) pt_vec_push(&r->environment, (pt_env_entry){self, c.bounds[i]});
+    }
+}
+
+const pt_env_entry *pt_environment(pt_resolver *r, u32 *count) {
+    *count = 0;
+    for (u32 i = r->environment_runs.count; i-- > 0;)
+        if (r->environment_runs.data[i].item == r->item) {
+            *count = r->environment_runs.data[i].count;
+            return r->environment.data + r->environment_runs.data[i].first;
+        }
+    if (r->in_environment || r->item == PT_NO_DEF || pt_def_is_external_path(r->item)) return NULL;
+    if (r->environment_runs.count > MAX_ENVIRONMENTS) r->environment.count = r->environment_runs.count = 0;
+    pt_env_run run = {r->item, r->environment.count, 0};
+    u32 depth = r->depth, steps = r->types.steps;
+    r->in_environment = true;
+    r->depth = 0;
+    r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
+    for (u32 d = r->item; d != PT_NO_DEF; d = r->w->defs.data[d].parent) {
+        u8 kind = r->w->defs.data[d].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
+        own_predicates(r, d);
+    }
+    r->in_environment = false;
+    r->depth = depth;
+    r->types.steps = steps;
+    run.count = r->environment.count - run.first;
+    if (!pt_vec_push(&r->environment_runs, run)) return NULL;
+    *count = run.count;
+    return r->environment.data + run.first;
 }
 
 bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {

@@ -1,5 +1,7 @@
 #include "resolve/macro.h"
 
+#include <stdio.h>
+
 typedef struct matched matched;
 struct matched { /* one binding: a run of the call's tokens, or one child a repetition */
     pt_str name;
@@ -190,6 +192,7 @@ static bool match(expander *e, u32 *r, u32 r_end, u32 *a, u32 a_end, matched **l
 typedef struct frame {
     const matched *list;
     const struct frame *outer;
+    const matched *of; /* the group whose iteration it is; NULL: the whole */
 } frame;
 
 static const matched *lookup(const frame *f, pt_str name) {
@@ -207,16 +210,23 @@ static bool group_binds(const expander *e, const matched *group, pt_str name) {
     return false;
 }
 
-/* The group that a transcribed repetition [first, end) runs over: one that binds a name used in it. */
+/* Does a group bind a name that a transcribed repetition [first, end) uses? One that is gone through already does not:
+ * what is inside it has frames of its own. */
+static bool drives(const expander *e, const frame *f, const matched *m, u32 first, u32 end) {
+    for (const frame *g = f; g; g = g->outer)
+        if (g->of == m) return false;
+    for (u32 i = first; i + 1 < end; i++)
+        if (rule(e, i)->kind == PT_T_DOLLAR && ident_like(rule(e, i + 1)) && !lookup(f, rule_text(e, i + 1)) &&
+            group_binds(e, m, rule_text(e, i + 1)))
+            return true;
+    return false;
+}
+
+/* The group that a transcribed repetition runs over: one that binds a name used in it. */
 static const matched *driver(const expander *e, const frame *f, u32 first, u32 end) {
     for (const frame *g = f; g; g = g->outer)
-        for (const matched *m = g->list; m; m = m->next) {
-            if (!m->repeated) continue;
-            for (u32 i = first; i + 1 < end; i++)
-                if (rule(e, i)->kind == PT_T_DOLLAR && ident_like(rule(e, i + 1)) && !lookup(f, rule_text(e, i + 1)) &&
-                    group_binds(e, m, rule_text(e, i + 1)))
-                    return m;
-        }
+        for (const matched *m = g->list; m; m = m->next)
+            if (m->repeated && drives(e, f, m, first, end)) return m;
     return NULL;
 }
 
@@ -246,13 +256,14 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
                 /* several groups may run in step: each iteration opens all of them */
                 u32 count = group ? group->children.count : 0;
                 for (u32 i = 0; i < count && !e->code; i++) {
-                    frame steps[8];
+                    frame steps[32];
                     const frame *inner = f;
                     u32 used = 0;
                     for (const frame *g = f; g; g = g->outer)
                         for (const matched *m = g->list; m && used < PT_COUNT_OF(steps); m = m->next)
-                            if (m->repeated && i < m->children.count && (m == group || m->children.count == count)) {
-                                steps[used] = (frame){m->children.data[i], inner};
+                            if (m->repeated && i < m->children.count &&
+                                (m == group || (m->children.count == count && drives(e, f, m, r + 2, n->extent)))) {
+                                steps[used] = (frame){m->children.data[i], inner, m};
                                 inner = &steps[used++];
                             }
                     if (i && separator != PT_NONE) put(e, e->rules->text, rule(e, separator), true);
@@ -319,7 +330,7 @@ int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes 
         matched *list = NULL;
         e.depth = 0;
         if (match(&e, &pattern, pattern_end, &a, a_end, &list) && pattern == pattern_end && a == a_end) {
-            frame top = {list, NULL};
+            frame top = {list, NULL, NULL};
             e.code = PT_OK;
             e.depth = 0;
             transcribe(&e, body + 1, rule(&e, body)->extent, &top);
@@ -332,4 +343,87 @@ int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes 
     pt_arena_free(&e.arena);
     pt_tree_free(&e.tree);
     return pt_alloc_failed() ? PT_ENOMEM : e.code;
+}
+
+/* Is a text one call of the macro `name`, by its name alone or by its crate? The token of its arguments' delimiter, or 0. */
+static u32 only_call(const pt_lexemes *l, pt_str name, u32 crate) {
+    u32 at = 0, count = l->tokens.count;
+    const pt_token *t = l->tokens.data;
+    if (count < 4) return 0;
+    if (t[0].kind == PT_T_IDENT && t[1].kind == PT_T_COLON_COLON) {
+        char own[32] = "__crate_of_self";
+        if (crate != PT_NONE) snprintf(own, sizeof own, "__crate_of_%u", crate);
+        if (!pt_str_equal(pt_token_text(l->text, &t[0]), pt_str_of(own))) return 0;
+        at = 2;
+    }
+    if (at + 4 > count || t[at].kind != PT_T_IDENT || !pt_str_equal(pt_token_text(l->text, &t[at]), name) ||
+        t[at + 1].kind != PT_T_BANG || !pt_token_is_open(t[at + 2].kind))
+        return 0;
+    u32 behind = t[at + 2].extent + 1; /* the end, or `;` and the end */
+    if (behind + 1 < count && t[behind].kind == PT_T_SEMICOLON) behind++;
+    return behind + 1 == count ? at + 2 : 0;
+}
+
+/* Where a byte of the first expansion came from, for a byte of the second that came from there; false: from nowhere. */
+static bool origin_of(const pt_macro_origins *first, u32 at, u32 *from) {
+    u32 low = 0, high = first->all.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (first->all.data[middle].at < at) low = middle + 1;
+        else high = middle;
+    }
+    if (low == first->all.count || first->all.data[low].at != at) return false;
+    *from = first->all.data[low].from;
+    return true;
+}
+
+int pt_macro_expand_through(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
+                            const pt_lexemes *call, u32 crate, u32 edition, pt_str name) {
+    int code = pt_macro_expand(out, origins, rules, form, call, crate, edition);
+    pt_lexemes whole = {0}, arguments = {0};
+    pt_buffer text = {0}, next = {0};
+    pt_macro_origins made = {0};
+    static const char slack[PT_TEXT_SLACK] = {0};
+    for (u32 step = 0; !code && step < PT_MACRO_MAX_RECURSION; step++) {
+        /* most expansions are no call: seen by their first word */
+        pt_str view = pt_str_trim(pt_buffer_view(out));
+        if (!view.length || !(pt_str_starts(view, name) || pt_str_starts(view, PT_STR("__crate_of_")))) break;
+        u32 length = out->count;
+        pt_buffer_clear(&text);
+        pt_buffer_add(&text, out->data, length);
+        pt_buffer_add(&text, slack, sizeof slack);
+        if (text.count != length + sizeof slack) break;
+        pt_lex(&whole, text.data, length, edition);
+        u32 open = only_call(&whole, name, crate);
+        if (!open) break;
+        u32 start = whole.tokens.data[open].start,
+            end = pt_token_end(&whole.tokens.data[whole.tokens.data[open].extent]);
+        memset(text.data + end, 0, text.count - end);
+        pt_lex(&arguments, text.data + start, end - start, edition);
+        pt_buffer_clear(&next);
+        made.all.count = 0;
+        int again = pt_macro_expand(&next, origins ? &made : NULL, rules, form, &arguments, crate, edition);
+        if (again == PT_ENOTFOUND) break; /* the call stays as it is, for others to tell */
+        code = again;
+        if (origins) {
+            u32 kept = 0;
+            for (u32 i = 0; i < made.all.count; i++) {
+                pt_macro_origin o = made.all.data[i];
+                if (origin_of(origins, start + o.from, &o.from)) made.all.data[kept++] = o;
+            }
+            made.all.count = kept;
+            pt_macro_origins swap = *origins;
+            *origins = made;
+            made = swap;
+        }
+        pt_buffer swap = *out;
+        *out = next;
+        next = swap;
+    }
+    pt_lexemes_free(&whole);
+    pt_lexemes_free(&arguments);
+    pt_buffer_free(&text);
+    pt_buffer_free(&next);
+    pt_vec_free(&made.all);
+    return pt_alloc_failed() ? PT_ENOMEM : code;
 }

@@ -8,7 +8,7 @@
 
 #include "rust/parser.h"
 
-enum { PT_MACRO_MAX_TEXT = 4 << 20, PT_MACRO_MAX_DEPTH = 32 };
+enum { PT_MACRO_MAX_TEXT = 4 << 20, PT_MACRO_MAX_DEPTH = 64, PT_MACRO_MAX_RECURSION = 512 };
 
 /* Where a token of an expansion stands in the call: those that the call brought, ascending by `at`. */
 typedef struct pt_macro_origin {
@@ -26,5 +26,9 @@ typedef struct pt_macro_origins {
  * several tokens come in parentheses: a fragment stays one operand. */
 int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
                     const pt_lexemes *call, u32 crate, u32 edition);
+/* The same, and on while the expansion is one call of the same macro `name`, as macros do that take their arguments token
+ * by token: at most PT_MACRO_MAX_RECURSION times, what is between them is never seen. */
+int pt_macro_expand_through(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
+                            const pt_lexemes *call, u32 crate, u32 edition, pt_str name);
 
 #endif

@@ -68,56 +68,18 @@ void pt_emit_member(body *b, u32 trait, const char *name, pt_ty self, u8 via, u3
     pt_emit(r, own != PT_NO_DEF ? own : member, PT_EDGE_CALLS, via, PT_EXACT, offset);
 }
 
-/* The first argument of the trait that an impl names; 0: none is written. */
-static pt_ty impl_argument(pt_resolver *r, u32 impl) {
-    const pt_impl *im = &r->w->impls.data[impl];
-    u32 of_trait = im->is_derive ? 0 : pt_item_tree_child(r->w, im->def, PT_N_IMPL_TRAIT);
-    if (!of_trait || r->depth >= PT_MAX_TYPE_DEPTH) return 0;
-    const pt_file *f = pt_def_file(r->w, im->def);
-    pt_view v = {f->facts.nodes, f->symbols, NULL, f, NULL};
-    u32 last = 0, scope = r->scope, item = r->item;
-    for (u32 s = v.nodes[v.nodes[of_trait].child].child; s; s = v.nodes[s].next)
-        if (v.nodes[s].kind == PT_N_SEGMENT) last = s;
-    if (!last) return 0;
-    pt_ty args[8];
-    r->scope = r->item = im->def;
-    r->depth++;
-    u32 count = pt_lower_args(r, &v, last, im->def, PT_NO_EMIT, args, PT_COUNT_OF(args));
-    r->depth--;
-    r->scope = scope;
-    r->item = item;
-    return count ? args[0] : 0;
-}
-
 /* The impl of an operator's trait for both operands. `several`: the other operand would have to tell. */
 static u32 select_impl(pt_resolver *r, u32 trait, pt_ty self, pt_ty other, pt_subst *s, bool *several) {
-    u32 heads[2] = {pt_head_of(r, self), PT_BLANKET_HEAD}, found = PT_NONE;
-    bool vague = pt_ty_at(&r->types, other)->kind == PT_TY_VAR;
-    *several = false;
-    for (u32 k = 0; k < 2 && found == PT_NONE; k++)
-        for (u32 impl = pt_first_impl(r->w, heads[k], trait); impl != PT_NONE; impl = r->w->impls.data[impl].next) {
-            pt_subst trial = {0};
-            if (!pt_impl_known(r, impl) || (k && !pt_blanket_applies(r, impl, self))) continue;
-            pt_ty pattern = pt_impl_type(r, impl), argument = impl_argument(r, impl);
-            const pt_type *p = pt_ty_at(&r->types, pattern), *x = pt_ty_at(&r->types, self);
-            if (p->kind == PT_TY_REF && x->kind == PT_TY_REF && p->name != x->name) continue;
-            if (!pt_ty_match(&r->types, pattern, self, &trial, 0)) continue;
-            if (other && !pt_ty_match(&r->types, argument ? argument : pattern, other, &trial, 0)) continue;
-            if (found != PT_NONE) {
-                *several = vague;
-                return found;
-            }
-            found = impl;
-            *s = trial;
-        }
-    return found;
+    return pt_select_impl(r, trait, self, &other, other != 0, s, several);
 }
 
 /* The impl's associated type Output, or the trait's projection. */
 static pt_ty output_of(pt_resolver *r, u32 impl, const pt_subst *s, u32 trait, pt_ty self) {
     u32 member = impl == PT_NONE ? PT_NO_DEF : member_of_impl(r->w, impl, r->w->known.output);
     if (member == PT_NO_DEF) return pt_project(r, self, trait, r->w->known.output);
-    return pt_ty_subst(&r->types, pt_item_type(r, member), s, 0);
+    pt_subst full = *s;
+    pt_solve_parameters(r, r->w->impls.data[impl].def, &full);
+    return pt_ty_subst(&r->types, pt_item_type(r, member), &full, 0);
 }
 
 /* Numbers, bool, char and what else the language itself computes with. */

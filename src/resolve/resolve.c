@@ -182,6 +182,7 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
     if (r->types.types.count > TYPES_LIMIT || !r->types.types.count) {
         pt_types_reset(&r->types);
         r->signatures.count = r->signature_types.count = r->item_type_count = 0;
+        r->environment.count = r->environment_runs.count = 0;
         if (r->item_types.data) memset(r->item_types.data, 0, r->item_types.count * sizeof(u64));
         if (r->signature_table.data) memset(r->signature_table.data, 0, r->signature_table.count * sizeof(u32));
     }
@@ -276,6 +277,8 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
         pt_vec_free(&r->signature_types);
         pt_vec_free(&r->signature_table);
         pt_vec_free(&r->item_types);
+        pt_vec_free(&r->environment);
+        pt_vec_free(&r->environment_runs);
         pt_body_macros_destroy(r->macros);
         pt_buffer_free(&r->text);
         out->bodies += out->workers[i].bodies;

@@ -56,6 +56,14 @@ typedef struct pt_stuck {
     u32 progress, item;
 } pt_stuck;
 
+/* What where-clauses say of types that are no mere parameters. */
+typedef struct pt_env_entry {
+    pt_ty self, bound;
+} pt_env_entry;
+typedef struct pt_env_run {
+    u32 item, first, count;
+} pt_env_run;
+
 typedef struct pt_resolver {
     pt_world *w;
     const struct pt_method_names *method_names;
@@ -86,7 +94,7 @@ typedef struct pt_resolver {
     u32 shallow_depth;
     PT_VEC(pt_stuck) stuck; /* by type: projections that could not be made out */
     u32 progress, tried;    /* bindings made; as many when the queue was last tried */
-    pt_tree trees[64];      /* bodies, and macro arguments and expansions inside them */
+    pt_tree trees[128];      /* bodies, and macro arguments and expansions inside them */
     u32 tree_depth;
     u32 edition;                   /* of the instance's file */
     struct pt_body_macros *macros; /* expansions inside bodies; made when needed */
@@ -97,6 +105,9 @@ typedef struct pt_resolver {
     PT_VEC(u64) item_types; /* see pt_item_type */
     u32 item_type_count;
     bool in_item_type;
+    PT_VEC(pt_env_entry) environment; /* runs by item */
+    PT_VEC(pt_env_run) environment_runs;
+    bool in_environment;
     pt_buffer text;
 } pt_resolver;
 
@@ -118,6 +129,8 @@ pt_ty pt_lower_bound(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u8 e
 void pt_lower_generics(pt_resolver *r, const pt_view *v, u32 node, u32 owner); /* emits bounds */
 /* Generic arguments of a segment node: lowered into `out`, emitted as uses or `emit`. Returns the number. */
 u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 emit, pt_ty *out, u32 limit);
+/* The arguments that a BOUND gives its trait, without its bindings. Returns their number. */
+u32 pt_bound_args(pt_resolver *r, pt_ty bound, pt_ty *out, u32 limit);
 pt_ty pt_self_type(pt_resolver *r, u32 def);
 pt_ty pt_type_of_item(pt_resolver *r, u32 def); /* const, static, field, alias, associated type; 0 unknown */
 /* The same, made once: as if nothing else were read. */
@@ -130,9 +143,21 @@ pt_ty pt_adt_generic(pt_resolver *r, u32 def); /* with its own parameters as arg
 const pt_signature *pt_signature_of(pt_resolver *r, u32 def);
 /* Calls visit for each bound (a BOUND type) of a parameter; stops when it returns true. */
 bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty bound, void *payload), void *payload);
+/* <self as trait<args>>::name; `trait` PT_NONE: of whatever trait has it. A projection where that is not known yet. */
 pt_ty pt_project(pt_resolver *r, pt_ty self, u32 trait, u32 name);
+pt_ty pt_project_with(pt_resolver *r, pt_ty self, u32 trait, u32 name, const pt_ty *args, u32 count);
+/* The same for a projection that was made before, with its self type as far as known now. */
+pt_ty pt_project_again(pt_resolver *r, pt_ty projection, pt_ty self);
 /* The impl of `trait` for a type: index into impls or PT_NONE; fills `s` with the impl's parameters. */
 u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s);
+/* The same for a trait with arguments (0: not told). `several`: what is a variable would have to tell which. */
+u32 pt_select_impl(pt_resolver *r, u32 trait, pt_ty self, const pt_ty *args, u32 count, pt_subst *s, bool *several);
+/* The trait of an impl block with its arguments, a BOUND; kept like pt_item_type. 0: inherent or derived. */
+pt_ty pt_impl_trait(pt_resolver *r, u32 impl);
+/* What the where-clauses of the item and around it say of types that are no mere parameters. */
+const pt_env_entry *pt_environment(pt_resolver *r, u32 *count);
+/* Binds the parameters of an impl that only its where-clauses tell: `I::Item: IntoIterator<Item = U>`, `F: Fn() -> T`. */
+void pt_solve_parameters(pt_resolver *r, u32 impl_def, pt_subst *s);
 /* Is an impl for references, `pattern`, one for this reference: mutable or not, the referent meeting the bounds? */
 bool pt_reference_holds(pt_resolver *r, pt_ty pattern, pt_ty self);
 /* Do the types that an impl's parameters stand for meet their bounds? What is not known may. */

@@ -113,7 +113,7 @@ bool pt_ty_match(pt_types *t, pt_ty pattern, pt_ty ty, pt_subst *s, u32 depth) {
             return x.kind == PT_TY_NEVER;
         }
     } else if (p.def != x.def || (p.kind == PT_TY_PTR && p.name != x.name) ||
-               (p.kind == PT_TY_REF && p.name > x.name)) {
+               (p.kind == PT_TY_REF && p.name > x.name) || (p.kind == PT_TY_TUPLE && p.count != x.count)) {
         return false;
     }
     for (u32 i = 0; i < p.count && i < x.count; i++)

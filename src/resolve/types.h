@@ -21,7 +21,7 @@ typedef enum pt_type_kind {
     PT_TY_OPAQUE,     /* impl Trait: one argument a bound, each of kind BOUND */
     PT_TY_BOUND,      /* def: trait; arguments: its own, then BINDINGs */
     PT_TY_BINDING,    /* name = argument 0 */
-    PT_TY_PROJECTION, /* argument 0: self type; def: trait or PT_NONE; name */
+    PT_TY_PROJECTION, /* <self as trait>::name: the self type, then the trait's arguments; def: trait or PT_NONE */
     PT_TY_INT,
     PT_TY_FLOAT, /* literals without suffix, once nothing told more */
     PT_TY_VAR    /* name: number in the body's inference context (infer.h) */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_EXPANSION_DEPTH = 32 };
+enum { MAX_EXPANSION_DEPTH = 64 };
 
 int pt_world_create(pt_world **out, pt_source *source, pt_workspace *workspace, u32 threads, pt_error *error) {
     pt_world *w = *out = pt_calloc(1, sizeof *w);
