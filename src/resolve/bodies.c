@@ -7,11 +7,15 @@
 static inline const pt_node *at(const body *b, u32 node) { return node_of_body(b, node); }
 static u32 offset_of(const body *b, u32 node) { return pt_view_offset(&b->v, node); }
 
-void pt_push_local(body *b, u32 name, pt_ty ty) { pt_vec_push(&b->r->locals, (pt_local){name, ty}); }
+void pt_push_local(body *b, u32 name, u32 node, pt_ty ty) {
+    pt_vec_push(&b->r->locals, (pt_local){name, node ? pt_token_context(b->r, &b->v, node) : 0, ty});
+}
 
-const pt_local *pt_find_local(const body *b, u32 name) {
+const pt_local *pt_find_local(const body *b, u32 name, u32 node) {
+    u32 context = node && name != b->r->w->known.self_lower ? pt_token_context(b->r, &b->v, node) : 0;
     for (u32 i = b->r->locals.count; i > b->first_local; i--)
-        if (b->r->locals.data[i - 1].name == name) return &b->r->locals.data[i - 1];
+        if (b->r->locals.data[i - 1].name == name && b->r->locals.data[i - 1].context == context)
+            return &b->r->locals.data[i - 1];
     return NULL;
 }
 
@@ -165,7 +169,7 @@ static pt_ty expr_path(body *b, u32 node) {
     u32 path = at(b, node)->child, segment = path ? at(b, path)->child : 0;
     if (!segment) return 0;
     if (at(b, segment)->kind == PT_N_SEGMENT && !at(b, segment)->next && !at(b, path)->op) {
-        const pt_local *local = pt_find_local(b, pt_view_name(&b->v, segment));
+        const pt_local *local = pt_find_local(b, pt_view_name(&b->v, segment), segment);
         if (local) return local->ty;
     }
     value x = pt_value_of(b, path, PT_VALUE_USED);

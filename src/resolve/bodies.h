@@ -49,8 +49,9 @@ pt_ty pt_expr(body *b, u32 node, pt_ty expected);
 /* The same, then coerced to what is expected. */
 pt_ty pt_expr_as(body *b, u32 node, pt_ty expected);
 void pt_pattern(body *b, u32 node, pt_ty ty);
-void pt_push_local(body *b, u32 name, pt_ty ty);
-const pt_local *pt_find_local(const body *b, u32 name);
+/* Names that a macro brings are its own: `node` is the token that says the name, 0 one of the body's text. */
+void pt_push_local(body *b, u32 name, u32 node, pt_ty ty);
+const pt_local *pt_find_local(const body *b, u32 name, u32 node);
 u32 pt_struct_path(body *b, u32 path, u8 kind, pt_ty *ty);
 u32 pt_tuple_fields(pt_resolver *r, u32 owner, pt_ty *out, u32 limit);
 pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
@@ -104,11 +105,15 @@ pt_ty pt_block(body *b, u32 node, pt_ty expected, bool keep_locals);
 pt_tree *pt_parse_in_body(pt_resolver *r, const pt_lexemes *lexemes, u32 first, u32 end, pt_parse_as as);
 /* A call of the macro_rules! `def`, read as what it expands to; a statement's names stay. False: it does not. */
 bool pt_expand_in_body(body *b, u32 node, u32 def, u32 call, bool statement, pt_ty expected, pt_ty *result);
+/* The same in pattern position. */
+bool pt_expand_pattern(body *b, u32 node, u32 def, pt_ty ty);
 /* The definition of a macro call in a body where it was noted as an item; else PT_NO_DEF. */
 u32 pt_noted_call(const body *b, u32 node);
 
 /* A macro call in expression, statement, pattern or type position: its `expands` edge and its arguments. */
 pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement);
+/* The same in pattern position, against a value's type. */
+void pt_macro_pattern(body *b, u32 node, pt_ty ty);
 /* The predicate of attributes among siblings from `first`, joined with `outer`. */
 u32 pt_attribute_cfg(body *b, u32 first, u32 outer);
 /* The scope of a block that holds items, or `fallback`. */

@@ -355,7 +355,7 @@ pt_ty pt_expr_call(body *b, u32 node, pt_ty expected) {
     if (at(b, callee)->kind != PT_N_E_PATH) return call_of_value(b, pt_expr(b, callee, 0), args, count);
     u32 path = at(b, callee)->child, segment = at(b, path)->child;
     if (segment && at(b, segment)->kind == PT_N_SEGMENT && !at(b, segment)->next && !at(b, path)->op) {
-        const pt_local *local = pt_find_local(b, pt_view_name(&b->v, segment));
+        const pt_local *local = pt_find_local(b, pt_view_name(&b->v, segment), segment);
         if (local) return call_of_value(b, local->ty, args, count);
     }
     value x = pt_value_of(b, path, PT_VALUE_CALLED);

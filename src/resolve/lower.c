@@ -409,6 +409,7 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
             return pt_ty_make(&r->types, PT_TY_DYN, b.def, 0, own, b.count);
         }
     case PT_N_TYPE_NEVER: return pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0);
+    case PT_N_MACRO_CALL: return pt_lower_macro(r, v, node, owner, emit);
     default: return 0;
     }
 }
@@ -466,7 +467,7 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
             for (u32 a = v.nodes[c].child; a; a = v.nodes[a].next) {
                 pt_ty ty = 0;
                 for (u32 t = v.nodes[a].child; t; t = v.nodes[t].next)
-                    if (pt_kind_is_type(v.nodes[t].kind) && (v.nodes[t].kind != PT_N_MACRO_CALL))
+                    if (pt_kind_is_type(v.nodes[t].kind) && (v.nodes[t].kind != PT_N_MACRO_CALL || !v.nodes[t].next))
                         ty = pt_lower(r, &v, t, def, PT_NO_EMIT);
                 if (v.nodes[a].kind == PT_N_SELF_PARAM) {
                     u8 op = v.nodes[a].op, kind = pt_ty_at(&r->types, ty)->kind;

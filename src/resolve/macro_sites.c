@@ -189,7 +189,7 @@ static void forward_formats(body *b, pt_str text, const formatted *given, u32 co
             u32 symbol = pt_intern(r->w->names, name);
             for (u32 k = 0; k < count; k++)
                 if (given[k].name == symbol) ty = given[k].ty;
-            const pt_local *local = ty ? NULL : pt_find_local(b, symbol);
+            const pt_local *local = ty ? NULL : pt_find_local(b, symbol, 0);
             if (local) ty = local->ty;
         }
         if (ty && !other) pt_forward(b, trait, "fmt", ty, 0, offset);
@@ -273,6 +273,17 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     case 'b': return pt_adt(r, pt_primitive(w, "bool"), NULL, 0);
     default: return 0;
     }
+}
+
+void pt_macro_pattern(body *b, u32 node, pt_ty ty) {
+    pt_resolver *r = b->r;
+    u32 path = at(b, node)->child, name = 0, name_node = 0;
+    while (path && at(b, path)->kind != PT_N_PATH) path = at(b, path)->next;
+    u32 def = path && b->v.lexemes ? lookup_macro(b, path, PT_NO_DEF, &name, &name_node) : PT_NO_DEF;
+    bool rules = def != PT_NO_DEF && !pt_def_is_external_path(def) && r->w->defs.data[def].kind == PT_KIND_MACRO;
+    if (rules && pt_expand_pattern(b, node, def, ty))
+        pt_emit(r, def, PT_EDGE_EXPANDS, PT_VIA_MACRO, PT_EXACT, pt_view_offset(&b->v, name_node));
+    else pt_macro_site(b, node, 0, false);
 }
 
 static u32 token_at(const pt_lexemes *l, u32 offset) {

@@ -39,7 +39,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
             }
         }
         if (n->child) pt_pattern(b, n->child, ty);
-        pt_push_local(b, name, n->op & 1 ? reference_to(b, ty, (n->op & 2) != 0) : ty);
+        pt_push_local(b, name, node, n->op & 1 ? reference_to(b, ty, (n->op & 2) != 0) : ty);
         break;
     }
     case PT_N_PAT_REF:
@@ -131,7 +131,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
                 if (sub) {
                     const pt_node *bound = at(b, sub);
                     if (at(b, c)->op == 1 && bound->kind == PT_N_PAT_IDENT) /* shorthand: always a new name */
-                        pt_push_local(b, pt_view_name(&b->v, sub),
+                        pt_push_local(b, pt_view_name(&b->v, sub), sub,
                                       (element && through) || bound->op & 1
                                           ? reference_to(b, element, mutable || (bound->op & 3) == 3)
                                           : element);
@@ -150,7 +150,7 @@ void pt_pattern(body *b, u32 node, pt_ty ty) {
     case PT_N_PAT_CONST:
         for (u32 c = n->child; c; c = at(b, c)->next) pt_expr_as(b, c, inner);
         break;
-    case PT_N_MACRO_CALL: pt_macro_site(b, node, 0, false); break;
+    case PT_N_MACRO_CALL: pt_macro_pattern(b, node, ty); break;
     default: break;
     }
     r->depth--;

@@ -41,7 +41,7 @@ typedef struct pt_method_names {
 } pt_method_names;
 
 typedef struct pt_local {
-    u32 name;
+    u32 name, context; /* context: see pt_token_context */
     pt_ty ty;
 } pt_local;
 
@@ -204,6 +204,10 @@ void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name);
 
 /* The byte of the file that a byte of an expansion stands for: its own, brought by the call, or the call's. */
 u32 pt_expanded_offset(const struct pt_expanded *expanded, u32 offset);
+/* A type that a macro call stands for; 0: nobody knows. */
+pt_ty pt_lower_macro(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit);
+/* Whose a name is: 0 the body's own text, else a number of the expansion that brought it. */
+u32 pt_token_context(const pt_resolver *r, const pt_view *v, u32 node);
 /* The instance whose items an expansion's are; PT_NONE: it made none. */
 u32 pt_expanded_instance(const struct pt_expanded *expanded);
 void pt_body_macros_destroy(struct pt_body_macros *macros);

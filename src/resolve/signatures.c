@@ -19,7 +19,7 @@ void pt_param_locals(body *b, u32 def, const pt_signature *s) {
     facts.v = view_of(b->r->w, def);
     for (u32 p = facts.v.nodes[params].child; p; p = facts.v.nodes[p].next, i++) {
         pt_ty ty = i < s->count ? b->r->signature_types.data[s->params + i] : 0;
-        if (facts.v.nodes[p].kind == PT_N_SELF_PARAM) pt_push_local(b, b->r->w->known.self_lower, ty);
+        if (facts.v.nodes[p].kind == PT_N_SELF_PARAM) pt_push_local(b, b->r->w->known.self_lower, 0, ty);
         else if (facts.v.nodes[p].kind == PT_N_PARAM && facts.v.nodes[p].child &&
                  pt_kind_is_pattern(facts.v.nodes[facts.v.nodes[p].child].kind))
             pt_pattern(&facts, facts.v.nodes[p].child, ty);

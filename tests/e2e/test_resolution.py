@@ -43,7 +43,6 @@ KNOWN_MISSES = {
     "impl_bounds_in_probing": "an impl whose bounds the receiver does not meet is taken",
     "index_mut_through_deref": "places written to go through DerefMut: Deref is named",
     "macro_by_path": "macro_rules! called by path or through use",
-    "macro_hygiene": "a macro's own variables replace the caller's",
     "macro_matches_guard": "the guard of matches!",
     "macro_std_comparisons": "what assert_eq! compares by",
     "operators_by_literal": "impls of one generic trait told apart by an integer literal",
