@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static const char *const kinds[] = {"expr", "ty", "item", "pat", "pat_param", "path", "stmt", "meta", "expr_2021"};
     for (u32 i = 0; i < PT_COUNT_OF(kinds); i++) {
         u32 at = (u32)(size * 7 % lexemes.tokens.count), end = lexemes.tokens.count - 1;
-        u32 stop = pt_fragment_end(&tree, &lexemes, at, end, pt_str_of(kinds[i]), edition);
+        u32 stop = pt_fragment_end(&tree, &(u8){0}, &lexemes, at, end, pt_str_of(kinds[i]), edition);
         LAW(stop == PT_NONE || (stop > at && stop <= end), "%s at %u ends at %u of %u", kinds[i], at, stop, end);
     }
     free(text);

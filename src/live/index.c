@@ -78,6 +78,7 @@ static u64 fingerprint_of(const pt_workspace *w, const char *std_interface) {
             pt_buffer_format(&b, "d %s %s %u %u %s\n", p->dependencies.data[d].name, p->dependencies.data[d].package,
                              p->dependencies.data[d].kind, p->dependencies.data[d].target_package,
                              p->dependencies.data[d].version ? p->dependencies.data[d].version : "");
+        for (u32 f = 0; f < p->asked.count; f++) pt_buffer_format(&b, "a %s\n", p->asked.data[f]);
         for (u32 f = 0; f < p->features.count; f++) pt_buffer_format(&b, "f %s\n", p->features.data[f]);
     }
     for (u32 i = 0; i < w->targets.count; i++)

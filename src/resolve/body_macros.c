@@ -12,6 +12,7 @@ struct pt_expanded {
     u32 place; /* of the call, in the file */
     const struct pt_expanded *outer;
     u32 instance; /* where its items are; PT_NONE: it made none */
+    u32 around;   /* r->macro_place outside of it */
     u32 def;      /* the macro */
     u32 serial;   /* tells expansions apart: names of one's own */
     pt_buffer framed;
@@ -188,12 +189,14 @@ static pt_tree *expand(pt_resolver *r, const pt_view *v, u32 node, u32 def, u32 
     inner->symbols = NULL;
     inner->lexemes = &x->lexemes;
     inner->expanded = x;
+    x->around = r->macro_place;
+    r->macro_place = x->place + 1;
     m->depth++;
     return tree;
 }
 
 static void end_expansion(pt_resolver *r) {
-    r->macros->depth--;
+    r->macro_place = r->macros->levels[--r->macros->depth]->around;
     r->tree_depth--;
 }
 

@@ -639,6 +639,7 @@ void pt_wait(body *b, pt_pending p, const pt_ty *args, const pt_ty *explicit_arg
     p.scope = r->scope;
     p.cfg = r->cfg;
     p.via_macro = r->via_macro;
+    p.macro_place = r->macro_place;
     p.args = r->pending_types.count;
     for (u32 i = 0; i < p.arg_count; i++) pt_vec_push(&r->pending_types, args[i]);
     for (u32 i = 0; i < p.explicit_count; i++) pt_vec_push(&r->pending_types, explicit_args[i]);
@@ -733,6 +734,7 @@ static bool try_one(body *b, pt_pending *p, bool last) {
 static void go_through(body *b, bool last) {
     pt_resolver *r = b->r;
     u32 scope = r->scope, cfg = r->cfg, kept = 0;
+    u32 macro_place = r->macro_place;
     u8 via = r->via_macro;
     for (u32 i = 0; i < r->pending.count; i++) { /* what is tried may add to it */
         pt_pending p = r->pending.data[i];
@@ -740,6 +742,7 @@ static void go_through(body *b, bool last) {
         r->scope = p.scope;
         r->cfg = p.cfg;
         r->via_macro = p.via_macro;
+        r->macro_place = p.macro_place;
         r->depth = 0;
         if (try_one(b, &p, last)) r->pending.data[i].done = true, r->progress++;
     }
@@ -750,6 +753,7 @@ static void go_through(body *b, bool last) {
     r->scope = scope;
     r->cfg = cfg;
     r->via_macro = via;
+    r->macro_place = macro_place;
 }
 
 void pt_try_pending(body *b) {

@@ -3,7 +3,7 @@
  * The way: a requirement means a package (workspace/dependencies.h); its library is read once into an interface file, the
  * segment, with the expansions of the package's own macros; every index maps it. What the workspace depends on is
  * loaded; of what those depend on, what they re-export and whose macros they call between items: no other name of it can
- * be written in the workspace. Then features are closed over (Cargo's unification, for the workspace's default features),
+ * be written in the workspace. Then features are closed over (Cargo's unification, all that the workspace may ask for),
  * and the crates are mounted: what a predicate denies is not there. Crates whose macros are programs (proc-macro) are
  * not read.
  *
@@ -438,10 +438,11 @@ int pt_world_load_dependencies(pt_world *w, struct pt_package_sources *sources, 
             const pt_source_package *p = d->version ? pt_choose_package(sources, ws, d->package, d->requirement) : NULL;
             u32 index = p ? load_package(&l, p) : PT_NONE;
             if (index != PT_NONE) ask_for(&l, index, pt_str_of(d->features));
-            for (u32 f = 0; index != PT_NONE && f < package->features.count; f++) { /* "name/feature" */
-                pt_str text = pt_str_of(package->features.data[f]);
-                const char *slash = strchr(text.data, '/');
-                if (slash && same_code_name((pt_str){text.data, (u32)(slash - text.data)}, pt_str_of(d->name)))
+            for (u32 f = 0; index != PT_NONE && f < package->asked.count; f++) {
+                const char *text = package->asked.data[f], *slash = strchr(text, '/');
+                u32 length = (u32)(slash - text);
+                if (length && text[length - 1] == '?') length--;
+                if (same_code_name((pt_str){text, length}, pt_str_of(d->name)))
                     switch_on(&l, index, pt_str_of(slash + 1), 0);
             }
         }

@@ -31,7 +31,7 @@ typedef enum pt_pending_kind {
 typedef struct pt_pending {
     u8 kind, via_macro, edge, node_kind;
     bool done;
-    u32 scope, cfg, offset;
+    u32 scope, cfg, offset, macro_place;
     u32 name, trait;
     pt_ty self, result;
     u32 args, arg_count, explicit_count; /* explicit ones stand behind the others */

@@ -8,6 +8,7 @@ struct matched { /* one binding: a run of the call's tokens, or one child a repe
     u32 first, end;
     bool repeated;
     bool is_expression;
+    bool half; /* and the first half of the token at `end` */
     PT_VEC(matched *) children; /* each a list of bindings of one repetition */
     matched *next;
 };
@@ -23,6 +24,8 @@ typedef struct expander {
     u32 depth;
     u64 steps;
     int code;
+    u32 split; /* a fragment took the first half of this token of the call; PT_NONE: none */
+    u8 rest;   /* what is left of it */
 } expander;
 
 enum { MAX_STEPS = 50000000, MAX_NESTING = 64 };
@@ -57,13 +60,16 @@ static u32 fragment(expander *e, u32 at, u32 end, pt_str kind) {
         u8 k = arg(e, i)->kind;
         return (k >= PT_T_INT && k <= PT_T_C_STRING) || k == PT_K_TRUE || k == PT_K_FALSE ? i + 1 : PT_NONE;
     }
-    u32 stop = pt_fragment_end(&e->tree, e->call, at, end, kind, e->edition);
+    if (e->split == at) return PT_NONE; /* half a token */
+    u32 stop = pt_fragment_end(&e->tree, &e->rest, e->call, at, end, kind, e->edition);
+    e->split = stop != PT_NONE && e->rest != PT_T_END ? stop : PT_NONE;
     e->steps += (u64)e->tree.nodes.count * 16; /* parsing is work too, also in vain */
     return stop;
 }
 
 static bool same(const expander *e, u32 r, u32 a) {
     const pt_token *x = rule(e, r), *y = arg(e, a);
+    if (e->split == a) return x->kind == e->rest;
     if (x->kind != y->kind) return false;
     if (x->kind > PT_T_ERROR) return true;
     return pt_str_equal(rule_text(e, r), pt_token_text(e->call->text, y));
@@ -158,6 +164,7 @@ static bool match(expander *e, u32 *r, u32 r_end, u32 *a, u32 a_end, matched **l
                 if (!m) return false;
                 m->first = *a;
                 m->end = end;
+                m->half = e->split == end && end > *a;
                 m->is_expression = pt_str_equal(rule_text(e, *r + 3), PT_STR("expr"));
                 *a = end;
                 *r += 4;
@@ -284,10 +291,15 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
             const matched *m = ident_like(n) ? lookup(f, rule_text(e, r + 1)) : NULL;
             if (m) {
                 bool wrap = e->origins && m->is_expression && m->end > m->first + 1;
+                pt_token first_half = m->half ? *arg(e, m->end) : (pt_token){0};
                 if (wrap) pt_buffer_text(e->out, " (");
                 for (u32 i = m->first; i < m->end && !e->code; i++) {
                     u32 start = put(e, e->call->text, arg(e, i), i == m->first);
                     if (e->origins) pt_vec_push(&e->origins->all, (pt_macro_origin){start, arg(e, i)->start});
+                }
+                if (m->half) {
+                    first_half.extent = 1;
+                    put(e, e->call->text, &first_half, false);
                 }
                 if (wrap) pt_buffer_char(e->out, ')');
                 r += 2;
@@ -312,7 +324,8 @@ int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes 
                   .call = call,
                   .crate = crate,
                   .edition = edition,
-                  .code = PT_ENOTFOUND};
+                  .code = PT_ENOTFOUND,
+                  .split = PT_NONE};
     if (rules->tokens.count < 2 || call->tokens.count < 2 || !pt_token_is_open(rules->tokens.data[0].kind) ||
         !pt_token_is_open(call->tokens.data[0].kind))
         return PT_ENOTFOUND;
@@ -326,6 +339,7 @@ int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes 
         u32 pattern = r + 1, pattern_end = rule(&e, r)->extent, body = pattern_end + 1;
         if (body < limit && rule(&e, body)->kind == PT_T_FAT_ARROW) body++;
         if (body >= limit || !pt_token_is_open(rule(&e, body)->kind)) break;
+        e.split = PT_NONE;
         u32 a = 1, a_end = PT_MIN(call->tokens.data[0].extent, call->tokens.count - 1);
         matched *list = NULL;
         e.depth = 0;

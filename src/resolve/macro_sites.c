@@ -81,7 +81,8 @@ pt_tree *pt_parse_in_body(pt_resolver *r, const pt_lexemes *lexemes, u32 first, 
     return tree;
 }
 
-enum { MACRO_UNKNOWN, MACRO_EXPRESSIONS, MACRO_OPAQUE };
+/* How the arguments are read: as expressions; not at all; as what std's own rules make of them, or else as expressions. */
+enum { MACRO_UNKNOWN, MACRO_EXPRESSIONS, MACRO_OPAQUE, MACRO_EXPANDED };
 typedef struct known_macro {
     const char *name;
     u8 style;
@@ -93,23 +94,23 @@ static const known_macro known_macros[] = {{"print", 1, 'u'},
                                            {"eprintln", 1, 'u'},
                                            {"format", 1, 's'},
                                            {"format_args", 1, 0},
-                                           {"write", 1, 'r'},
-                                           {"writeln", 1, 'r'},
+                                           {"write", 3, 'r'},
+                                           {"writeln", 3, 'r'},
                                            {"panic", 1, 'n'},
                                            {"unreachable", 1, 'n'},
                                            {"todo", 1, 'n'},
                                            {"unimplemented", 1, 'n'},
                                            {"assert", 1, 'u'},
-                                           {"assert_eq", 1, 'u'},
-                                           {"assert_ne", 1, 'u'},
+                                           {"assert_eq", 3, 'u'},
+                                           {"assert_ne", 3, 'u'},
                                            {"debug_assert", 1, 'u'},
-                                           {"debug_assert_eq", 1, 'u'},
-                                           {"debug_assert_ne", 1, 'u'},
+                                           {"debug_assert_eq", 3, 'u'},
+                                           {"debug_assert_ne", 3, 'u'},
                                            {"vec", 1, 'v'},
-                                           {"dbg", 1, 'd'},
-                                           {"matches", 1, 'b'},
-                                           {"try", 1, 0},
-                                           {"ready", 1, 0},
+                                           {"dbg", 3, 'd'},
+                                           {"matches", 3, 'b'},
+                                           {"try", 3, 0},
+                                           {"ready", 3, 0},
                                            {"pin", 1, 0},
                                            {"addr_of", 1, 'p'},
                                            {"addr_of_mut", 1, 'm'},
@@ -225,6 +226,13 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     if (!known && def != PT_NO_DEF && !pt_def_is_external_path(def) && w->defs.data[def].kind == PT_KIND_MACRO &&
         pt_expand_in_body(b, node, def, call, statement, expected, &first))
         return first;
+    if (known && known->style == MACRO_EXPANDED && def != PT_NO_DEF && !pt_def_is_external_path(def)) {
+        u32 place = r->std_place;
+        r->std_place = pt_view_offset(&b->v, node) + 1;
+        bool done = pt_expand_in_body(b, node, def, PT_NO_DEF, statement, expected, &first);
+        r->std_place = place;
+        if (done) return first;
+    }
     const pt_token *open = &b->v.lexemes->tokens.data[n->extra];
     first = 0;
     if (pt_token_is_open(open->kind)) {
@@ -251,7 +259,7 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
                 if (format && count < MAX_FORMATTED) given[count++] = (formatted){name_of, ty};
                 if (!format && x->kind == PT_N_E_LITERAL && x->op == PT_T_STRING) format = c;
             }
-            if (known && known->style == MACRO_EXPRESSIONS && format) {
+            if (known && known->style != MACRO_OPAQUE && format) {
                 pt_str string =
                     pt_token_text(b->v.lexemes->text, &b->v.lexemes->tokens.data[tree->nodes.data[format].token]);
                 forward_formats(&inner, string, given, count, pt_view_offset(&inner.v, format));

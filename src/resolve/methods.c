@@ -201,7 +201,10 @@ static bool at_step(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
         u32 how = t->name ? PT_SELF_MUT : PT_SELF_REF;
         if (at_type(r, out, pt_ty_arg(&r->types, ty, 0), name, PT_NS_VALUE, how)) return true;
     } else if (t->kind == PT_TY_ADT && t->count && pt_is_smart_pointer(r->w, t->def)) {
-        pt_ty inner = pt_strip_refs(r, pt_ty_arg(&r->types, ty, 0));
+        pt_ty inner = pt_shallow(r, pt_ty_arg(&r->types, ty, 0)); /* Box<Self>, and Pin of a pointer to Self */
+        const pt_type *held = pt_ty_at(&r->types, inner);
+        if (t->def == r->w->lang.pin && (held->kind == PT_TY_REF || (held->kind == PT_TY_ADT && pt_is_smart_pointer(r->w, held->def))))
+            inner = pt_shallow(r, pt_ty_arg(&r->types, inner, 0));
         if (at_type(r, out, inner, name, PT_NS_VALUE, PT_SELF_POINTER)) return true;
     }
     return at_type(r, out, ty, name, PT_NS_VALUE, PT_SELF_VALUE) ||

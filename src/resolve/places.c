@@ -15,13 +15,15 @@ static u32 one_step(const pt_file *made, const pt_item *call, u32 offset) {
     return call->body_start + made->origins[low].from;
 }
 
-u32 pt_written_place(const pt_world *w, u32 instance, u32 *offset) {
+u32 pt_written_place(const pt_world *w, u32 instance, u32 *offset, bool *brought) {
+    if (brought) *brought = true;
     for (;;) {
         const pt_instance *in = &w->instances.data[instance];
         const pt_file *f = &w->files.data[in->file];
         if (in->call == PT_NO_DEF || !f->is_expansion) return in->file;
         const pt_item *call = pt_def_item(w, in->call);
         u32 outer = one_step(f, call, *offset);
+        if (outer == PT_NONE && brought) *brought = false;
         *offset = outer == PT_NONE ? call->start : outer;
         instance = w->defs.data[in->call].instance;
     }
@@ -67,7 +69,7 @@ void pt_place_items(pt_world *w, u32 instance) {
         t->column = call.column;
         t->end_line = call.end_line;
         if (start != PT_NONE) {
-            u32 file = pt_written_place(w, outer, &start);
+            u32 file = pt_written_place(w, outer, &start, NULL);
             if (!line_starts(w, file)) continue;
             u32 line = line_of(w, start), column = 1;
             for (u32 k = w->line_starts.data[line]; k < start && k < w->files.data[file].text_length; k++)
@@ -76,7 +78,7 @@ void pt_place_items(pt_world *w, u32 instance) {
             t->column = column;
         }
         if (end == PT_NONE) continue;
-        u32 file = pt_written_place(w, outer, &end);
+        u32 file = pt_written_place(w, outer, &end, NULL);
         if (line_starts(w, file)) t->end_line = line_of(w, end) + 1;
         if (t->end_line < t->line) t->end_line = t->line;
     }

@@ -37,7 +37,7 @@ u32 pt_view_offset(const pt_view *v, u32 node) {
 }
 
 void pt_resolver_enter(pt_resolver *r, u32 instance) {
-    u32 ignored = 0, file = pt_written_place(r->w, instance, &ignored);
+    u32 ignored = 0, file = pt_written_place(r->w, instance, &ignored, NULL);
     pt_file *f = &r->w->files.data[file];
     r->instance = instance;
     r->last_column = 0;
@@ -51,11 +51,13 @@ void pt_resolver_enter(pt_resolver *r, u32 instance) {
         if (!pt_vec_push(&r->lines, (u32)(++at - f->text))) return;
 }
 
-static void place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
+/* True: the token was written there; false: a macro of that place brought it. */
+static bool place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     const pt_world *w = r->w;
     const pt_instance *in = &w->instances.data[r->instance];
     u32 first = w->files.data[in->file].facts.items[w->defs.data[r->item].item].line, c = 1;
-    const pt_file *f = &w->files.data[in->call == PT_NO_DEF ? in->file : pt_written_place(w, r->instance, &offset)];
+    bool brought = true;
+    const pt_file *f = &w->files.data[in->call == PT_NO_DEF ? in->file : pt_written_place(w, r->instance, &offset, &brought)];
     u32 low = 0, high = r->lines.count;
     while (high - low > 1) {
         u32 middle = (low + high) / 2;
@@ -72,10 +74,15 @@ static void place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     r->last_offset = offset;
     r->last_column = c;
     *column = (u16)PT_MIN(c, 65535u);
+    return brought;
 }
 
 void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) {
     if (to == PT_NO_DEF || from == PT_NO_DEF || !pt_kind_is_node(pt_def_kind(r->w, to))) return;
+    /* what std's macros name of std is theirs; what they call of the workspace's is the caller's */
+    if (r->std_place == offset + 1 && (kind != PT_EDGE_CALLS || via == PT_VIA_PATH) &&
+        (pt_def_is_external_path(to) || (r->w->defs.data[to].flags & PT_DEF_EXTERNAL)))
+        return;
     pt_site s = {.from = from,
                  .to = to,
                  .asserter = r->item,
@@ -85,7 +92,8 @@ void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confiden
                  .cfg = r->cfg};
     if (r->via_macro == 2 && confidence == PT_EXACT)
         s.confidence = PT_INFERRED; /* the tokens of an unknown macro, read as Rust */
-    place(r, offset, &s.line, &s.column);
+    bool written = place(r, offset, &s.line, &s.column) && r->macro_place != offset + 1;
+    if (!written && kind == PT_EDGE_CALLS && (via == PT_VIA_PATH || via == PT_VIA_METHOD)) s.via = PT_VIA_MACRO & 15u;
     pt_vec_push(&r->out->sites, s);
 }
 
@@ -132,7 +140,7 @@ void pt_emit_binding(pt_resolver *r, u32 binding, u32 def, u8 kind, u8 via, u8 c
 }
 
 void pt_emit_open(pt_resolver *r, u32 name, u8 reason, u32 offset) {
-    if (r->via_macro == 2) return;
+    if (r->via_macro == 2 || r->std_place == offset + 1) return;
     pt_open_site s = {.from = r->from, .name = name, .asserter = r->item, .reason = reason};
     place(r, offset, &s.line, &s.column);
     pt_vec_push(&r->out->open, s);

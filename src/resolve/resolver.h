@@ -76,7 +76,9 @@ typedef struct pt_resolver {
     u32 from;     /* node that the sites belong to */
     u32 scope;    /* definition names are looked up from */
     u32 cfg;      /* symbol of the predicate of the place inside the item */
-    u8 via_macro; /* inside macro arguments: 1 a known macro, 2 an unknown one */
+    u8 via_macro;  /* inside macro arguments: 1 a known macro, 2 an unknown one */
+    u32 macro_place; /* inside an expansion: where its call stands + 1, what the macro brings stands there; else 0 */
+    u32 std_place; /* inside the expansion of a macro of std: where its call stands + 1; else 0 */
     u32 depth;
     u32 nesting;                  /* expressions inside each other: beyond PT_MAX_EXPRESSIONS nothing is looked at */
     u32 aliases[16], alias_count; /* being expanded */

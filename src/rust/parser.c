@@ -146,7 +146,8 @@ int pt_parse(pt_tree *tree, const pt_lexemes *lexemes, u32 first, u32 end, pt_pa
     return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
 }
 
-u32 pt_fragment_end(pt_tree *tree, const pt_lexemes *lexemes, u32 at, u32 end, pt_str kind, u32 edition) {
+u32 pt_fragment_end(pt_tree *tree, u8 *rest, const pt_lexemes *lexemes, u32 at, u32 end, pt_str kind, u32 edition) {
+    *rest = PT_T_END;
     parser p = {
         .tree = tree, .tokens = lexemes->tokens.data, .text = lexemes->text, .at = at, .end = end, .edition = edition};
     tree->lexemes = lexemes;
@@ -190,5 +191,7 @@ u32 pt_fragment_end(pt_tree *tree, const pt_lexemes *lexemes, u32 at, u32 end, p
     } else {
         return PT_NONE;
     }
-    return tree->errors.count || p.at == at ? PT_NONE : p.at;
+    if (tree->errors.count || p.at > end || (p.at == at && p.kind == p.tokens[at].kind)) return PT_NONE;
+    if (p.at < end && p.kind != p.tokens[p.at].kind) *rest = p.kind;
+    return p.at;
 }

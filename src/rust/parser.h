@@ -27,7 +27,8 @@ bool pt_macro_makes_no_items(pt_str name);
 int pt_parse(pt_tree *tree, const pt_lexemes *lexemes, u32 first, u32 end, pt_parse_as as, u32 edition);
 
 /* Where a macro fragment (`expr`, `ty`, `item`, `pat`, `path`, `stmt`, `meta` ...) that starts at token `at`
- * ends, or PT_NONE when none starts there or it has errors. `tree` is scratch. */
-u32 pt_fragment_end(pt_tree *tree, const pt_lexemes *lexemes, u32 at, u32 end, pt_str kind, u32 edition);
+ * ends, or PT_NONE when none starts there or it has errors. `tree` is scratch. `*rest` is the kind of what is left of the
+ * token there when the fragment took its first half (`>` of `>>`), else PT_T_END. */
+u32 pt_fragment_end(pt_tree *tree, u8 *rest, const pt_lexemes *lexemes, u32 at, u32 end, pt_str kind, u32 edition);
 
 #endif

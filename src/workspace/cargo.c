@@ -359,6 +359,9 @@ static void read_dependencies(reader *r, u32 index, const manifest *m, const pt_
 static void read_features(reader *r, u32 index, const manifest *m) {
     const pt_toml *features = pt_toml_get(m->toml, "features");
     pt_package *p = &r->w->packages.data[index];
+    for (const pt_toml *f = features && features->type == PT_TOML_TABLE ? features->child : NULL; f; f = f->next)
+        for (const pt_toml *x = f->type == PT_TOML_ARRAY ? f->child : NULL; x; x = x->next)
+            if (x->text.length && memchr(x->text.data, '/', x->text.length)) pt_vec_push(&p->asked, keep_str(r, x->text));
     if (pt_toml_get(features, "default")) pt_vec_push(&p->features, "default");
     for (u32 i = 0; i < p->features.count; i++) {
         const pt_toml *list = pt_toml_get(features, p->features.data[i]);
@@ -534,6 +537,7 @@ void pt_workspace_destroy(pt_workspace *w) {
     for (u32 i = 0; i < w->packages.count; i++) {
         pt_vec_free(&w->packages.data[i].dependencies);
         pt_vec_free(&w->packages.data[i].features);
+        pt_vec_free(&w->packages.data[i].asked);
     }
     pt_vec_free(&w->packages);
     pt_vec_free(&w->targets);

@@ -43,15 +43,12 @@ KNOWN_MISSES = {
     "impl_bounds_in_probing": "an impl whose bounds the receiver does not meet is taken",
     "index_mut_through_deref": "places written to go through DerefMut: Deref is named",
     "macro_by_path": "macro_rules! called by path or through use",
-    "macro_matches_guard": "the guard of matches!",
-    "macro_std_comparisons": "what assert_eq! compares by",
     "operators_by_literal": "impls of one generic trait told apart by an integer literal",
     "pinned_futures": "Output of a future behind Pin or a reference",
     "qualified_path_results": "the trait's arguments in a path do not reach the result",
     "result_alias": "default type arguments are not filled in",
     "slice_get": "the output of SliceIndex",
     "slice_join": "the output of Join and Concat",
-    "tuple_receivers": "methods of tuples",
 }
 
 

@@ -146,7 +146,7 @@ static void fragments(void **state) {
         free(text);
         text = padded(rows[i].text, strlen(rows[i].text));
         pt_lex(&lexed, text, (u32)strlen(rows[i].text), 2021);
-        u32 end = pt_fragment_end(&tree, &lexed, 0, lexed.tokens.count - 1, pt_str_of(rows[i].kind), 2021);
+        u32 end = pt_fragment_end(&tree, &(u8){0}, &lexed, 0, lexed.tokens.count - 1, pt_str_of(rows[i].kind), 2021);
         if (end != rows[i].end) fail_msg("%s of %s ends at %u, not %u", rows[i].kind, rows[i].text, end, rows[i].end);
     }
 }
