@@ -27,9 +27,10 @@ static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_it
     }
 }
 
-static bool define_import(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible) {
+static bool define_import(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible, u32 cfg) {
     if (name == w->known.underscore && ns != PT_NS_TYPE) return false; /* `use Trait as _`: for its methods alone */
-    pt_binding b = {.def = def, .visible = visible, .cfg = im->cfg, .ns = (u8)ns, .is_import = true};
+    pt_binding b = {
+        .def = def, .visible = visible, .cfg = pt_both_cfgs(w, im->cfg, cfg), .ns = (u8)ns, .is_import = true};
     return pt_scope_define(w, im->module, name, b);
 }
 
@@ -51,7 +52,7 @@ static bool import_extern_crate(pt_world *w, pt_import *im, const pt_file *file,
         for (u32 i = 0; i < own->externs.count; i++) known = known || own->externs.data[i].name == as;
         if (!known) pt_vec_push(&own->externs, (pt_extern_name){as, root});
     }
-    return root != PT_NO_DEF && define_import(w, im, as, root, PT_NS_TYPE, visible);
+    return root != PT_NO_DEF && define_import(w, im, as, root, PT_NS_TYPE, visible, 0);
 }
 
 static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible) {
@@ -87,14 +88,14 @@ static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u3
                 copy.next = 0;
                 copy.from_glob = copy.is_import = true;
                 copy.visible = visible;
-                if (cfg) copy.cfg = cfg;
+                copy.cfg = pt_both_cfgs(w, cfg, copy.cfg);
                 pt_scope_define(w, importer, name, copy);
             }
     }
 }
 
-/* One import; true when it changed anything. */
-static bool resolve_import(pt_world *w, pt_import *im) {
+/* One import; true when it changed anything. `again`: only what was added since counts. */
+static bool resolve_import(pt_world *w, pt_import *im, bool again) {
     const pt_file *file = &w->files.data[w->instances.data[im->instance].file];
     const pt_item *item = &file->facts.items[im->item];
     u32 visible = import_visibility(w, im, item);
@@ -134,23 +135,25 @@ static bool resolve_import(pt_world *w, pt_import *im) {
             bool own_name = count > 1 && segments[0] == name && !use->is_global;
             for (u32 k = 0; k < PT_NS_COUNT; k++)
                 if (!(im->done >> k & 1) && !(use->only_type && k != PT_NS_TYPE) && !(k == PT_NS_TYPE && own_name))
-                    define_import(w, im, name, r.def, k, visible);
+                    define_import(w, im, name, r.def, k, visible, 0);
             im->done = 7;
             im->target = r.def;
             return true;
         }
+        bool new = true;
         im->done |= (u8)(1u << ns);
         if (im->target == PT_NO_DEF) im->target = r.def;
         if (!r.binding) {
-            define_import(w, im, name, r.def, ns, visible);
+            define_import(w, im, name, r.def, ns, visible, 0);
         } else {
+            new = false;
             for (u32 b = r.binding, hops = 0; b && hops < 64; hops++) {
-                u32 next = w->bindings.data[b].next;
-                define_import(w, im, name, w->bindings.data[b].def, ns, visible);
-                b = next;
+                const pt_binding twin = w->bindings.data[b];
+                new |= define_import(w, im, name, twin.def, ns, visible, twin.cfg);
+                b = twin.next;
             }
         }
-        changed = true;
+        changed |= new || !again;
     }
     return changed;
 }
@@ -416,12 +419,30 @@ static bool import_pass(pt_world *w, bool partial) {
     u32 kept = 0, count = w->imports.count;
     for (u32 i = 0; i < count; i++) {
         pt_import im = w->imports.data[i];
-        if ((im.done != 0) == partial) changed |= resolve_import(w, &im);
+        if ((im.done != 0) == partial) changed |= resolve_import(w, &im, false);
         if (im.done != 7) w->imports.data[kept++] = im;
     }
     for (u32 i = count; i < w->imports.count; i++) w->imports.data[kept++] = w->imports.data[i];
     w->imports.count = kept;
     return changed;
+}
+
+/* Imports of names that have cfg twins: some were defined after the import was resolved. */
+static void import_twins(pt_world *w) {
+    bool changed = w->twin_names.count != 0;
+    for (u32 round = 0; changed && round < MAX_SEGMENTS; round++) {
+        changed = false;
+        for (u32 i = 0; i < w->named_imports.count; i++) {
+            pt_import im = w->named_imports.data[i];
+            const pt_file *file = &w->files.data[w->instances.data[im.instance].file];
+            const pt_use *use = &file->facts.uses[im.use];
+            if (!use->segment_count) continue;
+            u32 name = file->symbols[file->facts.segments[use->first_segment + use->segment_count - 1u]];
+            if (name / 8 >= w->twin_names.count || !(w->twin_names.data[name / 8] >> (name % 8) & 1)) continue;
+            im.done = 0;
+            changed |= resolve_import(w, &im, true);
+        }
+    }
 }
 
 /* The modules of this pass's expansions: their files are read together, by all threads. */
@@ -456,6 +477,7 @@ void pt_world_expand(pt_world *w) {
             changed = true;
         }
     }
+    import_twins(w);
     for (u32 i = 0; i < KEPT_RULES; i++) {
         pt_free(kept->rules[i].text);
         pt_lexemes_free(&kept->rules[i].lexemes);

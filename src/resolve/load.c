@@ -297,6 +297,7 @@ static void add_target_crate(pt_world *w, u32 target_index) {
                   .is_test = t->kind == PT_TARGET_TEST || t->kind == PT_TARGET_BENCH || t->kind == PT_TARGET_EXAMPLE,
                   .is_proc_macro = t->is_proc_macro,
                   .prelude = PT_NO_DEF,
+                  .features = p->usual,
                   .hash = pt_crate_identity(p->name, p->version, pt_target_kind_name(t->kind),
                                             t->kind == PT_TARGET_LIB || t->kind == PT_TARGET_BUILD ? "" : t->name)};
     pt_world_add_crate(w, c);

@@ -398,7 +398,7 @@ int pt_macro_expand_through(pt_buffer *out, pt_macro_origins *origins, const pt_
     pt_buffer text = {0}, next = {0};
     pt_macro_origins made = {0};
     static const char slack[PT_TEXT_SLACK] = {0};
-    for (u32 step = 0; !code && step < PT_MACRO_MAX_RECURSION; step++) {
+    for (u32 step = 0; !code; step++) {
         /* most expansions are no call: seen by their first word */
         pt_str view = pt_str_trim(pt_buffer_view(out));
         if (!view.length || !(pt_str_starts(view, name) || pt_str_starts(view, PT_STR("__crate_of_")))) break;
@@ -410,6 +410,10 @@ int pt_macro_expand_through(pt_buffer *out, pt_macro_origins *origins, const pt_
         pt_lex(&whole, text.data, length, edition);
         u32 open = only_call(&whole, name, crate);
         if (!open) break;
+        if (step == PT_MACRO_MAX_RECURSION) {
+            code = PT_ELIMIT; /* it does not end */
+            break;
+        }
         u32 start = whole.tokens.data[open].start,
             end = pt_token_end(&whole.tokens.data[whole.tokens.data[open].extent]);
         memset(text.data + end, 0, text.count - end);

@@ -1,7 +1,17 @@
 /* scope.c: which name means what where. The table of scopes, paths, textual macro scope. */
+#include "facts/cfg.h"
 #include "resolve/world.h"
 
 #include <stdlib.h>
+
+u32 pt_both_cfgs(pt_world *w, u32 a, u32 b) {
+    if (!a || !b || a == b) return a ? a : b;
+    pt_buffer both = {0};
+    pt_cfg_and(&both, pt_sym(w, a), pt_sym(w, b));
+    u32 symbol = pt_intern(w->names, pt_buffer_view(&both));
+    pt_buffer_free(&both);
+    return symbol;
+}
 
 static u64 key_hash(u32 module, u32 name) { return pt_hash_u64((u64)module << 32 | name); }
 
@@ -54,6 +64,17 @@ u32 pt_scope_lookup(const pt_world *w, u32 module, u32 name, u32 ns) {
     return e ? e->bindings[ns] : 0;
 }
 
+/* A name with twins: what was imported from it before may have missed one. */
+static void note_twin(pt_world *w, u32 symbol) {
+    u32 byte = symbol / 8;
+    if (byte >= w->twin_names.count) {
+        if (!pt_vec_reserve(&w->twin_names, (u64)byte + 4096)) return;
+        memset(w->twin_names.data + w->twin_names.count, 0, byte + 4096 - w->twin_names.count);
+        w->twin_names.count = byte + 4096;
+    }
+    w->twin_names.data[byte] |= (u8)(1u << (symbol % 8));
+}
+
 bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     pt_scope_entry *e = make_entry(w, module, name);
     if (!e) return false;
@@ -77,7 +98,7 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     if (last != PT_NONE) {
         u32 index = w->bindings.count;
         if (!pt_vec_push(&w->bindings, binding)) return false;
-        if (last) w->bindings.data[last].next = index;
+        if (last) w->bindings.data[last].next = index, note_twin(w, name);
         else e->bindings[binding.ns] = index;
     }
     for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g; g = w->globs.data[g - 1].next) {
@@ -87,7 +108,7 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
         copy.next = 0;
         copy.from_glob = copy.is_import = true;
         copy.visible = glob.visible;
-        copy.cfg = glob.cfg ? glob.cfg : binding.cfg;
+        copy.cfg = pt_both_cfgs(w, glob.cfg, binding.cfg);
         pt_scope_define(w, glob.importer, name, copy);
     }
     return true;
@@ -108,12 +129,36 @@ static u32 extern_root(const pt_world *w, u32 crate, u32 name) {
     return PT_NO_DEF;
 }
 
+/* Of cfg twins the one that is meant where nothing else tells: one that the place does not exclude and that exists on the
+ * reference target with the crate's usual features; edges go to all of them (pt_emit_binding). */
+static u32 preferred(const pt_world *w, u32 binding, u32 place) {
+    u32 best = w->bindings.data[binding].def, rank = 0;
+    if (!w->bindings.data[binding].next) return best;
+    pt_buffer here = {0}, there = {0};
+    pt_def_cfg(w, &here, place);
+    const char *features = w->crates.data[w->defs.data[place].crate].features;
+    for (u32 b = binding, hops = 0; b && hops < 64; b = w->bindings.data[b].next, hops++) {
+        u32 target = w->bindings.data[b].def;
+        pt_str own = w->bindings.data[b].cfg ? pt_sym(w, w->bindings.data[b].cfg) : (pt_str){"", 0};
+        pt_buffer_clear(&there);
+        if (!pt_def_is_external_path(target)) pt_def_cfg(w, &there, target);
+        pt_str its = pt_buffer_view(&there);
+        if (here.count && (pt_cfg_exclusive(pt_buffer_view(&here), own) || pt_cfg_exclusive(pt_buffer_view(&here), its)))
+            continue;
+        u32 found = pt_cfg_of_reference(own, features) && pt_cfg_of_reference(its, features) ? 2 : 1;
+        if (found > rank) rank = found, best = target;
+    }
+    pt_buffer_free(&here);
+    pt_buffer_free(&there);
+    return best;
+}
+
 /* An unqualified name, from the inside out: blocks, module, extern crates, prelude, primitive types. */
 static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns) {
     u32 s = pt_scope_of(w, scope), crate = w->defs.data[scope].crate;
     while (s != PT_NO_DEF) {
         u32 b = pt_scope_lookup(w, s, name, ns);
-        if (b) return out->binding = b, w->bindings.data[b].def;
+        if (b) return out->binding = b, preferred(w, b, scope);
         if (w->defs.data[s].flags & PT_DEF_UNKNOWN_GLOB) out->unknown = true;
         if (w->defs.data[s].kind != PT_KIND_BLOCK) break;
         s = pt_scope_of(w, w->defs.data[s].parent);
@@ -194,7 +239,7 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
         if (def == PT_NO_DEF) {
             u32 b = pt_scope_lookup(w, root, segments[0], count == 1 ? ns : (u32)PT_NS_TYPE);
             out->binding = b;
-            def = b ? w->bindings.data[b].def : extern_root(w, crate, segments[0]);
+            def = b ? preferred(w, b, scope) : extern_root(w, crate, segments[0]);
         }
         i = 1;
     } else if (segments[0] == w->known.crate) {
@@ -251,7 +296,7 @@ void pt_resolve_path(pt_world *w, pt_path_result *out, u32 scope, const u32 *seg
                     return;
                 }
                 out->binding = b;
-                next = w->bindings.data[b].def;
+                next = preferred(w, b, scope);
             }
         }
         if (next == PT_NO_DEF) {

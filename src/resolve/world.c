@@ -87,6 +87,8 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->member_table);
     pt_vec_free(&w->file_table);
     pt_vec_free(&w->line_starts);
+    pt_vec_free(&w->twin_names);
+    pt_vec_free(&w->named_imports);
     pt_vec_free(&w->macro_names);
     pt_arena_free(&w->arena);
     pt_interner_destroy(w->names);
@@ -196,6 +198,7 @@ void pt_world_drop_names(pt_world *w) {
     pt_vec_free(&w->globs);
     pt_vec_free(&w->glob_heads);
     pt_vec_free(&w->imports);
+    pt_vec_free(&w->named_imports);
     pt_vec_free(&w->members);
     pt_vec_free(&w->member_table);
     pt_vec_free(&w->impl_table);
@@ -440,9 +443,12 @@ static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *fil
                                              PT_NO_DEF, 0, false});
         return;
     }
-    for (u32 u = item->first_use; u < item->first_use + item->use_count; u++)
-        pt_vec_push(&w->imports, (pt_import){scope, instance, u, (u32)(item - file->facts.items), cfg, PT_NO_DEF, 0,
-                                             file->facts.uses[u].is_glob});
+    bool own = !(w->defs.data[def].flags & PT_DEF_EXTERNAL);
+    for (u32 u = item->first_use; u < item->first_use + item->use_count; u++) {
+        pt_import im = {scope, instance, u, (u32)(item - file->facts.items), cfg, PT_NO_DEF, 0, file->facts.uses[u].is_glob};
+        pt_vec_push(&w->imports, im);
+        if (own && !im.is_glob) pt_vec_push(&w->named_imports, im);
+    }
 }
 
 u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const char *folder, u32 call) {

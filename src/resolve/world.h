@@ -86,7 +86,7 @@ typedef struct pt_crate {
     u32 prelude;     /* module definition, or PT_NO_DEF */
     pt_hash128 hash; /* identity */
     PT_VEC(pt_extern_name) externs;
-    const char *features;  /* of a dependency: what is on, between commas; NULL: not known */
+    const char *features;  /* between commas; of a dependency: what is on; of the workspace's: what usually is */
     PT_VEC(u32) macro_use; /* roots of crates that #[macro_use] brings in */
 } pt_crate;
 
@@ -200,6 +200,8 @@ typedef struct pt_world {
     PT_VEC(u32) file_table;  /* hash of path -> file + 1 */
     PT_VEC(u32) line_starts; /* of the file line_file - 1; see places.c */
     u32 line_file;
+    PT_VEC(u8) twin_names;  /* bitmap of symbols that name cfg twins somewhere */
+    PT_VEC(pt_import) named_imports; /* of the workspace, not globs: twins may be added to what they name */
     PT_VEC(u8) macro_names; /* bitmap of symbols that name a textual macro */
     pt_arena arena;
     u32 std_crate_count;
@@ -325,6 +327,8 @@ bool pt_is_primitive_name(pt_str name);
 /* scope.c */
 u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns);        /* binding, 0 none */
 bool pt_scope_define(pt_world *world, u32 module, u32 name, pt_binding binding); /* true when new */
+/* The symbol of all(a, b); either may be 0. */
+u32 pt_both_cfgs(pt_world *world, u32 a, u32 b);
 
 typedef struct pt_path_result {
     u32 binding;    /* of the last resolved segment when it came from a scope (twins chain on), else 0 */

@@ -362,6 +362,9 @@ static void read_features(reader *r, u32 index, const manifest *m) {
     for (const pt_toml *f = features && features->type == PT_TOML_TABLE ? features->child : NULL; f; f = f->next)
         for (const pt_toml *x = f->type == PT_TOML_ARRAY ? f->child : NULL; x; x = x->next)
             if (x->text.length && memchr(x->text.data, '/', x->text.length)) pt_vec_push(&p->asked, keep_str(r, x->text));
+    pt_buffer usual = {0};
+    const pt_toml *defaults = pt_toml_get(features, "default");
+    if (defaults && defaults->type == PT_TOML_ARRAY && !defaults->child) defaults = NULL;
     if (pt_toml_get(features, "default")) pt_vec_push(&p->features, "default");
     for (u32 i = 0; i < p->features.count; i++) {
         const pt_toml *list = pt_toml_get(features, p->features.data[i]);
@@ -375,6 +378,10 @@ static void read_features(reader *r, u32 index, const manifest *m) {
             if (!seen) pt_vec_push(&p->features, keep_str(r, name));
         }
     }
+    pt_buffer_char(&usual, ',');
+    for (u32 i = 0; defaults && i < p->features.count; i++) pt_buffer_format(&usual, "%s,", p->features.data[i]);
+    if (defaults) p->usual = keep(r, usual.data ? usual.data : ",", PT_MAX(usual.count, 1u));
+    pt_buffer_free(&usual);
 }
 
 static int by_dependency(const void *a, const void *b) {
