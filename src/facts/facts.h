@@ -23,7 +23,7 @@
 #include "facts/kinds.h"
 #include "rust/parser.h"
 
-enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 5 };
+enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 6 };
 
 /* Attributes that matter, in pt_item.attributes. */
 enum {
@@ -40,7 +40,8 @@ enum {
     PT_ATTR_ALLOW_DEAD = 1024,
     PT_ATTR_BUILTIN_MACRO = 2048,
     PT_ATTR_OTHER_MACRO = 4096, /* an attribute that is not rustc's own: perhaps a macro that rewrites the item */
-    PT_ATTR_IN_EXTERN = 8192    /* declared in an extern block */
+    PT_ATTR_IN_EXTERN = 8192,   /* declared in an extern block */
+    PT_ATTR_LOCAL_INNER = 16384 /* macro_export(local_inner_macros): the macros it calls are its crate's */
 };
 
 typedef struct pt_item {

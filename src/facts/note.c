@@ -340,11 +340,16 @@ static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end
     if (path) return;
     u32 flags;
     bool known = known_attribute(&flags, name);
-    out->flags |= flags;
+    /* not(feature = "std"), no_std: where std is, its prelude is too, and that has more */
+    out->flags |= condition ? flags & ~(u32)PT_ATTR_NO_STD : flags;
+    if (pt_str_equal(name, PT_STR("macro_export")) && after == PT_T_OPEN_PAREN && at + 2 < end &&
+        pt_str_equal(token_text(x, at + 2), PT_STR("local_inner_macros")))
+        out->flags |= PT_ATTR_LOCAL_INNER;
     if (pt_str_equal(name, PT_STR("path")) && after == PT_T_EQ && at + 2 < end &&
         token(x, at + 2)->kind == PT_T_STRING) {
         pt_str quoted = token_text(x, at + 2);
-        if (quoted.length >= 2 && quoted.data[0] == '"' && !out->path)
+        bool meant = !condition || pt_cfg_of_reference(text_of(x, condition), NULL); /* of several files the usual one */
+        if (meant && quoted.length >= 2 && quoted.data[0] == '"' && !out->path)
             out->path = string(x, (pt_str){quoted.data + 1, quoted.length - 2});
     } else if (pt_str_equal(name, PT_STR("doc")) && after == PT_T_OPEN_PAREN && at + 2 < end &&
                pt_str_equal(token_text(x, at + 2), PT_STR("hidden"))) {

@@ -157,7 +157,7 @@ static pt_tree *expand(pt_resolver *r, const pt_view *v, u32 node, u32 def, u32 
     pt_buffer_clear(&x->text);
     /* where it makes items it was expanded before: from the same tokens to the same text */
     x->instance = call == PT_NO_DEF ? PT_NONE : pt_expansion_of(w, call);
-    if (pt_macro_expand_through(&x->text, &x->origins, rules, pt_def_item(w, def)->extra, &x->call,
+    if (pt_macro_expand_through(&x->text, &x->origins, rules, pt_macro_form(pt_def_item(w, def)), &x->call,
                                 w->defs.data[def].crate, edition, pt_sym(w, w->defs.data[def].name)) != PT_OK)
         return NULL;
     m->bytes += x->text.count;

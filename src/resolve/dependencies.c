@@ -452,7 +452,9 @@ int pt_world_load_dependencies(pt_world *w, struct pt_package_sources *sources, 
         if (l.crates.data[i].is_open) mount(&l, i);
     for (u32 i = 0; i < l.crates.count && !pt_alloc_failed(); i++)
         if (l.crates.data[i].crate != PT_NONE) link_names(&l, &l.crates.data[i]);
+    w->is_growing = true;
     if (w->dependencies.count && !pt_alloc_failed()) pt_world_expand(w);
+    w->is_growing = false;
     for (u32 i = 0; i < l.crates.count; i++) {
         pt_buffer_free(&l.crates.data[i].features);
         pt_vec_free(&l.crates.data[i].links);

@@ -394,7 +394,7 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
         s->origins.all.count = 0;
         bool wanted = kept && (!in_body || names_items(kept, true) || names_items(&s->call, false));
         u32 crate = w->is_segment ? PT_NONE : w->defs.data[target].crate;
-        if (wanted && pt_macro_expand_through(&s->out, external ? NULL : &s->origins, kept, macro->extra, &s->call, crate,
+        if (wanted && pt_macro_expand_through(&s->out, external ? NULL : &s->origins, kept, pt_macro_form(macro), &s->call, crate,
                                               edition, pt_sym(w, w->defs.data[target].name)) == PT_OK) {
             char *text = pt_malloc((size_t)s->out.count + 16);
             if (text) {
@@ -468,6 +468,10 @@ void pt_world_expand(pt_world *w) {
         w->calls.count = open;
         mount_pending(w);
         if (!changed) changed = import_pass(w, true);
+        if (!changed && w->is_growing) { /* what is still missing comes from nowhere we know */
+            w->is_growing = false;
+            changed = true;
+        }
         if (!changed && w->calls.count && !w->crates.data[w->crates.count - 1].is_external) {
             calls = w->calls.count; /* nobody knows these: their items, where they have any, may bring names */
             for (u32 i = 0; i < calls; i++) read_as_items(w, w->calls.data[i]);

@@ -250,7 +250,7 @@ pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
     }
     case PT_KIND_TYPE_ALIAS: return expand_alias(r, def, args, count);
     case PT_KIND_TRAIT: return pt_ty_make(&r->types, PT_TY_DYN, def, 0, args, count);
-    case PT_KIND_VARIANT: return pt_adt_generic(r, r->w->defs.data[def].parent);
+    case PT_KIND_VARIANT: return pt_type_from_def(r, r->w->defs.data[def].parent, args, count);
     default: return 0;
     }
 }

@@ -24,6 +24,7 @@ typedef struct expander {
     u32 depth;
     u64 steps;
     int code;
+    bool local_inner;
     u32 split; /* a fragment took the first half of this token of the call; PT_NONE: none */
     u8 rest;   /* what is left of it */
 } expander;
@@ -307,7 +308,13 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
                 continue;
             }
         }
-        if (e->crate != PT_NONE && t->kind == PT_T_IDENT && pt_str_equal(rule_text(e, r), PT_STR("__crate_of_self")))
+        bool bare_call = e->local_inner && t->kind == PT_T_IDENT && r + 2 < end && rule(e, r + 1)->kind == PT_T_BANG &&
+                         pt_token_is_open(rule(e, r + 2)->kind) && r && rule(e, r - 1)->kind != PT_T_COLON_COLON;
+        if (bare_call) {
+            if (e->crate == PT_NONE) pt_buffer_text(e->out, " __crate_of_self::");
+            else pt_buffer_format(e->out, " __crate_of_%u::", e->crate);
+            pt_buffer_str(e->out, rule_text(e, r));
+        } else if (e->crate != PT_NONE && t->kind == PT_T_IDENT && pt_str_equal(rule_text(e, r), PT_STR("__crate_of_self")))
             pt_buffer_format(e->out, " __crate_of_%u", e->crate); /* a macro that an expansion of a segment made */
         else put(e, e->rules->text, t, after_fragment);
         after_fragment = false;
@@ -325,7 +332,9 @@ int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes 
                   .crate = crate,
                   .edition = edition,
                   .code = PT_ENOTFOUND,
+                  .local_inner = form & PT_MACRO_LOCAL_INNER,
                   .split = PT_NONE};
+    form &= ~(u32)PT_MACRO_LOCAL_INNER;
     if (rules->tokens.count < 2 || call->tokens.count < 2 || !pt_token_is_open(rules->tokens.data[0].kind) ||
         !pt_token_is_open(call->tokens.data[0].kind))
         return PT_ENOTFOUND;

@@ -6,7 +6,7 @@
 #ifndef PT_MACRO_H
 #define PT_MACRO_H
 
-#include "rust/parser.h"
+#include "facts/facts.h"
 
 enum { PT_MACRO_MAX_TEXT = 4 << 20, PT_MACRO_MAX_DEPTH = 64, PT_MACRO_MAX_RECURSION = 512 };
 
@@ -19,6 +19,9 @@ typedef struct pt_macro_origins {
     PT_VEC(pt_macro_origin) all;
 } pt_macro_origins;
 
+/* Added to a form: the macros that the expansion calls by their name alone are those of the macro's crate. */
+enum { PT_MACRO_LOCAL_INNER = 8 };
+
 /* `rules`: lexemes of the definition's body with its delimiters, as its definition stands (form 0:
  * macro_rules { (..) => {..}; }, 1: macro m { (..) => {..} }, 2: macro m(..) {..}). `call`: lexemes of the
  * arguments with their delimiters. Appends the expansion to `out`. Returns 0; PT_ENOTFOUND when no rule
@@ -30,5 +33,10 @@ int pt_macro_expand(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes 
  * by token: at most PT_MACRO_MAX_RECURSION times, what is between them is never seen. */
 int pt_macro_expand_through(pt_buffer *out, pt_macro_origins *origins, const pt_lexemes *rules, u32 form,
                             const pt_lexemes *call, u32 crate, u32 edition, pt_str name);
+
+/* What the above want to know of a definition. */
+static inline u32 pt_macro_form(const pt_item *macro) {
+    return macro->extra | (macro->attributes & PT_ATTR_LOCAL_INNER ? (u32)PT_MACRO_LOCAL_INNER : 0);
+}
 
 #endif

@@ -40,12 +40,22 @@ static bool bound_has(pt_resolver *r, pt_ty bound, void *payload) {
     return pt_supertraits(r, pt_ty_at(&r->types, bound)->def, super_has, payload);
 }
 
-/* Is the trait nameable where we are: defined here, imported, in the prelude? */
+/* Is the trait nameable where we are: defined here, imported, in the prelude, or the one that is implemented or defined
+ * around the place? */
 static bool in_scope(const pt_resolver *r, u32 trait) {
     const pt_world *w = r->w;
+    if (trait == PT_NO_DEF || pt_def_is_external_path(trait)) return false;
+    for (u32 d = r->item; d != PT_NO_DEF; d = w->defs.data[d].parent) {
+        u8 kind = w->defs.data[d].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
+        if (d == trait) return true;
+        if (kind != PT_KIND_IMPL) continue;
+        u32 impl = pt_impl_of(w, d);
+        if (impl != PT_NONE && w->impls.data[impl].trait == trait) return true;
+        break;
+    }
     u32 s = pt_scope_of(w, r->scope);
-    u32 name = trait == PT_NO_DEF || pt_def_is_external_path(trait) ? PT_NONE : w->defs.data[trait].name;
-    if (name == PT_NONE) return false;
+    u32 name = w->defs.data[trait].name;
     while (s != PT_NO_DEF) {
         for (u32 b = pt_scope_lookup(w, s, name, PT_NS_TYPE); b; b = w->bindings.data[b].next)
             if (w->bindings.data[b].def == trait) return true;
@@ -80,6 +90,21 @@ static bool is_for(pt_resolver *r, u32 impl, pt_ty ty, pt_subst *s) {
 /* A method of a trait needs the trait in scope; by a path it does not. */
 static bool is_reachable(const pt_resolver *r, u32 trait, u32 how) { return !how || in_scope(r, trait); }
 
+/* May a member of an inherent impl be named from `from`? */
+static bool is_visible_member(const pt_world *w, u32 member, u32 from) {
+    u32 module = pt_module_of(w, w->defs.data[member].parent);
+    switch (pt_def_item(w, member)->visibility) {
+    case PT_VIS_PUB: return true;
+    case PT_VIS_CRATE:
+    case PT_VIS_IN: return w->defs.data[member].crate == w->defs.data[from].crate;
+    case PT_VIS_SUPER: {
+        u32 up = pt_parent_module(w, module);
+        return pt_is_within(w, from, up == PT_NO_DEF ? module : up);
+    }
+    default: return pt_is_within(w, from, module);
+    }
+}
+
 /* At one type with a known head. True when something was found. */
 static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name, u8 ns, u32 how) {
     const pt_world *w = r->w;
@@ -96,6 +121,7 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         const pt_impl *im = &w->impls.data[x->impl];
         bool own = !im->has_trait;
         if (inherent && !own) continue;
+        if (own && !is_visible_member(w, x->def, r->scope)) continue; /* rustc passes over what is private */
         pt_subst s = {0};
         if (!own && (im->trait == PT_NO_DEF || !is_reachable(r, im->trait, how))) continue;
         if (!is_for(r, x->impl, ty, &s) || (!own && !pt_impl_holds(r, x->impl, &s))) continue;

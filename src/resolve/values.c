@@ -27,13 +27,14 @@ value pt_value_of(body *b, u32 path, u32 mode) {
     u32 nodes[32] = {0}, names[32] = {0}, count = 0, child = at(b, path)->child, i = 0;
     value out = {.def = PT_NO_DEF, .trait = PT_NO_DEF};
     pt_ty self = 0;
-    u32 trait = PT_NO_DEF;
+    u32 trait = PT_NO_DEF, trait_count = 0;
+    pt_ty trait_args[8];
     if (child && at(b, child)->kind == PT_N_QUALIFIED_SELF) {
         u32 type = at(b, child)->child, of_trait = type ? at(b, type)->next : 0;
         self = type ? pt_open(r, pt_lower(r, &b->v, type, b->owner, PT_EDGE_USES)) : 0;
         if (of_trait) {
             pt_ty bound = pt_lower_bound(r, &b->v, of_trait, b->owner, PT_EDGE_USES);
-            if (bound) trait = pt_ty_at(&r->types, bound)->def;
+            if (bound) trait = pt_ty_at(&r->types, bound)->def, trait_count = pt_bound_args(r, bound, trait_args, 8);
         }
         child = at(b, child)->next;
         i = PT_NONE;
@@ -118,7 +119,11 @@ value pt_value_of(body *b, u32 path, u32 mode) {
             else self = pt_open(r, pt_type_from_def(r, p.def, args, n));
         }
     }
-    for (; i + 1 < count; i++) self = pt_project(r, self, trait, names[i]);
+    for (; i + 1 < count; i++) { /* <T as Trait>::Assoc::name is a name of the associated type */
+        self = pt_project_with(r, self, trait, names[i], trait_args, trait_count);
+        trait = PT_NO_DEF;
+        trait_count = 0;
+    }
     u32 name = names[last];
     pt_ty args[16];
     u32 n = pt_lower_args(r, &b->v, nodes[last], b->owner, PT_EDGE_USES, args, 16);
@@ -245,6 +250,8 @@ u32 pt_struct_path(body *b, u32 path, u8 kind, pt_ty *ty) {
                 pt_emit(r, p.prefix[k], PT_EDGE_USES, PT_VIA_NONE,
                         pt_def_is_external_path(p.prefix[k]) ? PT_INFERRED : PT_EXACT, offset_of(b, nodes[k]));
         u32 n = pt_lower_args(r, &b->v, nodes[p.resolved - 1], b->owner, PT_EDGE_USES, args, 16);
+        if (!n && p.resolved >= 2 && pt_def_kind(w, p.def) == PT_KIND_VARIANT) /* Enum::<A>::Variant */
+            n = pt_lower_args(r, &b->v, nodes[p.resolved - 2], b->owner, PT_EDGE_USES, args, 16);
         bool external = pt_def_is_external_path(p.def);
         if (external) pt_external_evidence(w, p.def, PT_KIND_STRUCT);
         pt_emit_binding(r, p.binding, p.def, p.resolved == count ? kind : (u8)PT_EDGE_USES, PT_VIA_PATH,

@@ -187,6 +187,7 @@ typedef struct pt_world {
     PT_VEC(pt_prepared) prepared;      /* std's expansions made at build time, sorted by (file, item) */
     PT_VEC(pt_mapped_file) maps;       /* interface files */
     bool has_std;                      /* std's interface is loaded */
+    bool is_growing;                   /* dependencies still gain names: what one lacks may come */
     bool is_segment;                   /* a dependency's own expansions are made, nothing else: see dependencies.c */
     PT_VEC(pt_loaded_dependency) dependencies;
     PT_VEC(pt_impl) impls;
