@@ -68,7 +68,7 @@ static u32 cfg_of(builder *b, u32 def) {
     if (b->cfg_of[def] != PT_NONE) return b->cfg_of[def];
     const pt_def *d = &w->defs.data[def];
     const pt_item *item = pt_def_item(w, def);
-    u32 cfg = d->parent != PT_NO_DEF && d->instance != PT_NONE ? cfg_of(b, d->parent) : 0;
+    u32 around = pt_around(w, def), cfg = around != PT_NO_DEF && d->instance != PT_NONE ? cfg_of(b, around) : 0;
     if (item && d->instance != PT_NONE) {
         const pt_facts *f = &pt_def_file(w, def)->facts;
         if (item->parent == PT_NONE && f->header->cfg)

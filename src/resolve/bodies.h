@@ -74,8 +74,8 @@ void pt_emit_callee(pt_resolver *r, const pt_callee *c, u8 kind, u8 via, u32 off
 /* The result of calling `def` with values of types `given`; `self`: the type a path or receiver names, 0 unknown. */
 pt_ty pt_call_with(body *b, u32 def, pt_ty self, const pt_ty *explicit_args, u32 explicit_count, const pt_ty *given,
                    u32 count, bool method, u32 offset);
-/* The result of calling a value. False: nothing is known of it yet. */
-bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, pt_ty *result);
+/* The result of calling a value, `offset` as for pt_coerce. False: nothing is known of it yet. */
+bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, u32 offset, pt_ty *result);
 /* The bounds of a definition's parameters hold: what they bind is unified, now or later. */
 void pt_owe_bounds(body *b, u32 def, const pt_subst *s);
 /* Puts something into the queue of what waits; tries the queue; at the end tells what stayed open. */

@@ -52,8 +52,9 @@ static void bind_explicit(body *b, u32 def, const pt_ty *args, u32 count, pt_sub
     u32 generics = pt_item_tree_child(b->r->w, def, PT_N_GENERICS), i = 0;
     if (!generics || !count) return;
     const pt_file *f = pt_def_file(b->r->w, def);
-    for (u32 g = f->facts.nodes[generics].child; g && i < count; g = f->facts.nodes[g].next)
-        if (f->facts.nodes[g].kind != PT_N_GENERIC_LIFETIME) {
+    const pt_view v = {f->facts.nodes, f->symbols, NULL, f, NULL};
+    for (u32 g = v.nodes[generics].child; g && i < count; g = v.nodes[g].next)
+        if (v.nodes[g].kind != PT_N_GENERIC_LIFETIME && !pt_said_before(&v, v.nodes[generics].child, g)) {
             if (args[i]) pt_subst_add(s, def, f->symbols[f->facts.nodes[g].name], pt_open(b->r, args[i]));
             i++;
         }
@@ -121,6 +122,7 @@ static void owe(body *b, pt_ty self, pt_ty bound, const pt_subst *s) {
                 (pt_pending){.kind = PT_PENDING_CALL,
                              .self = self,
                              .result = q.output ? pt_ty_subst(&r->types, q.output, s, 0) : 0,
+                             .offset = PT_NONE,
                              .arg_count = PT_MIN(count, 16u)},
                 args, NULL);
         return;
@@ -278,7 +280,7 @@ pt_ty pt_call_with(body *b, u32 def, pt_ty self, const pt_ty *explicit_args, u32
     return c.result;
 }
 
-bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, pt_ty *result) {
+bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, u32 offset, pt_ty *result) {
     pt_resolver *r = b->r;
     *result = 0;
     for (u32 step = 0; step < 6; step++) {
@@ -291,13 +293,13 @@ bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, pt_ty *
             u32 n = 0;
             for (u32 i = 1; i < t.count && n < 8; i++) explicit_args[n++] = pt_ty_arg(&r->types, callee, i);
             *result =
-                pt_call_with(b, t.def, pt_ty_arg(&r->types, callee, 0), explicit_args, n, given, count, false, PT_NONE);
+                pt_call_with(b, t.def, pt_ty_arg(&r->types, callee, 0), explicit_args, n, given, count, false, offset);
             return true;
         }
         case PT_TY_CLOSURE:
         case PT_TY_FN_PTR:
             for (u32 i = 0; i < count && i + 1 < t.count; i++)
-                pt_coerce(b, pt_ty_arg(&r->types, callee, i), given[i], PT_NONE);
+                pt_coerce(b, pt_ty_arg(&r->types, callee, i), given[i], offset);
             if (t.count) *result = pt_ty_arg(&r->types, callee, t.count - 1u);
             return true;
         case PT_TY_PARAM:
@@ -306,7 +308,7 @@ bool pt_call_value(body *b, pt_ty callee, const pt_ty *given, u32 count, pt_ty *
             callable q = {r->w, 0, 0, false};
             if (pt_bounds_of(r, callee, is_fn_bound, &q)) {
                 for (u32 i = 0; i < count && i < pt_ty_at(&r->types, q.inputs)->count; i++)
-                    pt_coerce(b, pt_ty_arg(&r->types, q.inputs, i), given[i], PT_NONE);
+                    pt_coerce(b, pt_ty_arg(&r->types, q.inputs, i), given[i], offset);
                 *result = q.output ? q.output : unit_of(b);
             }
             return true;
@@ -341,10 +343,13 @@ static pt_ty call_of_value(body *b, pt_ty callee, const u32 *args, u32 count) {
     if (t.kind == PT_TY_CLOSURE || t.kind == PT_TY_FN_PTR)
         for (u32 i = 0; i < count; i++) given[i] = pt_expr(b, args[i], i + 1 < t.count ? arg_of(b, callee, i) : 0);
     else given_types(b, args, count, given);
-    if (pt_call_value(b, callee, given, count, &result)) return result;
+    u32 offset = count ? offset_of(b, args[0]) : PT_NONE;
+    if (pt_call_value(b, callee, given, count, offset, &result)) return result;
     result = pt_var(b->r, PT_VAR_ANY);
-    pt_wait(b, (pt_pending){.kind = PT_PENDING_CALL, .self = callee, .result = result, .arg_count = count}, given,
-            NULL);
+    pt_wait(b,
+            (pt_pending){
+                .kind = PT_PENDING_CALL, .self = callee, .result = result, .arg_count = count, .offset = offset},
+            given, NULL);
     return result;
 }
 
@@ -653,6 +658,14 @@ static bool try_member(body *b, const pt_pending *p, bool last) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
     pt_ty self = pt_resolved(r, p->self);
+    if (p->node_kind) self = pt_strip_refs(r, self);
+    if (p->node_kind == PT_VIA_FOR) { /* in a repetition of quote!: what the variable yields, if it is no single value */
+        pt_type t = *pt_ty_at(&r->types, self);
+        bool holds = t.kind == PT_TY_SLICE || t.kind == PT_TY_ARRAY || t.def == w->lang.vec || t.def == w->lang.option;
+        pt_ty item = holds ? pt_ty_arg(&r->types, self, 0) : pt_project(r, self, w->lang.iterator, w->known.item);
+        if (holds || (item && pt_ty_at(&r->types, item)->kind != PT_TY_PROJECTION))
+            self = pt_strip_refs(r, pt_resolved(r, item));
+    }
     u8 kind = pt_ty_at(&r->types, self)->kind;
     if (kind == PT_TY_VAR && !last) return false;
     u32 member = PT_NO_DEF;
@@ -665,7 +678,8 @@ static bool try_member(body *b, const pt_pending *p, bool last) {
         for (u32 m = pt_member_find(w, key, p->name); m; m = w->members.data[m].next)
             if (w->members.data[m].impl == impl) member = w->members.data[m].def;
     }
-    pt_emit(r, member, p->edge, PT_VIA_PATH, PT_EXACT, p->offset);
+    bool quoted = p->node_kind != 0; /* quote!: read by a rule of ours, through references */
+    pt_emit(r, member, p->edge, quoted ? (u8)PT_VIA_MACRO : (u8)PT_VIA_PATH, quoted ? PT_INFERRED : PT_EXACT, p->offset);
     return true;
 }
 
@@ -713,7 +727,7 @@ static bool try_one(body *b, pt_pending *p, bool last) {
         pt_unify(r, p->result, result);
         return true;
     case PT_PENDING_CALL:
-        if (!pt_call_value(b, p->self, given, count, &result)) return false;
+        if (!pt_call_value(b, p->self, given, count, p->offset, &result)) return false;
         if (p->result) pt_unify(r, p->result, result);
         return true;
     case PT_PENDING_PROJECTION: {

@@ -19,12 +19,18 @@ pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count) {
     return pt_ty_make(&r->types, PT_TY_ADT, def, 0, args, count);
 }
 
+bool pt_said_before(const pt_view *v, u32 first, u32 node) {
+    for (u32 g = first; g && g != node; g = v->nodes[g].next)
+        if (v->nodes[g].kind != PT_N_GENERIC_LIFETIME && v->nodes[g].name == v->nodes[node].name) return true;
+    return false;
+}
+
 u32 pt_own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit) {
     u32 generics = pt_item_tree_child(r->w, def, PT_N_GENERICS), count = 0;
     if (!generics) return 0;
     pt_view v = facts_view(r->w, def);
     for (u32 g = v.nodes[generics].child; g && count < limit; g = v.nodes[g].next)
-        if (v.nodes[g].kind != PT_N_GENERIC_LIFETIME)
+        if (v.nodes[g].kind != PT_N_GENERIC_LIFETIME && !pt_said_before(&v, v.nodes[generics].child, g))
             out[count++] = pt_ty_make(&r->types, PT_TY_PARAM, def, pt_view_name(&v, g), NULL, 0);
     return count;
 }
@@ -165,6 +171,28 @@ pt_ty pt_self_type(pt_resolver *r, u32 def) {
     return 0;
 }
 
+/* What a constant expression in a signature names: a length, a const argument. */
+static void emit_constants(pt_resolver *r, const pt_view *v, u32 node, u32 owner) {
+    if (r->depth >= PT_MAX_TYPE_DEPTH) return;
+    r->depth++;
+    for (u32 c = node; c; c = v->nodes[c].next) {
+        u32 path = v->nodes[c].kind == PT_N_E_PATH ? v->nodes[c].child : 0, names[16] = {0}, count = 0, last = 0;
+        if (!path) {
+            emit_constants(r, v, v->nodes[c].child, owner);
+            continue;
+        }
+        for (u32 s = v->nodes[path].child; s && count < PT_COUNT_OF(names); s = v->nodes[s].next)
+            if (v->nodes[s].kind == PT_N_SEGMENT) names[count++] = pt_view_name(v, s), last = s;
+        if (!count || (count == 1 && pt_generic_owner(r->w, owner, names[0]) != PT_NO_DEF)) continue;
+        pt_path_result p = {0};
+        pt_resolve_path(r->w, &p, r->scope, names, count, v->nodes[path].op, PT_NS_VALUE);
+        if (p.def != PT_NO_DEF && p.resolved == count)
+            pt_emit_binding(r, p.binding, p.def, PT_EDGE_USES, PT_VIA_PATH,
+                            pt_def_is_external_path(p.def) ? PT_INFERRED : PT_EXACT, pt_view_offset(v, last));
+    }
+    r->depth--;
+}
+
 u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 emit, pt_ty *out, u32 limit) {
     u32 args = v->nodes[segment].child, count = 0;
     if (!args || v->nodes[args].kind != PT_N_GENERIC_ARGS) return 0;
@@ -193,6 +221,7 @@ u32 pt_lower_args(pt_resolver *r, const pt_view *v, u32 segment, u32 owner, u8 e
             pt_ty ty = pt_lower(r, v, a, owner, emit);
             if (count < limit) out[count++] = ty;
         } else if (n->kind == PT_N_ARG_CONST) {
+            if (emit != PT_NO_EMIT && !v->lexemes) emit_constants(r, v, n->child, owner);
             if (count < limit) out[count++] = 0;
         }
     }
@@ -271,6 +300,10 @@ static pt_ty lower_path(pt_resolver *r, const pt_view *v, u32 path, u32 owner, u
         }
         u32 s = v->nodes[child].next;
         if (!s) return self;
+        if (emit != PT_NO_EMIT && trait != PT_NO_DEF && !pt_def_is_external_path(trait))
+            for (u32 m = pt_member_find(r->w, trait, pt_view_name(v, s)); m; m = r->w->members.data[m].next)
+                if (r->w->members.data[m].impl == PT_NONE)
+                    pt_emit(r, r->w->members.data[m].def, PT_EDGE_USES, PT_VIA_NONE, PT_EXACT, pt_view_offset(v, s));
         return pt_project_with(r, self, trait, pt_view_name(v, s), args, n);
     }
     for (u32 s = child; s && count < 32; s = v->nodes[s].next)
@@ -371,6 +404,8 @@ pt_ty pt_lower(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 emit) {
     case PT_N_TYPE_SLICE:
     case PT_N_TYPE_ARRAY:
         args[0] = n->child ? pt_lower(r, v, n->child, owner, emit) : 0;
+        if (n->kind == PT_N_TYPE_ARRAY && n->child && emit != PT_NO_EMIT && !v->lexemes)
+            emit_constants(r, v, v->nodes[n->child].next, owner);
         return pt_ty_make(&r->types,
                           n->kind == PT_N_TYPE_REF     ? PT_TY_REF
                           : n->kind == PT_N_TYPE_PTR   ? PT_TY_PTR

@@ -81,8 +81,9 @@ pt_tree *pt_parse_in_body(pt_resolver *r, const pt_lexemes *lexemes, u32 first, 
     return tree;
 }
 
-/* How the arguments are read: as expressions; not at all; as what std's own rules make of them, or else as expressions. */
-enum { MACRO_UNKNOWN, MACRO_EXPRESSIONS, MACRO_OPAQUE, MACRO_EXPANDED };
+/* How the arguments are read: as expressions; not at all; as what std's own rules make of them, or else as expressions;
+ * as tokens with `#name` among them, of the crates quote and syn. */
+enum { MACRO_UNKNOWN, MACRO_EXPRESSIONS, MACRO_OPAQUE, MACRO_EXPANDED, MACRO_QUOTE };
 typedef struct known_macro {
     const char *name;
     u8 style;
@@ -129,10 +130,10 @@ static const known_macro known_macros[] = {{"print", 1, 'u'},
                                            {"compile_error", 2, 'n'},
                                            {"asm", 2, 0},
                                            {"global_asm", 2, 0},
-                                           {"quote", 2, 0},
-                                           {"quote_spanned", 2, 0},
-                                           {"parse_quote", 2, 0},
-                                           {"parse_quote_spanned", 2, 0},
+                                           {"quote", 4, 0},
+                                           {"quote_spanned", 4, 0},
+                                           {"parse_quote", 4, 0},
+                                           {"parse_quote_spanned", 4, 0},
                                            {"thread_local", 2, 0},
                                            {"macro_rules", 2, 0},
                                            {"is_x86_feature_detected", 2, 'b'}};
@@ -198,6 +199,44 @@ static void forward_formats(body *b, pt_str text, const formatted *given, u32 co
     }
 }
 
+/* Is a macro that of a dependency, or of nobody that is loaded? */
+static bool of_dependency(const pt_world *w, u32 def) {
+    return def == PT_NO_DEF || pt_def_is_external_path(def) || (w->defs.data[def].flags & PT_DEF_EXTERNAL);
+}
+
+/* `#name` in quote! calls ToTokens::to_tokens of a variable, in a repetition of what it yields. */
+static void interpolations(body *b, u32 node, u32 def) {
+    pt_resolver *r = b->r;
+    pt_world *w = r->w;
+    const pt_lexemes *l = b->v.lexemes;
+    u32 open = at(b, node)->extra, trait = PT_NO_DEF, inside = 0;
+    if (def == PT_NO_DEF || pt_def_is_external_path(def) || !pt_token_is_open(l->tokens.data[open].kind)) return;
+    for (u32 c = 0; c < w->crates.count && trait == PT_NO_DEF; c++) { /* syn's parse_quote! quotes, too */
+        if (!pt_str_equal(pt_sym(w, w->crates.data[c].name), PT_STR("quote"))) continue;
+        u32 found = pt_scope_lookup(w, w->crates.data[c].root, pt_intern(w->names, PT_STR("ToTokens")), PT_NS_TYPE);
+        if (found) trait = w->bindings.data[found].def;
+    }
+    if (trait == PT_NO_DEF || pt_def_is_external_path(trait)) return;
+    for (u32 i = open + 1; i + 1 < l->tokens.data[open].extent; i++) {
+        const pt_token *t = &l->tokens.data[i], *next = &l->tokens.data[i + 1];
+        if (t->kind != PT_T_POUND) continue;
+        if (next->kind == PT_T_OPEN_PAREN) inside = PT_MAX(inside, next->extent);
+        if (next->kind != PT_T_IDENT && next->kind != PT_K_SELF_LOWER) continue;
+        const pt_local *local = pt_find_local(b, pt_intern(w->names, pt_token_text(l->text, next)), 0);
+        if (!local) continue;
+        u32 offset = b->v.expanded ? pt_expanded_offset(b->v.expanded, next->start) : next->start;
+        pt_wait(b,
+                (pt_pending){.kind = PT_PENDING_MEMBER,
+                             .self = local->ty,
+                             .trait = trait,
+                             .name = pt_intern(w->names, PT_STR("to_tokens")),
+                             .edge = PT_EDGE_CALLS,
+                             .node_kind = i < inside ? PT_VIA_FOR : PT_VIA_MACRO,
+                             .offset = offset},
+                NULL, NULL);
+    }
+}
+
 pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     pt_resolver *r = b->r;
     pt_world *w = r->w;
@@ -212,13 +251,18 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     pt_str text = pt_sym(w, name);
     bool of_std = def == PT_NO_DEF || (!pt_def_is_external_path(def) && (w->defs.data[def].flags & PT_DEF_EXTERNAL));
     for (u32 i = 0; i < PT_COUNT_OF(known_macros) && !known; i++)
-        if (pt_str_equal(text, pt_str_of(known_macros[i].name)) && (of_std || known_macros[i].style == 2))
+        if (pt_str_equal(text, pt_str_of(known_macros[i].name)) &&
+            (known_macros[i].style == MACRO_QUOTE ? of_dependency(w, def) : of_std))
             known = &known_macros[i];
     if (def != PT_NO_DEF) {
         pt_external_evidence(w, def, PT_KIND_MACRO);
         pt_emit(r, def, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(def) ? PT_INFERRED : PT_EXACT, offset);
     } else if (!known && r->via_macro != 2) {
         pt_emit_open(r, name, PT_REASON_UNKNOWN_MACRO, offset);
+    }
+    if (known && known->style == MACRO_QUOTE) {
+        interpolations(b, node, def);
+        return pt_var(r, PT_VAR_ANY);
     }
     if (known && known->style == MACRO_OPAQUE)
         return known->result == 'n' ? pt_ty_make(&r->types, PT_TY_NEVER, 0, 0, NULL, 0) : 0;

@@ -3,6 +3,7 @@
  * As rustc probes: at each step of autoderef the inherent methods first, then those of traits; at a parameter,
  * an opaque or a trait object the traits of its bounds. Where several traits offer the name, those in scope
  * count; where several remain they are candidates. */
+#include "facts/cfg.h"
 #include "resolve/infer.h"
 
 enum { MAX_STEPS = 10 };
@@ -105,6 +106,17 @@ static bool is_visible_member(const pt_world *w, u32 member, u32 from) {
     }
 }
 
+/* Does no configuration have both definitions? */
+static bool exclude_each_other(const pt_world *w, u32 a, u32 b) {
+    pt_buffer x = {0}, y = {0};
+    pt_def_cfg(w, &x, a);
+    pt_def_cfg(w, &y, b);
+    bool exclusive = x.count && y.count && pt_cfg_exclusive(pt_buffer_view(&x), pt_buffer_view(&y));
+    pt_buffer_free(&x);
+    pt_buffer_free(&y);
+    return exclusive;
+}
+
 /* At one type with a known head. True when something was found. */
 static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name, u8 ns, u32 how) {
     const pt_world *w = r->w;
@@ -124,7 +136,8 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         if (own && !is_visible_member(w, x->def, r->scope)) continue; /* rustc passes over what is private */
         pt_subst s = {0};
         if (!own && (im->trait == PT_NO_DEF || !is_reachable(r, im->trait, how))) continue;
-        if (!is_for(r, x->impl, ty, &s) || (!own && !pt_impl_holds(r, x->impl, &s))) continue;
+        if (!is_for(r, x->impl, ty, &s)) continue;
+        if (!own && !pt_impl_holds(r, x->impl, &s) && !pt_environment_has(r, ty, im->trait)) continue;
         if (own && !inherent) count = 0, inherent = true; /* inherent before trait */
         if (count < PT_COUNT_OF(found)) found[count] = x->def, impls[count++] = x->impl;
     }
@@ -139,7 +152,8 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
         /* cfg twins and impls for several arguments of one trait stay alternatives */
         for (u32 i = 1; i < count && out->other_count < PT_COUNT_OF(out->others); i++) {
             out->others[out->other_count++] = found[i];
-            bool same_name_twin = w->defs.data[found[i]].parent == w->defs.data[found[0]].parent || inherent;
+            bool same_name_twin = w->defs.data[found[i]].parent == w->defs.data[found[0]].parent || inherent ||
+                                  exclude_each_other(w, found[0], found[i]);
             if (!same_name_twin) out->confidence = PT_CANDIDATE;
         }
         return true;

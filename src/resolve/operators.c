@@ -349,7 +349,9 @@ static bool try_await(body *b, pt_pending *p, bool last) {
     if (kind == PT_TY_UNKNOWN) return true;
     pt_ty output = pt_shallow(r, pt_project(r, self, r->w->lang.future, r->w->known.output));
     u8 found = pt_ty_at(&r->types, output)->kind;
-    if (found == PT_TY_UNKNOWN || (found == PT_TY_PROJECTION && kind != PT_TY_PARAM && kind != PT_TY_OPAQUE))
+    pt_subst ignored = {0};
+    bool no_future = kind != PT_TY_PARAM && kind != PT_TY_OPAQUE && pt_find_impl(r, r->w->lang.future, self, &ignored) == PT_NONE;
+    if (found == PT_TY_UNKNOWN || (found == PT_TY_PROJECTION && no_future))
         output = pt_project(r, self, r->w->lang.into_future, r->w->known.output);
     else if (kind == PT_TY_ADT) pt_emit_member(b, r->w->lang.future, "poll", self, PT_VIA_AWAIT, p->offset);
     pt_emit_member(b, r->w->lang.into_future, "into_future", self, PT_VIA_AWAIT, p->offset);

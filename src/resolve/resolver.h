@@ -139,6 +139,8 @@ pt_ty pt_type_of_item(pt_resolver *r, u32 def); /* const, static, field, alias, 
 pt_ty pt_item_type(pt_resolver *r, u32 def);
 pt_ty pt_impl_type(pt_resolver *r, u32 impl); /* what an impl (index into impls) is for */
 pt_ty pt_adt(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
+/* Does a list of generics say a parameter's name before `node`? Then they are cfg twins, one place in the list. */
+bool pt_said_before(const pt_view *v, u32 first, u32 node);
 /* The parameters an item declares, in order, as types. Returns their number. */
 u32 pt_own_params(pt_resolver *r, u32 def, pt_ty *out, u32 limit);
 pt_ty pt_adt_generic(pt_resolver *r, u32 def); /* with its own parameters as arguments */
@@ -158,6 +160,8 @@ u32 pt_select_impl(pt_resolver *r, u32 trait, pt_ty self, const pt_ty *args, u32
 pt_ty pt_impl_trait(pt_resolver *r, u32 impl);
 /* What the where-clauses of the item and around it say of types that are no mere parameters. */
 const pt_env_entry *pt_environment(pt_resolver *r, u32 *count);
+/* Do they say that a type meets a trait? */
+bool pt_environment_has(pt_resolver *r, pt_ty self, u32 trait);
 /* Binds the parameters of an impl that only its where-clauses tell: `I::Item: IntoIterator<Item = U>`, `F: Fn() -> T`. */
 void pt_solve_parameters(pt_resolver *r, u32 impl_def, pt_subst *s);
 /* Is an impl for references, `pattern`, one for this reference: mutable or not, the referent meeting the bounds? */

@@ -131,7 +131,7 @@ static bool met_by_itself(const pt_resolver *r, u32 trait, u8 kind) {
 }
 
 /* Does a where-clause say that a type that is no mere parameter meets a trait? */
-static bool environment_has(pt_resolver *r, pt_ty self, u32 trait) {
+bool pt_environment_has(pt_resolver *r, pt_ty self, u32 trait) {
     u32 count;
     (void)pt_environment(r, &count);
     for (u32 i = 0; i < count; i++) {
@@ -166,7 +166,7 @@ static bool bound_fails(pt_resolver *r, pt_ty bound, void *payload) {
         pt_subst none = {0};
         return q->fails = pt_find_impl(r, trait, q->self, &none) == PT_NONE;
     }
-    if (environment_has(r, q->self, trait)) return false;
+    if (pt_environment_has(r, q->self, trait)) return false;
     pt_subst s = {0};
     pt_ty args[8];
     u32 count = pt_bound_args(r, bound, args, PT_COUNT_OF(args));
@@ -377,7 +377,7 @@ pt_ty pt_project_with(pt_resolver *r, pt_ty self, u32 trait, u32 name, const pt_
     if (trait != PT_NO_DEF) {
         bool several;
         impl = pt_select_impl(r, trait, self, args, count, &s, &several);
-        if (impl == PT_NONE) return environment_has(r, self, trait) ? stuck(r, self, trait, name, args, count) : 0;
+        if (impl == PT_NONE) return pt_environment_has(r, self, trait) ? stuck(r, self, trait, name, args, count) : 0;
         member = member_for(r, impl, trait, name);
     } else {
         u32 head = pt_head_of(r, self);

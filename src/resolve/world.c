@@ -309,7 +309,7 @@ bool pt_is_visible(const pt_world *w, u32 visible, u32 from) {
 
 void pt_def_cfg(const pt_world *w, pt_buffer *out, u32 def) {
     pt_buffer sum = {0}, next = {0};
-    for (u32 d = def; d != PT_NO_DEF; d = w->defs.data[d].parent) {
+    for (u32 d = def; d != PT_NO_DEF; d = pt_around(w, d)) {
         const pt_item *item = pt_def_item(w, d);
         pt_str own[2] = {{0}, {0}};
         if (item && item->cfg) own[0] = pt_facts_string(&pt_def_file(w, d)->facts, item->cfg);
@@ -393,7 +393,7 @@ static void note_macro_name(pt_world *w, u32 symbol) {
     w->macro_names.data[byte] |= (u8)(1u << (symbol % 8));
 }
 
-static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item *item) {
+static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item *item, u32 call_cfg) {
     u32 parent = w->defs.data[def].parent, name = w->defs.data[def].name;
     u8 parent_kind = w->defs.data[parent].kind;
     if (!pt_kind_has_scope(parent_kind)) return;
@@ -415,7 +415,7 @@ static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item
     case PT_KIND_ASSOC_CONST: value = true; break;
     default: break;
     }
-    pt_binding b = {.def = def, .visible = visibility_of(w, item, def), .cfg = file->symbols[item->cfg]};
+    pt_binding b = {.def = def, .visible = visibility_of(w, item, def), .cfg = pt_both_cfgs(w, call_cfg, file->symbols[item->cfg])};
     if (name == w->known.underscore) return;
     if (type) b.ns = PT_NS_TYPE, pt_scope_define(w, parent, name, b);
     if (value) b.ns = PT_NS_VALUE, pt_scope_define(w, parent, name, b);
@@ -436,8 +436,8 @@ static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item
     }
 }
 
-static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *file, const pt_item *item) {
-    u32 scope = pt_scope_of(w, w->defs.data[def].parent), cfg = file->symbols[item->cfg];
+static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *file, const pt_item *item, u32 call_cfg) {
+    u32 scope = pt_scope_of(w, w->defs.data[def].parent), cfg = pt_both_cfgs(w, call_cfg, file->symbols[item->cfg]);
     if (item->kind == PT_KIND_EXTERN_CRATE) {
         pt_vec_push(&w->imports, (pt_import){scope, instance, PT_NONE, item ? (u32)(item - file->facts.items) : 0, cfg,
                                              PT_NO_DEF, 0, false});
@@ -466,7 +466,11 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
     }
     if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
     u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST | PT_DEF_ABSENT));
-    if (call != PT_NO_DEF) inherited |= PT_DEF_EXPANDED;
+    if (call != PT_NO_DEF) inherited |= PT_DEF_EXPANDED | (w->defs.data[call].flags & (PT_DEF_TEST | PT_DEF_ABSENT));
+    u32 call_cfg = 0; /* of the calls that it comes from */
+    for (u32 c = call; c != PT_NO_DEF; c = pt_def_instance(w, c)->call)
+        call_cfg = pt_both_cfgs(w, call_cfg, pt_def_file(w, c)->symbols[pt_def_item(w, c)->cfg]);
+    file = &w->files.data[file_index];
     for (u32 i = 0; i < count; i++) {
         const pt_item *item = &file->facts.items[i];
         u32 def = in.first_def + i, parent = item->parent == PT_NONE ? module : in.first_def + item->parent;
@@ -479,8 +483,8 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
         w->defs.data[w->defs.count++] =
             (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
         if (flags & PT_DEF_ABSENT) continue;
-        define_item(w, def, file, item);
-        if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE) queue_imports(w, index, def, file, item);
+        define_item(w, def, file, item, call_cfg);
+        if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE) queue_imports(w, index, def, file, item, call_cfg);
         else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);
     }
     return index;

@@ -311,6 +311,14 @@ static inline bool pt_kind_has_scope(u8 kind) {
     return kind == PT_KIND_MODULE || kind == PT_KIND_CRATE || kind == PT_KIND_ENUM || kind == PT_KIND_TRAIT ||
            kind == PT_KIND_BLOCK;
 }
+/* What is around a definition for its predicate: at the top of an expansion the call, else the parent. */
+static inline u32 pt_around(const pt_world *w, u32 def) {
+    const pt_def *d = &w->defs.data[def];
+    if (d->instance == PT_NONE || d->item == PT_NONE) return d->parent;
+    const pt_instance *in = &w->instances.data[d->instance];
+    bool top = w->files.data[in->file].facts.items[d->item].parent == PT_NONE;
+    return top && in->call != PT_NO_DEF ? in->call : d->parent;
+}
 /* Predicate of a definition: its own and those of all that enclose it, canonical, appended to `out`. */
 void pt_def_cfg(const pt_world *world, pt_buffer *out, u32 def);
 /* Is the definition in no configuration at all: does its predicate contradict itself? */
