@@ -222,12 +222,21 @@ static void interpolations(body *b, u32 node, u32 def) {
         if (t->kind != PT_T_POUND) continue;
         if (next->kind == PT_T_OPEN_PAREN) inside = PT_MAX(inside, next->extent);
         if (next->kind != PT_T_IDENT && next->kind != PT_K_SELF_LOWER) continue;
-        const pt_local *local = pt_find_local(b, pt_intern(w->names, pt_token_text(l->text, next)), 0);
-        if (!local) continue;
+        u32 name = pt_intern(w->names, pt_token_text(l->text, next));
+        const pt_local *local = pt_find_local(b, name, 0);
+        pt_ty ty = local ? local->ty : 0;
+        if (!local) { /* a constant or a unit struct */
+            pt_path_result p = {0};
+            pt_resolve_path(w, &p, r->scope, &name, 1, false, PT_NS_VALUE);
+            u8 kind = p.def == PT_NO_DEF || pt_def_is_external_path(p.def) ? (u8)PT_KIND_COUNT : w->defs.data[p.def].kind;
+            if (kind == PT_KIND_STRUCT) ty = pt_adt_unknown(r, p.def);
+            else if (kind == PT_KIND_CONST || kind == PT_KIND_STATIC) ty = pt_item_type(r, p.def);
+        }
+        if (!ty) continue;
         u32 offset = b->v.expanded ? pt_expanded_offset(b->v.expanded, next->start) : next->start;
         pt_wait(b,
                 (pt_pending){.kind = PT_PENDING_MEMBER,
-                             .self = local->ty,
+                             .self = ty,
                              .trait = trait,
                              .name = pt_intern(w->names, PT_STR("to_tokens")),
                              .edge = PT_EDGE_CALLS,
