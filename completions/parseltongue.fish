@@ -1,5 +1,5 @@
 # fish completion for parseltongue
-set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path find-cycles \
+set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain find-cycles \
     search list entities-in where-defined overview unused export stats doctor
 complete -c parseltongue -f
 
@@ -12,6 +12,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a uses 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a used-by -d 'Who refers to the item'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a blast-radius -d 'What a change of the item may affect'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a path -d 'A shortest path between two items'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explain -d 'The steps that made an edge, or the step that failed'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a find-cycles -d 'Cycles among modules, types or calls'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a search -d 'Items whose name resembles the pattern'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a list -d 'Items, all or of one kind'

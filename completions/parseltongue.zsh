@@ -15,6 +15,7 @@ _parseltongue() {
         'used-by:who refers to the item'
         'blast-radius:what a change of the item may affect'
         'path:a shortest path between two items'
+        'explain:the steps that made an edge, or the step that failed'
         'find-cycles:cycles among modules, types or calls'
         'search:items whose name resembles the pattern'
         'list:items, all or of one kind'

@@ -335,7 +335,7 @@ static int run_query(const options *o) {
     bool exporting = strcmp(o->command, "export") == 0;
     if (!info && !exporting)
         return fprintf(stderr, "parseltongue: %s: no such command; see --help\n", o->command), EXIT_USAGE;
-    if (info && o->argument_count != info->needed)
+    if (info && (o->argument_count < info->needed || o->argument_count > info->most))
         return fprintf(stderr, "parseltongue: usage: parseltongue %s %s\n", info->name, info->arguments), EXIT_USAGE;
     if (exporting && o->argument_count)
         return fprintf(stderr, "parseltongue: usage: parseltongue export [--format FORMAT]\n"), EXIT_USAGE;

@@ -142,6 +142,22 @@ static void path_rows(FILE *out, const style *s, const json_t *rows) {
     }
 }
 
+static void explain_rows(FILE *out, const style *s, const json_t *rows) {
+    size_t i, k;
+    json_t *row, *step;
+    if (!json_array_size(rows)) fputs("no edge, and no unresolved site of that name\n", out);
+    json_array_foreach(rows, i, row) {
+        bool open = *text_of(row, "name");
+        fprintf(out, "%s%s:%lld:%lld%s  %s%s%s %s%s%s %s%s%s", s->cyan, text_of(row, "file"), number_of(row, "line"),
+                number_of(row, "col"), s->off, s->bold, text_of(row, "from"), s->off, open ? s->yellow : s->green,
+                text_of(row, "kind"), s->off, s->bold, open ? text_of(row, "name") : text_of(row, "to"), s->off);
+        marks(out, s, row);
+        fputc('\n', out);
+        json_array_foreach(json_object_get(row, "steps"), k, step)
+            fprintf(out, "    %zu. %s\n", k + 1, json_string_value(step));
+    }
+}
+
 static void value_rows(FILE *out, const style *s, const json_t *rows) {
     size_t i;
     json_t *row;
@@ -226,6 +242,7 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
     else if (strcmp(query, "blast-radius") == 0) blast_rows(out, s, answer, rows);
     else if (strcmp(query, "find-cycles") == 0) cycle_rows(out, s, answer, rows);
     else if (strcmp(query, "path") == 0) path_rows(out, s, rows);
+    else if (strcmp(query, "explain") == 0) explain_rows(out, s, rows);
     else if (strcmp(query, "stats") == 0) value_rows(out, s, rows);
     else if (strcmp(query, "doctor") == 0) doctor_rows(out, s, rows);
     else if (strcmp(query, "overview") == 0) overview_rows(out, s, rows);

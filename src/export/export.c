@@ -89,6 +89,8 @@ static void edge_line(exporter *x, u32 from, pt_word word, const pt_graph_site *
     json_string(b, pt_via_name(s->via));
     pt_buffer_text(b, ",\"confidence\":");
     json_string(b, pt_confidence_name(s->confidence));
+    pt_buffer_text(b, ",\"rule\":");
+    json_string(b, pt_rule_name(s->rule));
     pt_buffer_text(b, ",\"file\":");
     json_string(b, pt_graph_string(g, g->files[g->anchors[s->anchor].file].path));
     pt_buffer_format(b, ",\"line\":%u,\"col\":%u,\"cfg\":", pt_graph_site_line(g, s), s->column);

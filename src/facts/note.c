@@ -348,7 +348,8 @@ static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end
     if (pt_str_equal(name, PT_STR("path")) && after == PT_T_EQ && at + 2 < end &&
         token(x, at + 2)->kind == PT_T_STRING) {
         pt_str quoted = token_text(x, at + 2);
-        bool meant = !condition || pt_cfg_of_reference(text_of(x, condition), NULL); /* of several files the usual one */
+        bool meant =
+            !condition || pt_cfg_of_reference(text_of(x, condition), NULL); /* of several files the usual one */
         if (meant && quoted.length >= 2 && quoted.data[0] == '"' && !out->path)
             out->path = string(x, (pt_str){quoted.data + 1, quoted.length - 2});
     } else if (pt_str_equal(name, PT_STR("doc")) && after == PT_T_OPEN_PAREN && at + 2 < end &&

@@ -21,6 +21,7 @@ typedef struct builder {
     PT_VEC(pt_graph_position) positions;
     PT_VEC(u32) offsets[4];
     PT_VEC(pt_word) words[4];
+    PT_VEC(u64) settled; /* a bit for each of words[1] */
     PT_VEC(u32) site_offsets[2];
     PT_VEC(pt_graph_site) out_sites;
     PT_VEC(pt_graph_anchor) anchors;
@@ -499,7 +500,8 @@ static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candid
             for (u32 k = 0; k < row.data[i].count; k++) {
                 const pt_site *x = kept.data[row.data[i].first + k];
                 u32 at = anchor(b, x->asserter);
-                pt_graph_site g = {at, x->line, site_cfg(b, x, n, at), x->column, x->via, x->confidence};
+                pt_graph_site g = {
+                    at, x->line, site_cfg(b, x, n, at), x->column, x->via, x->rule, x->confidence, x->settled, 0};
                 pt_vec_push(&b->out_sites, g);
             }
         }
@@ -532,6 +534,31 @@ static void add_mirror(builder *b, u32 out) {
     for (u32 n = 0; edges && n < nodes; n++) sort_words(b->words[in].data + at[n], at[n + 1] - at[n]);
 }
 
+/* The bits of calls that are settled: of few edges, so each is looked up in its mirror. */
+static void add_settled(builder *b) {
+    u32 nodes = b->defs.count, count = b->words[1].count / 64 + 1;
+    if (pt_alloc_failed() || !pt_vec_reserve(&b->settled, count)) return;
+    memset(b->settled.data, 0, count * sizeof(u64));
+    b->settled.count = count;
+    for (u32 n = 0; n < nodes; n++)
+        for (u32 e = b->offsets[0].data[n]; e < b->offsets[0].data[n + 1]; e++) {
+            pt_word word = b->words[0].data[e];
+            u32 to = pt_word_node(word);
+            bool all = pt_word_kind(word) == PT_EDGE_CALLS;
+            for (u32 s = b->site_offsets[0].data[e]; all && s < b->site_offsets[0].data[e + 1]; s++)
+                all = b->out_sites.data[s].settled;
+            if (!all) continue;
+            pt_word mirrored = (word & ~(pt_word)(PT_NODE_LIMIT - 1)) | n;
+            u32 low = b->offsets[1].data[to], high = b->offsets[1].data[to + 1];
+            while (low < high) {
+                u32 middle = (low + high) / 2;
+                if (b->words[1].data[middle] < mirrored) low = middle + 1;
+                else high = middle;
+            }
+            b->settled.data[low / 64] |= 1ull << (low % 64);
+        }
+}
+
 static void add_edges(builder *b) {
     u32 nodes = b->defs.count;
     u32 *starts = pt_calloc((size_t)nodes + 2, sizeof *starts);
@@ -560,6 +587,7 @@ static void add_edges(builder *b) {
         add_rows(b, flat, starts, true);
         add_mirror(b, 0);
         add_mirror(b, 2);
+        add_settled(b);
     }
     pt_free(starts);
     pt_free(flat);
@@ -676,6 +704,7 @@ static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
                  {b->words[0].data, b->words[0].count, 4},
                  {b->offsets[1].data, b->offsets[1].count, 4},
                  {b->words[1].data, b->words[1].count, 4},
+                 {b->settled.data, b->settled.count, 8},
                  {b->offsets[2].data, b->offsets[2].count, 4},
                  {b->words[2].data, b->words[2].count, 4},
                  {b->offsets[3].data, b->offsets[3].count, 4},
@@ -759,6 +788,7 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     pt_vec_free(&b.nodes);
     pt_vec_free(&b.positions);
     for (u32 i = 0; i < 4; i++) pt_vec_free(&b.offsets[i]), pt_vec_free(&b.words[i]);
+    pt_vec_free(&b.settled);
     for (u32 i = 0; i < 2; i++) pt_vec_free(&b.site_offsets[i]);
     pt_vec_free(&b.out_sites);
     pt_vec_free(&b.anchors);

@@ -33,6 +33,7 @@ int pt_graph_open(pt_graph **out, void *image, u64 size, bool take, bool check, 
                   h->counts[PT_SECTION_in_offsets] != g->node_count + 1 ||
                   h->counts[PT_SECTION_candidate_out_offsets] != g->node_count + 1 ||
                   h->counts[PT_SECTION_candidate_in_offsets] != g->node_count + 1 ||
+                  h->counts[PT_SECTION_settled] != h->counts[PT_SECTION_in] / 64 + 1 ||
                   h->counts[PT_SECTION_positions] != g->node_count))
         code = pt_fail(error, PT_ECORRUPT, "graph: sections do not fit each other");
     if (!code && check) {
@@ -214,7 +215,8 @@ int pt_graph_validate(const pt_graph *g, pt_error *error) {
     }
     for (u32 i = 0; i < counts[PT_SECTION_sites]; i++)
         if (g->sites[i].anchor >= counts[PT_SECTION_anchors] || g->sites[i].cfg >= strings ||
-            g->sites[i].via >= PT_VIA_COUNT)
+            g->sites[i].via >= PT_VIA_COUNT || g->sites[i].rule >= PT_RULE_COUNT ||
+            g->sites[i].confidence > PT_CANDIDATE)
             return pt_fail(error, PT_ECORRUPT, "graph: site %u refers outside", i);
     for (u32 i = 0; i < counts[PT_SECTION_anchors]; i++)
         if (g->anchors[i].file >= counts[PT_SECTION_files] || g->anchors[i].node >= nodes)

@@ -7,6 +7,8 @@
  *
  *     word = kind:4 | inferred:1 | node:27
  *
+ * `settled` has a bit for each word of `in`: all sites of that call have a receiver whose type is known and takes the
+ * trait's own member, so no impl of the trait member is meant by it.
  * Edges known only as candidates stand in a second pair of rows. Each out-edge has its sites. Positions are no
  * part of nodes or edges: a site is relative to the item that asserts it, and where items start stands in one
  * table (`anchors`) that a moved line changes alone.
@@ -17,7 +19,7 @@
 
 #include "resolve/sites.h"
 
-enum { PT_GRAPH_MAGIC = 0x52475450 /* "PTGR" */, PT_GRAPH_VERSION = 1, PT_NODE_LIMIT = 1 << 27 };
+enum { PT_GRAPH_MAGIC = 0x52475450 /* "PTGR" */, PT_GRAPH_VERSION = 2, PT_NODE_LIMIT = 1 << 27 };
 
 typedef u32 pt_word;
 static inline pt_word pt_word_make(u8 kind, bool inferred, u32 node) {
@@ -69,8 +71,8 @@ typedef struct pt_graph_site {
     u32 line;   /* below the anchor's line */
     u32 cfg;    /* string */
     u16 column;
-    u8 via;
-    u8 confidence;
+    u8 via : 4, rule : 4;
+    u8 confidence : 2, settled : 1, reserved : 5; /* settled: pt_site */
 } pt_graph_site;
 
 typedef struct pt_graph_anchor {
@@ -112,7 +114,7 @@ typedef struct pt_graph_name {
 /* clang-format off */
 #define PT_GRAPH_SECTIONS(X)                                                                                     \
     X(nodes, pt_graph_node) X(positions, pt_graph_position) X(out_offsets, u32) X(out, pt_word) X(in_offsets, u32) \
-    X(in, pt_word) X(candidate_out_offsets, u32) X(candidate_out, pt_word) X(candidate_in_offsets, u32)           \
+    X(in, pt_word) X(settled, u64) X(candidate_out_offsets, u32) X(candidate_out, pt_word) X(candidate_in_offsets, u32)           \
     X(candidate_in, pt_word) X(site_offsets, u32) X(candidate_site_offsets, u32) X(sites, pt_graph_site)          \
     X(anchors, pt_graph_anchor) X(files, pt_graph_file) X(names, pt_graph_name) X(by_name, u32)                   \
     X(unresolved, pt_graph_unresolved) X(errors, pt_graph_error) X(problems, u32) X(features, u32) X(strings, char)
@@ -156,6 +158,8 @@ void pt_graph_close(pt_graph *graph);
 /* Every internal law: sorted lists, mirror equality of both directions, references. Tests, fuzzers and verify. */
 int pt_graph_validate(const pt_graph *graph, pt_error *error);
 
+/* The bit of one word of `in`, by its index in the section. */
+static inline bool pt_graph_settled(const pt_graph *g, u32 index) { return g->settled[index / 64] >> index % 64 & 1; }
 static inline const char *pt_graph_string(const pt_graph *g, u32 offset) { return g->strings + offset; }
 /* The run of one kind in a list sorted by kind. */
 typedef struct pt_run {

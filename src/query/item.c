@@ -65,17 +65,27 @@ static bool matches_path(const pt_graph *g, u32 node, const char *text, pt_buffe
     return false;
 }
 
+bool pt_file_matches(const pt_graph *g, u32 file, const char *text) {
+    const char *path = pt_graph_string(g, g->files[file].path);
+    size_t p = strlen(path), f = strlen(text);
+    return f <= p && strcmp(path + p - f, text) == 0 && (f == p || path[p - f - 1] == '/');
+}
+
+bool pt_place_of(const char *text, char *file, size_t size, u32 *line, u32 *column) {
+    const char *rs = strstr(text, ".rs:");
+    if (!rs || !isdigit((unsigned char)rs[4]) || (size_t)(rs - text) + 4 > size) return false;
+    *line = *column = 0;
+    sscanf(rs + 4, "%9u:%9u", line, column);
+    while (text[0] == '.' && text[1] == '/') text += 2;
+    snprintf(file, size, "%.*s", (int)(rs + 3 - text), text);
+    return true;
+}
+
 static u32 at_place(const pt_graph *g, const char *file, u32 line, u32 column) {
     u32 best = PT_NONE, size = PT_NONE;
     for (u32 n = 0; n < g->header->local_nodes; n++) {
         const pt_graph_node *x = &g->nodes[n];
-        if (x->file == PT_NONE || x->kind == PT_KIND_CRATE ||
-            !ends_with(pt_graph_string(g, g->files[x->file].path), file)) {
-            const char *path = x->file == PT_NONE ? "" : pt_graph_string(g, g->files[x->file].path);
-            size_t p = strlen(path), f = strlen(file);
-            bool tail = f < p && strcmp(path + p - f, file) == 0 && path[p - f - 1] == '/';
-            if (!tail || x->kind == PT_KIND_CRATE) continue;
-        }
+        if (x->file == PT_NONE || x->kind == PT_KIND_CRATE || !pt_file_matches(g, x->file, file)) continue;
         if (g->positions[n].line > line || g->positions[n].end_line < line) continue;
         u32 lines = g->positions[n].end_line - g->positions[n].line;
         if (lines < size || (lines == size && column && g->positions[n].column <= column)) best = n, size = lines;
@@ -124,19 +134,14 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
     pt_buffer scratch = {0};
     *out = (pt_items){0};
     if (strlen(given) >= sizeof text) return pt_fail(error, PT_ENOTFOUND, "no such item: the name is too long");
-    snprintf(text, sizeof text, "%s", given);
-    const char *rs = strstr(text, ".rs:");
-    if (rs && isdigit((unsigned char)rs[4])) {
-        u32 line = 0, column = 0;
-        sscanf(rs + 4, "%u:%u", &line, &column);
-        text[rs - text + 3] = 0;
-        const char *file = text;
-        while (file[0] == '.' && file[1] == '/') file += 2;
-        u32 node = at_place(g, file, line, column);
+    u32 line, column;
+    if (pt_place_of(given, text, sizeof text, &line, &column)) {
+        u32 node = at_place(g, text, line, column);
         if (node == PT_NONE) return pt_fail(error, PT_ENOTFOUND, "%s: no item at this place", given);
         pt_vec_push(&out->nodes, node);
         return PT_OK;
     }
+    snprintf(text, sizeof text, "%s", given);
     size_t length = strlen(text);
     if (length && text[length - 1] == '!') text[--length] = 0;
     if (text[0] != '<') { /* generic arguments: kept apart */

@@ -15,6 +15,10 @@ typedef struct pt_items {
  * (candidates; with `all` they become nodes instead). */
 int pt_find_items(pt_items *out, const pt_graph *graph, const char *text, u32 kinds, bool all, pt_error *error);
 void pt_items_free(pt_items *items);
+/* FILE:LINE or FILE:LINE:COL of a Rust file; `column` 0 when none is given. False: it is no place. */
+bool pt_place_of(const char *text, char *file, size_t size, u32 *line, u32 *column);
+/* Is `text` the path of the file, or its end from a folder's name on? */
+bool pt_file_matches(const pt_graph *graph, u32 file, const char *text);
 /* How much refers to a node: its in-edges. */
 u32 pt_centrality(const pt_graph *graph, u32 node);
 

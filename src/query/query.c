@@ -4,24 +4,26 @@
 #include <stdlib.h>
 
 static const pt_query_info commands[] = {
-    {"who-implements", "what-implements", "TRAIT", 1, "types that implement a trait, derives included",
+    {"who-implements", "what-implements", "TRAIT", 1, 1, "types that implement a trait, derives included",
      pt_ask_who_implements},
-    {"traits-of", NULL, "TYPE", 1, "traits that a type implements", pt_ask_traits_of},
-    {"callers", NULL, "ITEM", 1, "who calls it", pt_ask_callers},
-    {"callees", NULL, "ITEM", 1, "what it calls", pt_ask_callees},
-    {"uses", NULL, "ITEM", 1, "everything it refers to", pt_ask_uses},
-    {"used-by", NULL, "ITEM", 1, "everything that refers to it", pt_ask_used_by},
-    {"blast-radius", NULL, "ITEM", 1, "what a change of it may affect, with the way there", pt_ask_blast_radius},
-    {"path", NULL, "FROM TO", 2, "the shortest way of references from one item to another", pt_ask_path},
-    {"find-cycles", NULL, "", 0, "cycles of modules, types or calls (--level)", pt_ask_find_cycles},
-    {"search", NULL, "PATTERN", 1, "items by name, fuzzy, best first", pt_ask_search},
-    {"list", NULL, "", 0, "all items (--kind, --cursor)", pt_ask_list},
-    {"entities-in", NULL, "FILE", 1, "items of a file", pt_ask_entities_in},
-    {"where-defined", NULL, "NAME", 1, "where a name is defined", pt_ask_where_defined},
-    {"overview", NULL, "", 0, "crates, most implemented traits, hubs", pt_ask_overview},
-    {"unused", NULL, "", 0, "private items that nothing refers to", pt_ask_unused},
-    {"stats", NULL, "", 0, "sizes and counts", pt_ask_stats},
-    {"doctor", NULL, "", 0, "what was not read, parsed or resolved, and why", pt_ask_doctor},
+    {"traits-of", NULL, "TYPE", 1, 1, "traits that a type implements", pt_ask_traits_of},
+    {"callers", NULL, "ITEM", 1, 1, "who calls it", pt_ask_callers},
+    {"callees", NULL, "ITEM", 1, 1, "what it calls", pt_ask_callees},
+    {"uses", NULL, "ITEM", 1, 1, "everything it refers to", pt_ask_uses},
+    {"used-by", NULL, "ITEM", 1, 1, "everything that refers to it", pt_ask_used_by},
+    {"blast-radius", NULL, "ITEM", 1, 1, "what a change of it may affect, with the way there", pt_ask_blast_radius},
+    {"path", NULL, "FROM TO", 2, 2, "the shortest way of references from one item to another", pt_ask_path},
+    {"explain", NULL, "FROM TO | FILE:LINE", 1, 2, "the steps that made an edge, or the step that failed",
+     pt_ask_explain},
+    {"find-cycles", NULL, "", 0, 0, "cycles of modules, types or calls (--level)", pt_ask_find_cycles},
+    {"search", NULL, "PATTERN", 1, 1, "items by name, fuzzy, best first", pt_ask_search},
+    {"list", NULL, "", 0, 0, "all items (--kind, --cursor)", pt_ask_list},
+    {"entities-in", NULL, "FILE", 1, 1, "items of a file", pt_ask_entities_in},
+    {"where-defined", NULL, "NAME", 1, 1, "where a name is defined", pt_ask_where_defined},
+    {"overview", NULL, "", 0, 0, "crates, most implemented traits, hubs", pt_ask_overview},
+    {"unused", NULL, "", 0, 0, "private items that nothing refers to", pt_ask_unused},
+    {"stats", NULL, "", 0, 0, "sizes and counts", pt_ask_stats},
+    {"doctor", NULL, "", 0, 0, "what was not read, parsed or resolved, and why", pt_ask_doctor},
 };
 
 const pt_query_info *pt_query_list(u32 *count) {
@@ -38,7 +40,7 @@ const pt_query_info *pt_query_find(const char *name) {
 
 /* --cfg */
 
-static bool cfg_holds(const pt_query *q, const char *predicate) {
+bool pt_cfg_shown(const pt_query *q, const char *predicate) {
     enum { MAX = 512 };
     pt_str options[MAX];
     char text[64][96];
@@ -100,7 +102,7 @@ static bool cfg_holds(const pt_query *q, const char *predicate) {
 }
 
 bool pt_node_shown(const pt_query *q, u32 node) {
-    return cfg_holds(q, pt_graph_string(q->graph, q->graph->nodes[node].cfg));
+    return pt_cfg_shown(q, pt_graph_string(q->graph, q->graph->nodes[node].cfg));
 }
 
 /* Rows. */
@@ -142,7 +144,7 @@ json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidat
     json_t *rows = json_array();
     for (u32 i = 0; i < count; i++) {
         const char *cfg = pt_graph_string(g, s[i].cfg);
-        if (!cfg_holds(q, cfg)) continue;
+        if (!pt_cfg_shown(q, cfg)) continue;
         json_t *row = json_object();
         json_object_set_new_nocheck(row, "file",
                                     pt_json_text(pt_graph_string(g, g->files[g->anchors[s[i].anchor].file].path)));

@@ -37,7 +37,7 @@ typedef struct pt_query {
 typedef struct pt_query_info {
     const char *name, *alias;
     const char *arguments; /* "TRAIT", "ITEM", "FROM TO", "" */
-    u8 needed;             /* how many arguments must be given */
+    u8 needed, most;       /* how many arguments must and may be given */
     const char *help;
     int (*run)(pt_query *q, json_t *answer, pt_error *error);
 } pt_query_info;
@@ -53,7 +53,8 @@ int pt_query_run(pt_query *q, json_t **answer, pt_error *error);
 json_t *pt_row_node(const pt_query *q, u32 node);             /* path, kind, file, line ... */
 void pt_row_detail(const pt_query *q, json_t *row, u32 node); /* signature, visibility, end_line, doc */
 json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate);
-bool pt_node_shown(const pt_query *q, u32 node); /* by --cfg */
+bool pt_node_shown(const pt_query *q, u32 node);             /* by --cfg */
+bool pt_cfg_shown(const pt_query *q, const char *predicate); /* by --cfg; "" always */
 /* Resolves an argument; on failure fills the answer's candidates or suggestions. */
 int pt_query_items(pt_query *q, pt_items *items, const char *text, u32 kinds, json_t *answer, pt_error *error);
 /* Counts unresolved sites named like the items into answer["unresolved"]. */
@@ -70,6 +71,7 @@ int pt_ask_uses(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_used_by(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_path(pt_query *q, json_t *answer, pt_error *error);
+int pt_ask_explain(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_search(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_list(pt_query *q, json_t *answer, pt_error *error);

@@ -73,7 +73,8 @@ void pt_walk_blast(pt_walker *w, const pt_graph *g, u32 start, u32 depth, bool c
                 w->expanded[member / 64] |= bit;
                 w->members[w->member_count++] = member;
                 pt_run calls = pt_graph_kind(g, member, PT_IN, PT_EDGE_CALLS);
-                for (u32 c = 0; c < calls.count; c++) reach(w, pt_word_node(calls.words[c]), i, next);
+                for (u32 c = 0; c < calls.count; c++)
+                    if (!pt_graph_settled(g, calls.first + c)) reach(w, pt_word_node(calls.words[c]), i, next);
             }
         }
     }

@@ -201,7 +201,8 @@ static void end_expansion(pt_resolver *r) {
 }
 
 static void new_budget(pt_resolver *r) {
-    if (r->macros && r->macros->item != r->item) r->macros->item = r->item, r->macros->expansions = r->macros->bytes = 0;
+    if (r->macros && r->macros->item != r->item)
+        r->macros->item = r->item, r->macros->expansions = r->macros->bytes = 0;
 }
 
 bool pt_expand_in_body(body *b, u32 node, u32 def, u32 call, bool statement, pt_ty expected, pt_ty *result) {
@@ -244,7 +245,8 @@ pt_ty pt_lower_macro(pt_resolver *r, const pt_view *v, u32 node, u32 owner, u8 e
     if (emit != PT_NO_EMIT) {
         if (def == PT_NO_DEF) pt_emit_open(r, names[count - 1], PT_REASON_UNKNOWN_MACRO, offset);
         else
-            pt_emit(r, def, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(def) ? PT_INFERRED : PT_EXACT, offset);
+            pt_emit(r, def, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(def) ? PT_INFERRED : PT_EXACT,
+                    offset);
     }
     if (def == PT_NO_DEF || pt_def_is_external_path(def) || r->w->defs.data[def].kind != PT_KIND_MACRO) return 0;
     for (u32 i = 0; i < STEPS_OF_A_TYPE; i++) /* it is no small step */

@@ -7,8 +7,15 @@ static inline const pt_node *at(const body *b, u32 node) { return node_of_body(b
 static u32 offset_of(const body *b, u32 node) { return pt_view_offset(&b->v, node); }
 
 void pt_emit_callee(pt_resolver *r, const pt_callee *c, u8 kind, u8 via, u32 offset) {
+    u8 type = c->self ? pt_ty_at(&r->types, pt_resolved(r, c->self))->kind : (u8)PT_TY_UNKNOWN;
+    r->rule = c->rule;
+    r->settled = c->self && !pt_ty_at(&r->types, pt_resolved(r, c->self))->open && c->confidence != PT_CANDIDATE &&
+                 c->impl == PT_NONE && type != PT_TY_PARAM && type != PT_TY_OPAQUE && type != PT_TY_DYN &&
+                 type != PT_TY_PROJECTION && type != PT_TY_VAR && type != PT_TY_UNKNOWN;
     pt_emit(r, c->def, kind, via, c->confidence, offset);
     for (u32 i = 0; i < c->other_count; i++) pt_emit(r, c->others[i], kind, via, c->confidence, offset);
+    r->rule = 0;
+    r->settled = false;
 }
 
 /* Fn bounds. */
@@ -346,10 +353,10 @@ static pt_ty call_of_value(body *b, pt_ty callee, const u32 *args, u32 count) {
     u32 offset = count ? offset_of(b, args[0]) : PT_NONE;
     if (pt_call_value(b, callee, given, count, offset, &result)) return result;
     result = pt_var(b->r, PT_VAR_ANY);
-    pt_wait(b,
-            (pt_pending){
-                .kind = PT_PENDING_CALL, .self = callee, .result = result, .arg_count = count, .offset = offset},
-            given, NULL);
+    pt_wait(
+        b,
+        (pt_pending){.kind = PT_PENDING_CALL, .self = callee, .result = result, .arg_count = count, .offset = offset},
+        given, NULL);
     return result;
 }
 
@@ -659,7 +666,8 @@ static bool try_member(body *b, const pt_pending *p, bool last) {
     pt_world *w = r->w;
     pt_ty self = pt_resolved(r, p->self);
     if (p->node_kind) self = pt_strip_refs(r, self);
-    if (p->node_kind == PT_VIA_FOR) { /* in a repetition of quote!: what the variable yields, if it is no single value */
+    if (p->node_kind ==
+        PT_VIA_FOR) { /* in a repetition of quote!: what the variable yields, if it is no single value */
         pt_type t = *pt_ty_at(&r->types, self);
         bool holds = t.kind == PT_TY_SLICE || t.kind == PT_TY_ARRAY || t.def == w->lang.vec || t.def == w->lang.option;
         pt_ty item = holds ? pt_ty_arg(&r->types, self, 0) : pt_project(r, self, w->lang.iterator, w->known.item);
@@ -679,7 +687,8 @@ static bool try_member(body *b, const pt_pending *p, bool last) {
             if (w->members.data[m].impl == impl) member = w->members.data[m].def;
     }
     bool quoted = p->node_kind != 0; /* quote!: read by a rule of ours, through references */
-    pt_emit(r, member, p->edge, quoted ? (u8)PT_VIA_MACRO : (u8)PT_VIA_PATH, quoted ? PT_INFERRED : PT_EXACT, p->offset);
+    pt_emit(r, member, p->edge, quoted ? (u8)PT_VIA_MACRO : (u8)PT_VIA_PATH, quoted ? PT_INFERRED : PT_EXACT,
+            p->offset);
     return true;
 }
 

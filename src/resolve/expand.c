@@ -394,8 +394,9 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
         s->origins.all.count = 0;
         bool wanted = kept && (!in_body || names_items(kept, true) || names_items(&s->call, false));
         u32 crate = w->is_segment ? PT_NONE : w->defs.data[target].crate;
-        if (wanted && pt_macro_expand_through(&s->out, external ? NULL : &s->origins, kept, pt_macro_form(macro), &s->call, crate,
-                                              edition, pt_sym(w, w->defs.data[target].name)) == PT_OK) {
+        if (wanted &&
+            pt_macro_expand_through(&s->out, external ? NULL : &s->origins, kept, pt_macro_form(macro), &s->call, crate,
+                                    edition, pt_sym(w, w->defs.data[target].name)) == PT_OK) {
             char *text = pt_malloc((size_t)s->out.count + 16);
             if (text) {
                 memcpy(text, s->out.data ? s->out.data : "", s->out.count);

@@ -8,7 +8,7 @@ struct matched { /* one binding: a run of the call's tokens, or one child a repe
     u32 first, end;
     bool repeated;
     bool is_expression;
-    bool half; /* and the first half of the token at `end` */
+    bool half;                  /* and the first half of the token at `end` */
     PT_VEC(matched *) children; /* each a list of bindings of one repetition */
     matched *next;
 };
@@ -314,7 +314,8 @@ static void transcribe(expander *e, u32 r, u32 end, const frame *f) {
             if (e->crate == PT_NONE) pt_buffer_text(e->out, " __crate_of_self::");
             else pt_buffer_format(e->out, " __crate_of_%u::", e->crate);
             pt_buffer_str(e->out, rule_text(e, r));
-        } else if (e->crate != PT_NONE && t->kind == PT_T_IDENT && pt_str_equal(rule_text(e, r), PT_STR("__crate_of_self")))
+        } else if (e->crate != PT_NONE && t->kind == PT_T_IDENT &&
+                   pt_str_equal(rule_text(e, r), PT_STR("__crate_of_self")))
             pt_buffer_format(e->out, " __crate_of_%u", e->crate); /* a macro that an expansion of a segment made */
         else put(e, e->rules->text, t, after_fragment);
         after_fragment = false;

@@ -228,7 +228,8 @@ static void interpolations(body *b, u32 node, u32 def) {
         if (!local) { /* a constant or a unit struct */
             pt_path_result p = {0};
             pt_resolve_path(w, &p, r->scope, &name, 1, false, PT_NS_VALUE);
-            u8 kind = p.def == PT_NO_DEF || pt_def_is_external_path(p.def) ? (u8)PT_KIND_COUNT : w->defs.data[p.def].kind;
+            u8 kind =
+                p.def == PT_NO_DEF || pt_def_is_external_path(p.def) ? (u8)PT_KIND_COUNT : w->defs.data[p.def].kind;
             if (kind == PT_KIND_STRUCT) ty = pt_adt_unknown(r, p.def);
             else if (kind == PT_KIND_CONST || kind == PT_KIND_STATIC) ty = pt_item_type(r, p.def);
         }
@@ -258,7 +259,7 @@ pt_ty pt_macro_site(body *b, u32 node, pt_ty expected, bool statement) {
     u32 offset = pt_view_offset(&b->v, name_node);
     const known_macro *known = NULL;
     pt_str text = pt_sym(w, name);
-    bool of_std = def == PT_NO_DEF || (!pt_def_is_external_path(def) && (w->defs.data[def].flags & PT_DEF_EXTERNAL));
+    bool of_std = def == PT_NO_DEF || pt_def_is_std(w, def);
     for (u32 i = 0; i < PT_COUNT_OF(known_macros) && !known; i++)
         if (pt_str_equal(text, pt_str_of(known_macros[i].name)) &&
             (known_macros[i].style == MACRO_QUOTE ? of_dependency(w, def) : of_std))

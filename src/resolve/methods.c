@@ -78,6 +78,7 @@ static void settle(pt_callee *out, u32 def, u32 impl, pt_ty self, u8 confidence)
     out->impl = impl;
     out->self = self;
     out->confidence = confidence;
+    out->rule = confidence == PT_EXACT ? PT_RULE_WRITTEN : PT_RULE_BLANKET;
 }
 
 /* Is the impl for this very type? A shared reference is no mutable one here. */
@@ -154,7 +155,7 @@ static bool at_head(pt_resolver *r, pt_callee *out, pt_ty ty, u32 head, u32 name
             out->others[out->other_count++] = found[i];
             bool same_name_twin = w->defs.data[found[i]].parent == w->defs.data[found[0]].parent || inherent ||
                                   exclude_each_other(w, found[0], found[i]);
-            if (!same_name_twin) out->confidence = PT_CANDIDATE;
+            if (!same_name_twin) out->confidence = PT_CANDIDATE, out->rule = PT_RULE_SEVERAL;
         }
         return true;
     }
@@ -227,7 +228,7 @@ static bool at_type(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name, u8 ns, u
     if (pt_def_is_external_path(head) && pt_def_kind(r->w, head) != PT_KIND_PRIMITIVE) {
         /* a dependency's type: our traits for it are known, what it has itself is not */
         if (!at_head(r, out, ty, head, name, ns, how)) return false;
-        if (out->confidence == PT_EXACT) out->confidence = PT_INFERRED;
+        if (out->confidence == PT_EXACT) out->confidence = PT_INFERRED, out->rule = PT_RULE_EXTENSION;
         return true;
     }
     return at_head(r, out, ty, head, name, ns, how) ||
@@ -243,7 +244,8 @@ static bool at_step(pt_resolver *r, pt_callee *out, pt_ty ty, u32 name) {
     } else if (t->kind == PT_TY_ADT && t->count && pt_is_smart_pointer(r->w, t->def)) {
         pt_ty inner = pt_shallow(r, pt_ty_arg(&r->types, ty, 0)); /* Box<Self>, and Pin of a pointer to Self */
         const pt_type *held = pt_ty_at(&r->types, inner);
-        if (t->def == r->w->lang.pin && (held->kind == PT_TY_REF || (held->kind == PT_TY_ADT && pt_is_smart_pointer(r->w, held->def))))
+        if (t->def == r->w->lang.pin &&
+            (held->kind == PT_TY_REF || (held->kind == PT_TY_ADT && pt_is_smart_pointer(r->w, held->def))))
             inner = pt_shallow(r, pt_ty_arg(&r->types, inner, 0));
         if (at_type(r, out, inner, name, PT_NS_VALUE, PT_SELF_POINTER)) return true;
     }
@@ -302,6 +304,7 @@ void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name) {
     if (end == low || end - low > PT_COUNT_OF(out->others)) return;
     out->def = all->methods.data[low];
     out->confidence = PT_CANDIDATE;
+    out->rule = PT_RULE_NAMESAKE;
     out->other_count = 0;
     for (u32 i = low + 1; i < end; i++) out->others[out->other_count++] = all->methods.data[i];
 }

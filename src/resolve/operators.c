@@ -350,7 +350,8 @@ static bool try_await(body *b, pt_pending *p, bool last) {
     pt_ty output = pt_shallow(r, pt_project(r, self, r->w->lang.future, r->w->known.output));
     u8 found = pt_ty_at(&r->types, output)->kind;
     pt_subst ignored = {0};
-    bool no_future = kind != PT_TY_PARAM && kind != PT_TY_OPAQUE && pt_find_impl(r, r->w->lang.future, self, &ignored) == PT_NONE;
+    bool no_future =
+        kind != PT_TY_PARAM && kind != PT_TY_OPAQUE && pt_find_impl(r, r->w->lang.future, self, &ignored) == PT_NONE;
     if (found == PT_TY_UNKNOWN || (found == PT_TY_PROJECTION && no_future))
         output = pt_project(r, self, r->w->lang.into_future, r->w->known.output);
     else if (kind == PT_TY_ADT) pt_emit_member(b, r->w->lang.future, "poll", self, PT_VIA_AWAIT, p->offset);

@@ -13,13 +13,16 @@ enum { TYPES_LIMIT = 60000 };
     const char *function(u8 value) { return value < PT_COUNT_OF(function##_table) ? function##_table[value] : "?"; }
 #define X(name, text) text,
 NAMES(pt_edge_kind_name, PT_EDGE_KINDS, u8)
-NAMES(pt_via_name, PT_VIAS, u8)
 #undef X
 #define X(name, text, sentence) text,
+NAMES(pt_via_name, PT_VIAS, u8)
 NAMES(pt_reason_name, PT_REASONS, u8)
+NAMES(pt_rule_name, PT_RULES, u8)
 #undef X
 #define X(name, text, sentence) sentence,
+NAMES(pt_via_sentence, PT_VIAS, u8)
 NAMES(pt_reason_sentence, PT_REASONS, u8)
+NAMES(pt_rule_sentence, PT_RULES, u8)
 #undef X
 #undef NAMES
 
@@ -57,7 +60,8 @@ static bool place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     const pt_instance *in = &w->instances.data[r->instance];
     u32 first = w->files.data[in->file].facts.items[w->defs.data[r->item].item].line, c = 1;
     bool brought = true;
-    const pt_file *f = &w->files.data[in->call == PT_NO_DEF ? in->file : pt_written_place(w, r->instance, &offset, &brought)];
+    const pt_file *f =
+        &w->files.data[in->call == PT_NO_DEF ? in->file : pt_written_place(w, r->instance, &offset, &brought)];
     u32 low = 0, high = r->lines.count;
     while (high - low > 1) {
         u32 middle = (low + high) / 2;
@@ -77,6 +81,17 @@ static bool place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
     return brought;
 }
 
+/* The rule of a site whose emitter named none. */
+static u8 rule_of(const pt_resolver *r, u32 to, u8 kind, u8 via, u8 confidence) {
+    if (r->rule) return r->rule;
+    if (confidence == PT_CANDIDATE) return PT_RULE_NAMESAKE;
+    if (confidence == PT_EXACT) return r->via_macro == 2 ? PT_RULE_ARGUMENTS : PT_RULE_WRITTEN;
+    if (via == PT_VIA_FORWARDED) return PT_RULE_FORWARDED;
+    if (via == PT_VIA_DERIVE) return PT_RULE_DERIVE;
+    if (pt_def_is_external_path(to)) return PT_RULE_OUTSIDE;
+    return kind == PT_EDGE_CALLS && via == PT_VIA_MACRO ? PT_RULE_QUOTE : PT_RULE_BLANKET;
+}
+
 void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confidence, u32 offset) {
     if (to == PT_NO_DEF || from == PT_NO_DEF || !pt_kind_is_node(pt_def_kind(r->w, to))) return;
     /* what std's macros name of std is theirs; what they call of the workspace's is the caller's */
@@ -88,7 +103,9 @@ void pt_emit_from(pt_resolver *r, u32 from, u32 to, u8 kind, u8 via, u8 confiden
                  .asserter = r->item,
                  .kind = kind & 15u,
                  .via = via & 15u,
-                 .confidence = confidence,
+                 .confidence = confidence & 3u,
+                 .rule = rule_of(r, to, kind, via, confidence) & 15u,
+                 .settled = r->settled,
                  .cfg = r->cfg};
     if (r->via_macro == 2 && confidence == PT_EXACT)
         s.confidence = PT_INFERRED; /* the tokens of an unknown macro, read as Rust */
@@ -149,9 +166,11 @@ void pt_emit_open(pt_resolver *r, u32 name, u8 reason, u32 offset) {
 static int by_site(const void *a, const void *b) {
     const pt_site *x = a, *y = b;
     const u64 left[] = {(u64)x->asserter << 32 | x->line, (u64)x->column << 32 | x->kind, (u64)x->from << 32 | x->to,
-                        (u64)x->confidence << 40 | (u64)x->via << 32 | x->cfg};
+                        (u64)x->confidence << 44 | (u64)x->via << 40 | (u64)x->rule << 36 | (u64)x->settled << 32 |
+                            x->cfg};
     const u64 right[] = {(u64)y->asserter << 32 | y->line, (u64)y->column << 32 | y->kind, (u64)y->from << 32 | y->to,
-                         (u64)y->confidence << 40 | (u64)y->via << 32 | y->cfg};
+                         (u64)y->confidence << 44 | (u64)y->via << 40 | (u64)y->rule << 36 | (u64)y->settled << 32 |
+                             y->cfg};
     for (u32 i = 0; i < PT_COUNT_OF(left); i++)
         if (left[i] != right[i]) return left[i] < right[i] ? -1 : 1;
     return 0;

@@ -72,13 +72,15 @@ typedef struct pt_resolver {
     u32 worker;
     /* where we are */
     u32 instance;
-    u32 item;     /* definition whose text is read: asserter */
-    u32 from;     /* node that the sites belong to */
-    u32 scope;    /* definition names are looked up from */
-    u32 cfg;      /* symbol of the predicate of the place inside the item */
-    u8 via_macro;  /* inside macro arguments: 1 a known macro, 2 an unknown one */
+    u32 item;        /* definition whose text is read: asserter */
+    u32 from;        /* node that the sites belong to */
+    u32 scope;       /* definition names are looked up from */
+    u32 cfg;         /* symbol of the predicate of the place inside the item */
+    u8 rule;         /* pt_rule of what is emitted; 0: told from the site itself */
+    bool settled;    /* pt_site.settled of what is emitted */
+    u8 via_macro;    /* inside macro arguments: 1 a known macro, 2 an unknown one */
     u32 macro_place; /* inside an expansion: where its call stands + 1, what the macro brings stands there; else 0 */
-    u32 std_place; /* inside the expansion of a macro of std: where its call stands + 1; else 0 */
+    u32 std_place;   /* inside the expansion of a macro of std: where its call stands + 1; else 0 */
     u32 depth;
     u32 nesting;                  /* expressions inside each other: beyond PT_MAX_EXPRESSIONS nothing is looked at */
     u32 aliases[16], alias_count; /* being expanded */
@@ -96,7 +98,7 @@ typedef struct pt_resolver {
     u32 shallow_depth;
     PT_VEC(pt_stuck) stuck; /* by type: projections that could not be made out */
     u32 progress, tried;    /* bindings made; as many when the queue was last tried */
-    pt_tree trees[128];      /* bodies, and macro arguments and expansions inside them */
+    pt_tree trees[128];     /* bodies, and macro arguments and expansions inside them */
     u32 tree_depth;
     u32 edition;                   /* of the instance's file */
     struct pt_body_macros *macros; /* expansions inside bodies; made when needed */
@@ -192,7 +194,7 @@ static inline bool pt_impl_known(const pt_resolver *r, u32 impl) {
 typedef struct pt_callee {
     u32 def;  /* PT_NO_DEF: none */
     u32 impl; /* index into impls or PT_NONE */
-    u8 confidence;
+    u8 confidence, rule;
     pt_ty self; /* the type at the step where it was found */
     u8 reason;
     u32 others[8]; /* further candidates, when confidence is CANDIDATE */

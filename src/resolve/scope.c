@@ -143,7 +143,8 @@ static u32 preferred(const pt_world *w, u32 binding, u32 place) {
         pt_buffer_clear(&there);
         if (!pt_def_is_external_path(target)) pt_def_cfg(w, &there, target);
         pt_str its = pt_buffer_view(&there);
-        if (here.count && (pt_cfg_exclusive(pt_buffer_view(&here), own) || pt_cfg_exclusive(pt_buffer_view(&here), its)))
+        if (here.count &&
+            (pt_cfg_exclusive(pt_buffer_view(&here), own) || pt_cfg_exclusive(pt_buffer_view(&here), its)))
             continue;
         u32 found = pt_cfg_of_reference(own, features) && pt_cfg_of_reference(its, features) ? 2 : 1;
         if (found > rank) rank = found, best = target;
@@ -196,7 +197,8 @@ static u32 lexical(pt_world *w, pt_path_result *out, u32 scope, u32 name, u32 ns
  * what a dependency's build ran. Its path is taken as written. */
 static u32 not_in_interface(pt_world *w, u32 module, u32 name) {
     const pt_def *d = &w->defs.data[module];
-    if (!w->has_std || w->is_growing || !(d->flags & PT_DEF_EXTERNAL) || (d->kind != PT_KIND_MODULE && d->kind != PT_KIND_CRATE))
+    if (!w->has_std || w->is_growing || !(d->flags & PT_DEF_EXTERNAL) ||
+        (d->kind != PT_KIND_MODULE && d->kind != PT_KIND_CRATE))
         return PT_NO_DEF;
     for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
         if (pt_scope_lookup(w, module, name, ns)) return PT_NO_DEF;

@@ -84,7 +84,8 @@ u32 pt_select_impl(pt_resolver *r, u32 trait, pt_ty self, const pt_ty *args, u32
             pt_subst trial = {0};
             if (!pt_impl_known(r, impl) || (k && !pt_blanket_applies(r, impl, self))) continue;
             pt_ty pattern = pt_impl_type(r, impl);
-            if (!pt_ty_match(&r->types, pattern, self, &trial, 0) || !arguments_fit(r, impl, args, count, &trial)) continue;
+            if (!pt_ty_match(&r->types, pattern, self, &trial, 0) || !arguments_fit(r, impl, args, count, &trial))
+                continue;
             if (pt_ty_at(&r->types, pattern)->kind == PT_TY_REF && !pt_reference_holds(r, pattern, self)) continue;
             if (found == PT_NONE) {
                 found = impl;

@@ -181,8 +181,7 @@ static void resolve_macro_call(pt_resolver *r, u32 def) {
         pt_emit(r, target, PT_EDGE_EXPANDS, PT_VIA_MACRO, pt_def_is_external_path(target) ? PT_INFERRED : PT_EXACT,
                 item->start);
     }
-    bool builtin =
-        target != PT_NO_DEF && !pt_def_is_external_path(target) && (w->defs.data[target].flags & PT_DEF_EXTERNAL);
+    bool builtin = target != PT_NO_DEF && pt_def_is_std(w, target);
     if (instance == PT_NONE && !builtin) pt_emit_open(r, w->defs.data[def].name, PT_REASON_UNKNOWN_MACRO, item->start);
 }
 
@@ -231,8 +230,7 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
             if (w->impls.data[list[i]].is_derive && w->impls.data[list[i]].derive == item->first_derive + k)
                 trait = w->impls.data[list[i]].trait;
         r->cfg = dv->cfg ? v.file->symbols[dv->cfg] : 0;
-        bool standard =
-            trait != PT_NO_DEF && !pt_def_is_external_path(trait) && (w->defs.data[trait].flags & PT_DEF_EXTERNAL);
+        bool standard = trait != PT_NO_DEF && pt_def_is_std(w, trait);
         if (trait != PT_NO_DEF)
             pt_emit_from(r, def, trait, PT_EDGE_IMPLEMENTS, PT_VIA_DERIVE, standard ? PT_EXACT : PT_INFERRED,
                          dv->offset);

@@ -19,19 +19,49 @@ typedef enum pt_edge_kind {
 } pt_edge_kind;
 
 /* clang-format off */
-#define PT_VIAS(X)                                                                                          \
-    X(NONE, "") X(PATH, "path") X(METHOD, "method") X(OPERATOR, "operator") X(TRY, "try") X(FOR, "for")      \
-    X(INDEX, "index") X(DEREF, "deref") X(MACRO, "macro") X(FORWARDED, "forwarded") X(IMPL, "impl") X(DERIVE, "derive") \
-    X(AWAIT, "await")
+#define PT_VIAS(X)                                                                    \
+    X(NONE, "", "")                                                                   \
+    X(PATH, "path", "a path names it")                                                \
+    X(METHOD, "method", "a method call")                                              \
+    X(OPERATOR, "operator", "an operator is a call of its trait's member")            \
+    X(TRY, "try", "`?` calls branch and from_residual, which converts by From")       \
+    X(FOR, "for", "`for` calls into_iter and next")                                   \
+    X(INDEX, "index", "an index expression is a call of index or index_mut")          \
+    X(DEREF, "deref", "the way to the target goes through this Deref")                \
+    X(MACRO, "macro", "a macro's definition wrote the call")                          \
+    X(FORWARDED, "forwarded", "a call of std ends in this impl")                      \
+    X(IMPL, "impl", "an impl says so")                                                \
+    X(DERIVE, "derive", "a derive says so")                                           \
+    X(AWAIT, "await", "`.await` calls into_future and poll")
 /* clang-format on */
 typedef enum pt_via {
-#define X(name, text) PT_VIA_##name,
+#define X(name, text, sentence) PT_VIA_##name,
     PT_VIAS(X)
 #undef X
         PT_VIA_COUNT
 } pt_via;
 
 typedef enum pt_confidence { PT_EXACT, PT_INFERRED, PT_CANDIDATE } pt_confidence;
+
+/* By what rule a site's target was told: the first is rustc's own way, each other one is a rule of ours whose measured
+ * precision stands in docs/accuracy.md. The numbers are on disk: append only. */
+#define PT_RULES(X)                                                                                     \
+    X(WRITTEN, "written", "the text names it, looked up as rustc does")                                 \
+    X(OUTSIDE, "outside", "the path leads into a crate whose source was not read")                      \
+    X(DERIVE, "derive", "a derive implements the trait of its name; what its macro writes was not run") \
+    X(BLANKET, "blanket", "a blanket impl's bounds hold, as far as they are known")                     \
+    X(EXTENSION, "extension", "the workspace's trait for a type of a crate that was not read")          \
+    X(FORWARDED, "forwarded", "std's body, which was not read, calls this impl")                        \
+    X(ARGUMENTS, "macro arguments", "the arguments of a macro that is not known, read as Rust")         \
+    X(QUOTE, "quote", "an interpolation of quote! calls to_tokens")                                     \
+    X(NAMESAKE, "namesake", "nothing is known of the receiver: a method of that name")                  \
+    X(SEVERAL, "several", "several impls hold for the type, what would choose between them is not known")
+typedef enum pt_rule {
+#define X(name, text, sentence) PT_RULE_##name,
+    PT_RULES(X)
+#undef X
+        PT_RULE_COUNT
+} pt_rule;
 
 /* Why a site stayed open. */
 #define PT_REASONS(X)                                                                                     \
@@ -52,7 +82,10 @@ typedef enum pt_reason {
 const char *pt_edge_kind_name(u8 kind);
 u8 pt_edge_kind_of_name(const char *name); /* PT_EDGE_KIND_COUNT: none */
 const char *pt_via_name(u8 via);
+const char *pt_via_sentence(u8 via);
 const char *pt_confidence_name(u8 confidence);
+const char *pt_rule_name(u8 rule);
+const char *pt_rule_sentence(u8 rule);
 const char *pt_reason_name(u8 reason);
 const char *pt_reason_sentence(u8 reason);
 
@@ -65,9 +98,11 @@ typedef struct pt_site {
     u32 cfg;    /* symbol: predicate of the place inside its item, 0 none */
     u16 column; /* 1-based; 0 when it would not fit */
     u8 kind : 4, via : 4;
-    u8 confidence;
+    u8 confidence : 2, rule : 4;
+    u8 settled : 1; /* a call of a trait's member by a receiver whose type is known: no other type's impl is meant */
+    u8 reserved : 1;
 } pt_site;
-_Static_assert(PT_EDGE_KIND_COUNT <= 16 && PT_VIA_COUNT <= 16, "both fit a site's byte");
+_Static_assert(PT_EDGE_KIND_COUNT <= 16 && PT_VIA_COUNT <= 16 && PT_RULE_COUNT <= 16, "each fits its four bits");
 
 typedef struct pt_open_site {
     u32 from, name; /* definition, symbol */

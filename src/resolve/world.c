@@ -415,7 +415,8 @@ static void define_item(pt_world *w, u32 def, const pt_file *file, const pt_item
     case PT_KIND_ASSOC_CONST: value = true; break;
     default: break;
     }
-    pt_binding b = {.def = def, .visible = visibility_of(w, item, def), .cfg = pt_both_cfgs(w, call_cfg, file->symbols[item->cfg])};
+    pt_binding b = {
+        .def = def, .visible = visibility_of(w, item, def), .cfg = pt_both_cfgs(w, call_cfg, file->symbols[item->cfg])};
     if (name == w->known.underscore) return;
     if (type) b.ns = PT_NS_TYPE, pt_scope_define(w, parent, name, b);
     if (value) b.ns = PT_NS_VALUE, pt_scope_define(w, parent, name, b);
@@ -445,7 +446,8 @@ static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *fil
     }
     bool own = !(w->defs.data[def].flags & PT_DEF_EXTERNAL);
     for (u32 u = item->first_use; u < item->first_use + item->use_count; u++) {
-        pt_import im = {scope, instance, u, (u32)(item - file->facts.items), cfg, PT_NO_DEF, 0, file->facts.uses[u].is_glob};
+        pt_import im = {scope, instance,  u, (u32)(item - file->facts.items),
+                        cfg,   PT_NO_DEF, 0, file->facts.uses[u].is_glob};
         pt_vec_push(&w->imports, im);
         if (own && !im.is_glob) pt_vec_push(&w->named_imports, im);
     }
@@ -484,7 +486,8 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
             (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
         if (flags & PT_DEF_ABSENT) continue;
         define_item(w, def, file, item, call_cfg);
-        if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE) queue_imports(w, index, def, file, item, call_cfg);
+        if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE)
+            queue_imports(w, index, def, file, item, call_cfg);
         else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);
     }
     return index;

@@ -201,9 +201,9 @@ typedef struct pt_world {
     PT_VEC(u32) file_table;  /* hash of path -> file + 1 */
     PT_VEC(u32) line_starts; /* of the file line_file - 1; see places.c */
     u32 line_file;
-    PT_VEC(u8) twin_names;  /* bitmap of symbols that name cfg twins somewhere */
+    PT_VEC(u8) twin_names;           /* bitmap of symbols that name cfg twins somewhere */
     PT_VEC(pt_import) named_imports; /* of the workspace, not globs: twins may be added to what they name */
-    PT_VEC(u8) macro_names; /* bitmap of symbols that name a textual macro */
+    PT_VEC(u8) macro_names;          /* bitmap of symbols that name a textual macro */
     pt_arena arena;
     u32 std_crate_count;
     u32 external_file_count, external_def_count; /* of std and dependencies: they come first */
@@ -292,6 +292,10 @@ static inline const pt_instance *pt_def_instance(const pt_world *w, u32 def) {
 }
 static inline const pt_file *pt_def_file(const pt_world *w, u32 def) {
     return &w->files.data[pt_def_instance(w, def)->file];
+}
+/* Does it stand in std, core or alloc, whose source was read? */
+static inline bool pt_def_is_std(const pt_world *w, u32 def) {
+    return !pt_def_is_external_path(def) && def != PT_NO_DEF && w->defs.data[def].crate < w->std_crate_count;
 }
 static inline const pt_item *pt_def_item(const pt_world *w, u32 def) {
     const pt_def *d = pt_def_at(w, def);

@@ -1,12 +1,13 @@
 /* sqlite.c: the SQLite engine.
  *
- * Schema, version 2 (PRAGMA application_id 0x50745374 "PtSt", user_version 2):
+ * Schema, version 3 (PRAGMA application_id 0x50745374 "PtSt", user_version 3):
  *
  *   meta(key, value)                       uuid, generation, fingerprint
  *   files(path, edition, size, mtime, hash, facts)   facts: a block of facts/facts.h
  *   nodes(id, hash, kind, flags, name, path)         hash: 16 bytes, sig_hash
  *   edges(key), edges_by_target(key)       key: node << 32 | word of graph/graph.h (kind:4 | inferred:1 | node:27)
  *   candidates(key), candidates_by_target(key)                       likewise
+ *   settled(key)                           the keys of edges_by_target that pt_graph.settled marks
  *   image(part, data)                      the graph image in parts of 8 MB, read by every command
  *   kinds(kind, name)                      the names of the kinds of edges
  *   triplets                               a view: source, kind, target, inferred, candidate, of edges and candidates
@@ -26,7 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x50745374, SCHEMA = 2, PART = 8 << 20, KEYS = 256 };
+enum { APPLICATION = 0x50745374, SCHEMA = 3, PART = 8 << 20, KEYS = 256 };
 
 typedef struct sqlite_store {
     pt_store base;
@@ -84,13 +85,14 @@ static const char schema[] =
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL, "
     "name TEXT NOT NULL, path TEXT NOT NULL);"
     "CREATE TABLE edges(key INTEGER PRIMARY KEY); CREATE TABLE edges_by_target(key INTEGER PRIMARY KEY);"
+    "CREATE TABLE settled(key INTEGER PRIMARY KEY);" /* of edges_by_target: pt_graph.settled */
     "CREATE TABLE candidates(key INTEGER PRIMARY KEY); CREATE TABLE candidates_by_target(key INTEGER PRIMARY KEY);"
     "CREATE TABLE kinds(kind INTEGER PRIMARY KEY, name TEXT NOT NULL);"
     "CREATE VIEW triplets(source, kind, target, inferred, candidate) AS "
     "SELECT key >> 32, key >> 28 & 15, key & 134217727, key >> 27 & 1, 0 FROM edges UNION ALL "
     "SELECT key >> 32, key >> 28 & 15, key & 134217727, 0, 1 FROM candidates;"
     "CREATE TABLE image(part INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-    "PRAGMA application_id=1349800820; PRAGMA user_version=2;";
+    "PRAGMA application_id=1349800820; PRAGMA user_version=3;";
 
 static void make_uuid(char out[40]) {
     u8 b[16] = {0};
@@ -357,6 +359,38 @@ static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, p
     return code;
 }
 
+/* Settled calls that are new, or are so no more. */
+static int write_settled(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_error *error) {
+    sqlite3_stmt *drop = NULL;
+    key_writer put;
+    int code = key_writer_open(&put, s, "settled", error);
+    if (!code) code = prepare(s, &drop, "DELETE FROM settled WHERE key = ?", error);
+    u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
+    for (u32 n = 0; !code && n < nodes; n++) {
+        pt_run now = n < g->node_count ? pt_graph_kind(g, n, PT_IN, PT_EDGE_CALLS) : (pt_run){0},
+               before = old && n < old->node_count ? pt_graph_kind(old, n, PT_IN, PT_EDGE_CALLS) : (pt_run){0};
+        for (u32 i = 0, k = 0; !code;) {
+            while (i < now.count && !pt_graph_settled(g, now.first + i)) i++;
+            while (k < before.count && !pt_graph_settled(old, before.first + k)) k++;
+            if (i >= now.count && k >= before.count) break;
+            u64 node = (u64)n << 32;
+            if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
+                code = key_writer_put(&put, (i64)(node | now.words[i++]), error);
+            } else if (i >= now.count || before.words[k] < now.words[i]) {
+                sqlite3_bind_int64(drop, 1, (i64)(node | before.words[k++]));
+                code = step_reset(s, drop, error);
+            } else {
+                i++, k++;
+            }
+        }
+    }
+    if (!code) code = key_writer_flush(&put, error);
+    sqlite3_finalize(put.one);
+    sqlite3_finalize(put.many);
+    sqlite3_finalize(drop);
+    return code;
+}
+
 static int write_image(sqlite_store *s, const pt_graph *g, pt_error *error) {
     sqlite3_stmt *put = NULL;
     const char *image = (const char *)g->header;
@@ -382,14 +416,16 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     int code = run(s, "BEGIN IMMEDIATE", error);
     if (code) return code;
     if (!old)
-        code = run(s,
-                   "DELETE FROM edges; DELETE FROM edges_by_target; DELETE FROM candidates; DELETE FROM "
-                   "candidates_by_target; DELETE FROM nodes",
-                   error);
+        code = run(
+            s,
+            "DELETE FROM edges; DELETE FROM edges_by_target; DELETE FROM settled; DELETE FROM candidates; DELETE FROM "
+            "candidates_by_target; DELETE FROM nodes",
+            error);
     if (!code) code = write_files(s, b, error);
     if (!code) code = write_nodes(s, b->graph, old, error);
     for (int d = PT_OUT; !code && d <= PT_CANDIDATE_IN; d++)
         code = write_keys(s, b->graph, old, (pt_direction)d, error);
+    if (!code) code = write_settled(s, b->graph, old, error);
     if (!code) code = write_image(s, b->graph, error);
     if (!code) code = set_meta(s, "generation", b->graph->header->generation, error);
     if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);
@@ -542,7 +578,8 @@ static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
             "AND ((n.flags & %d) = 0 OR r.depth = 0) "
             "UNION SELECT e.key & 134217727, %u FROM temp.reached r JOIN edges o ON o.key BETWEEN (r.id << 32) + %lld "
             "AND (r.id << 32) + %lld JOIN nodes t ON t.id = (o.key & 134217727) AND (t.flags & %d) = 0 "
-            "JOIN edges_by_target e ON e.key BETWEEN (t.id << 32) + %lld AND (t.id << 32) + %lld WHERE r.depth = %u",
+            "JOIN edges_by_target e ON e.key BETWEEN (t.id << 32) + %lld AND (t.id << 32) + %lld "
+            "WHERE r.depth = %u AND NOT EXISTS (SELECT 1 FROM settled WHERE settled.key = e.key)",
             d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, (long long)PT_EDGE_OVERRIDES << 28,
             ((long long)(PT_EDGE_OVERRIDES + 1) << 28) - 1, PT_NODE_EXTERNAL, (long long)PT_EDGE_CALLS << 28,
             ((long long)(PT_EDGE_CALLS + 1) << 28) - 1, d - 1);

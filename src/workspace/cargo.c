@@ -361,7 +361,8 @@ static void read_features(reader *r, u32 index, const manifest *m) {
     pt_package *p = &r->w->packages.data[index];
     for (const pt_toml *f = features && features->type == PT_TOML_TABLE ? features->child : NULL; f; f = f->next)
         for (const pt_toml *x = f->type == PT_TOML_ARRAY ? f->child : NULL; x; x = x->next)
-            if (x->text.length && memchr(x->text.data, '/', x->text.length)) pt_vec_push(&p->asked, keep_str(r, x->text));
+            if (x->text.length && memchr(x->text.data, '/', x->text.length))
+                pt_vec_push(&p->asked, keep_str(r, x->text));
     pt_buffer usual = {0};
     const pt_toml *defaults = pt_toml_get(features, "default");
     if (defaults && defaults->type == PT_TOML_ARRAY && !defaults->child) defaults = NULL;

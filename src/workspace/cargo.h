@@ -55,7 +55,7 @@ typedef struct pt_package {
     PT_VEC(pt_dependency) dependencies; /* sorted by (name, kind) */
     PT_VEC(const char *) features;      /* default features, closed over: options of --cfg host */
     const char *usual;                  /* the same between commas; NULL where it has no defaults */
-    PT_VEC(const char *) asked;         /* "dependency/feature" of any of its features: it is held in all configurations */
+    PT_VEC(const char *) asked; /* "dependency/feature" of any of its features: it is held in all configurations */
 } pt_package;
 
 typedef struct pt_locked {

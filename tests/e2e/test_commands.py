@@ -7,8 +7,8 @@ import pytest
 from conftest import BIN, DEMO, Workspace, package, valid
 
 EVERY = [("who-implements", "Shape"), ("what-implements", "Shape"), ("traits-of", "Square"), ("callers", "Shape::area"), ("callees", "measure_dyn"),
-         ("uses", "tell"), ("used-by", "Square"), ("blast-radius", "Square"), ("path", "app[bin:app]::main", "demo_core::leaf"), ("find-cycles",),
-         ("search", "a"), ("list",), ("entities-in", "shape.rs"), ("where-defined", "Thing"), ("overview",), ("unused",), ("stats",), ("doctor",)]
+         ("uses", "tell"), ("used-by", "Square"), ("blast-radius", "Square"), ("path", "app[bin:app]::main", "demo_core::leaf"), ("explain", "measure_dyn", "Shape::area"),
+         ("explain", "shape.rs:20"), ("find-cycles",), ("search", "a"), ("list",), ("entities-in", "shape.rs"), ("where-defined", "Thing"), ("overview",), ("unused",), ("stats",), ("doctor",)]
 MODES = [(), ("--candidates",), ("--cfg", "host"), ("--limit", "1"), ("--limit", "0"), ("--stale-ok",)]
 
 
@@ -25,7 +25,7 @@ def test_every_answer_fits_its_schema(demo, command):
 def test_every_answer_for_people(demo, command):
     done = demo.run(*command)
     assert done.returncode == 0 and done.stdout and b"\033[" not in done.stdout
-    assert b"\033[" in demo.run(*command, "--color", "always").stdout or command[0] in ("stats", "doctor", "find-cycles", "path", "overview")
+    assert b"\033[" in demo.run(*command, "--color", "always").stdout or command[0] in ("stats", "doctor", "find-cycles", "path", "overview", "explain")
 
 
 def test_answers_for_people_show_no_hashes(demo):

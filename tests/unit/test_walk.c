@@ -11,17 +11,23 @@ static struct {
     pt_graph_node nodes[NODES];
     u32 out_offsets[NODES + 1], in_offsets[NODES + 1], none[NODES + 1];
     pt_word out[NODES * NODES], in[NODES * NODES];
-    u8 kind[NODES][NODES]; /* 1 + kind, 0: no edge */
+    u64 settled[NODES * NODES / 64 + 1];
+    u8 kind[NODES][NODES];         /* 1 + kind, 0: no edge */
+    bool is_settled[NODES][NODES]; /* of calls */
 } w;
 
 static void rows(void) {
     u32 out = 0, in = 0;
+    memset(w.settled, 0, sizeof w.settled);
     for (u32 n = 0; n < NODES; n++) {
         w.out_offsets[n] = out, w.in_offsets[n] = in;
         for (u8 kind = 0; kind < PT_EDGE_KIND_COUNT; kind++)
             for (u32 m = 0; m < NODES; m++) {
                 if (w.kind[n][m] == kind + 1) w.out[out++] = pt_word_make(kind, false, m);
-                if (w.kind[m][n] == kind + 1) w.in[in++] = pt_word_make(kind, false, m);
+                if (w.kind[m][n] == kind + 1) {
+                    if (w.is_settled[m][n] && kind == PT_EDGE_CALLS) w.settled[in / 64] |= 1ull << (in % 64);
+                    w.in[in++] = pt_word_make(kind, false, m);
+                }
             }
     }
     w.out_offsets[NODES] = out, w.in_offsets[NODES] = in;
@@ -32,6 +38,7 @@ static void rows(void) {
                          .out = w.out,
                          .in_offsets = w.in_offsets,
                          .in = w.in,
+                         .settled = w.settled,
                          .candidate_out_offsets = w.none,
                          .candidate_in_offsets = w.none,
                          .node_count = NODES};
@@ -48,6 +55,8 @@ static void random_graph(u64 *random, u32 edges) {
     for (u32 e = 0; e < edges; e++)
         w.kind[next_random(random) % NODES][next_random(random) % NODES] =
             (u8)(1 + kinds[next_random(random) % PT_COUNT_OF(kinds)]);
+    for (u32 n = 0; n < NODES; n++)
+        for (u32 m = 0; m < NODES; m++) w.is_settled[n][m] = next_random(random) % 3 == 0;
     rows();
 }
 
@@ -64,7 +73,8 @@ static void naive_blast(u32 *depth, u32 start, u32 limit) {
             for (u32 t = 0; t < NODES; t++)
                 if (w.kind[n][t] == 1 + PT_EDGE_OVERRIDES && !(w.nodes[t].flags & PT_NODE_EXTERNAL))
                     for (u32 m = 0; m < NODES; m++)
-                        if (w.kind[m][t] == 1 + PT_EDGE_CALLS && depth[m] == PT_NONE) depth[m] = d + 1;
+                        if (w.kind[m][t] == 1 + PT_EDGE_CALLS && !w.is_settled[m][t] && depth[m] == PT_NONE)
+                            depth[m] = d + 1;
         }
 }
 
