@@ -10,6 +10,11 @@ import truth as truths
 
 OTHER_TARGET = re.compile(r"\[(?:(?:bin|test|bench|example|lib):[^\]]*|build|bin|test|bench|example)\]")
 CALLERS = {"fn", "method", "const", "static", "assoc_const"}
+IMPLICIT = {"deref", "operator", "index", "for", "try", "await", "forwarded", "macro"}  # vias of calls nobody wrote by name
+MACRO_CALL = re.compile(r"\b[A-Za-z_]\w*\s*!\s*(?:[A-Za-z_]\w*\s*)?([({\[])")
+SKIP = re.compile(r'//[^\n]*|/\*.*?\*/|b?r(#*)".*?"\1|b?"(?:[^"\\]|\\.)*"|b?\'(?:[^\'\\\n]|\\[^\n][^\'\n]*)\'', re.S)
+KIND = {"function": "fn", "method": "fn", "struct_field": "field", "constant": "const", "assoc_const": "const",
+        "assoc_type": "type", "type_alias": "type", "tyalias": "type", "mod": "module"}  # of rustdoc, rustc and ours
 RANK = {"exact": 0, "inferred": 1, "candidate": 2}
 
 
@@ -51,7 +56,7 @@ class Export:
     def __init__(self, lines, crate, active):
         self.on, self.names = cfg.Evaluator(active), names.Names(crate)
         self.nodes, self.edges, self.dropped = {}, [], collections.Counter()
-        rows = []
+        rows, elsewhere = [], set()
         for line in lines:
             line = line.strip()
             if not line:
@@ -60,6 +65,7 @@ class Export:
             if r.get("t") == "node":
                 if OTHER_TARGET.search(r["path"]):
                     self.dropped["node of another target"] += 1
+                    elsewhere.add(r.get("file"))
                 elif not self.on(r.get("cfg")):
                     self.dropped["node off under this cfg"] += 1
                 elif r.get("test"):  # #[test] says cfg(test) without writing it
@@ -68,8 +74,12 @@ class Export:
                     self.nodes[r["id"]] = r
             elif r.get("t") == "edge":
                 rows.append(r)
+        # External nodes (`&`, a type of std) stand nowhere: where their edges do tells the target.
+        elsewhere -= {n.get("file") for n in self.nodes.values() if not n.get("external")}
         for r in rows:
-            if r["from"] not in self.nodes or r["to"] not in self.nodes:
+            if r.get("file") and r["file"] in elsewhere:
+                self.dropped["edge in a file of another target"] += 1
+            elif r["from"] not in self.nodes or r["to"] not in self.nodes:
                 self.dropped["edge of a dropped node"] += 1
             elif not self.on(r.get("cfg")):
                 self.dropped["edge off under this cfg"] += 1
@@ -87,7 +97,7 @@ def _reduce(head):
     return "&" if head.startswith("&") else head
 
 
-def _source_line(root, file, line, cache={}):
+def _source_lines(root, file, cache={}):
     key = os.path.join(root, file or "")
     if key not in cache:
         try:
@@ -95,7 +105,11 @@ def _source_line(root, file, line, cache={}):
                 cache[key] = f.read().split("\n")
         except OSError:
             cache[key] = []
-    rows = cache[key]
+    return cache[key]
+
+
+def _source_line(root, file, line):
+    rows = _source_lines(root, file)
     return rows[line - 1] if 0 < line <= len(rows) else ""
 
 
@@ -203,7 +217,7 @@ def call_truth(truth, heads):
 
 def calls(export, truth, heads, candidates):
     t = call_truth(truth, heads)
-    ours, site, via, conf = {}, {}, collections.defaultdict(set), {}
+    ours, site, via, conf, rule = {}, {}, collections.defaultdict(set), {}, {}
     for e in export.edges:
         if e["kind"] != "calls":
             continue
@@ -217,11 +231,12 @@ def calls(export, truth, heads, candidates):
         via[pair].add(e.get("via") or "path")
         c = e.get("confidence", "exact")
         if pair not in conf or RANK.get(c, 2) < RANK.get(conf[pair], 2):
-            conf[pair] = c
+            conf[pair], rule[pair] = c, e.get("rule") or "written"
     out = {"local": Score(), "all": Score(), "forwarded": Score()}
     by_confidence = {"local": collections.defaultdict(Score), "all": collections.defaultdict(Score)}
     by_via = {"local": collections.defaultdict(Score), "all": collections.defaultdict(Score)}
     by_class = {"local": collections.defaultdict(Score), "all": collections.defaultdict(Score)}
+    by_rule = collections.defaultdict(Score)
     why = collections.Counter()
     known_callers = {c for c, _ in t["demand"]}
     for pair, is_local in ours.items():
@@ -240,6 +255,8 @@ def calls(export, truth, heads, candidates):
             want = t["local"] if table == "local" else t["demand"]
             s = out[table]
             cells = [by_confidence[table][conf[pair]]] + [by_via[table][v] for v in via[pair]]
+            if table == "all":
+                cells.append(by_rule[rule[pair]])
             if pair in want:
                 for x in [s] + cells:
                     x.right += 1
@@ -277,12 +294,42 @@ def calls(export, truth, heads, candidates):
         else:
             s.missed += 1
             s.missed_rows.append(pair + where[:3] + ("forwarded",))
-    return out, by_confidence, by_via, by_class, dict(why), t["unnamed"]
+    return out, by_confidence, by_via, by_class, by_rule, dict(why), t["unnamed"]
 
 
 # ---- uses
 
-def uses(export, truth):
+def macro_calls(root, file, line, cache={}):
+    """The last lines of the macro calls (of any bracket) that begin on a line, by bracket matching in the source."""
+    key = (root, file, line)
+    if key not in cache:
+        out, rows = [], _source_lines(root, file)
+        for m in MACRO_CALL.finditer(rows[line - 1]) if line <= len(rows) else ():
+            rest = "\n".join([rows[line - 1][m.start(1):]] + rows[line:])
+            end = names.closing_bracket(SKIP.sub(lambda x: re.sub(r"[^\n]", " ", x.group(0)), rest))
+            out.append(line + rest.count("\n", 0, end) if end > 0 else line)
+        cache[key] = out
+    return cache[key]
+
+
+def in_macro_call(root, node, link):
+    """rustdoc tells what an item macro makes by the line of the call when the item's keyword is the macro's own; ours is
+    the line of the item's own tokens. One item then: a call begins at rustdoc's line, ours lies in it, name and kind agree.
+    -> where the call ends, or 0"""
+    if not root or link.get("module") or node.get("file") != link["to_file"] or not link["to_line"] < node.get("line", 0):
+        return 0
+    name = link["text"][2:] if link["text"].startswith("r#") else link["text"]
+    if node.get("name") != name or KIND.get(node["kind"], node["kind"]) != KIND.get(link.get("kind"), link.get("kind")):
+        return 0
+    return max([end for end in macro_calls(root, link["to_file"], link["to_line"]) if node["line"] <= end], default=0)
+
+
+def is_implicit(edge, callee, linked):
+    """A call of ours that nobody wrote by name stands where its operand or receiver does, and that one may be linked."""
+    return edge["kind"] == "calls" and edge.get("via") in IMPLICIT and linked != callee.get("name")
+
+
+def uses(export, truth, root=None):
     def target(i):
         n = export.nodes[i]
         return ("module", n["path"]) if n["kind"] == "module" else (n.get("file"), n.get("line"))
@@ -291,11 +338,12 @@ def uses(export, truth):
     for e in export.edges:
         if e["kind"] == "overrides":
             over[e["from"]] = e["to"]
-    want, tokens = {}, {}
+    want, tokens, made = {}, {}, collections.defaultdict(list)
     for k in truth["links"]:
         to = ("module", k["module"]) if k.get("module") else (k["to_file"], k["to_line"])
         want[k["file"], k["line"], to] = k["text"]
-        tokens.setdefault((k["file"], k["line"], k["col"]), to)
+        tokens.setdefault((k["file"], k["line"], k["col"]), (to, k["text"]))
+        made[k["file"], k["line"]].append((k, to))
     variables = {tuple(v) for v in truth["variables"]}
     # What a macro makes stands at its call, where rustdoc links the macro alone: nothing there can be judged.
     macros = {(e.get("file"), e.get("line"), e.get("col")) for e in export.edges if e["kind"] == "expands"}
@@ -310,6 +358,11 @@ def uses(export, truth):
             return file.endswith(("/lib.rs", "/main.rs"))
         return n["kind"] == "module" and file.endswith(("/%s.rs" % n["name"], "/%s/mod.rs" % n["name"]))
 
+    alike = collections.defaultdict(set)
+    for n in export.nodes.values():
+        if not n.get("external"):
+            alike[n.get("file"), n.get("name"), KIND.get(n["kind"], n["kind"])].add((n.get("line"), n.get("col"), n["path"]))
+
     score, by_kind, seen = Score(), collections.defaultdict(Score), set()
     for e in export.edges:
         if e["kind"] in ("contains", "overrides") or export.external(e["to"]) or e.get("confidence") == "candidate":
@@ -320,12 +373,21 @@ def uses(export, truth):
             keys.append(here + (target(over[e["to"]]),))
         seen.update(keys)
         at = here + (e.get("col"),)
-        linked = tokens.get(at)
+        linked, text = tokens.get(at, (None, None))
         to = export.nodes[e["to"]]
         declared = to["kind"] == "module" and linked == (to.get("file"), to.get("line"))
         if linked and (declared or is_module_file(e["to"], linked)):
             keys.append(here + (linked,))
             seen.add(keys[-1])
+        unclear = False
+        for k, link in made.get(here, ()):
+            end = in_macro_call(root, to, k) if link != keys[0][2] else 0
+            if end and len({x for x in alike[to.get("file"), to["name"], KIND.get(to["kind"], to["kind"])]
+                            if k["to_line"] < x[0] <= end}) == 1:
+                keys.append(here + (link,))
+                seen.add(keys[-1])
+            elif end:
+                unclear = unclear or (k["file"], k["line"], k["col"]) == at
         for s in (score, by_kind[e["kind"]]):
             if any(k in want for k in keys):
                 s.right += 1
@@ -333,11 +395,13 @@ def uses(export, truth):
                 s.accepted += 1
             elif at in variables and export.nodes[e["to"]]["kind"] == "field":
                 s.accepted += 1  # a field by its shorthand is both; rustdoc tells the variable
+            elif unclear or (at in tokens or at in variables) and is_implicit(e, to, text):
+                s.accepted += 1
             elif at in tokens or at in variables:
                 s.wrong += 1
                 if s is score:
                     s.wrong_rows.append(at + ("ours", export.nodes[e["to"]]["path"], "rustdoc",
-                                              tokens.get(at, "a local variable"), e["kind"]))
+                                              linked or "a local variable", e["kind"]))
             else:
                 s.accepted += 1
     own = {(n.get("file"), n.get("line")): n["name"] for n in export.nodes.values() if not n.get("external")}

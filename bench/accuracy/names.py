@@ -12,13 +12,21 @@ import re
 STD = {"core", "alloc", "std", "test", "proc_macro"}
 PRIMS = {"bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
          "isize", "f16", "f32", "f64", "f128"}
-ALIAS = {"reference": "&?", "&": "&?", "pointer": "ptr", "const_ptr": "ptr", "mut_ptr": "ptr", "tuple": "tuple",
+ALIAS = {"reference": "&?", "&": "&?", "pointer": "ptr", "const_ptr": "ptr", "mut_ptr": "ptr", "*": "ptr", "tuple": "tuple",
          "unit": "tuple", "slice": "slice", "array": "array", "fn": "fn", "never": "never", "!": "never"}
+C_TYPES = {"c_char": "i8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", "c_ushort": "u16", "c_int": "i32", "c_uint": "u32",
+           "c_long": "i64", "c_ulong": "u64", "c_longlong": "i64", "c_ulonglong": "u64", "c_float": "f32",
+           "c_double": "f64"}  # std's aliases of primitive types, on the host
 IDENT = re.compile(r"^(?:r#)?[A-Za-z_][A-Za-z0-9_]*$")
 
 
 def crate_class(name):
     return "std" if name in STD else name.replace("-", "_")
+
+
+def c_type(segs):
+    """The primitive that a path of std's is another name for, or None."""
+    return C_TYPES.get(segs[-1]) if len(segs) > 1 and segs[0] in STD else None
 
 
 def split_top(text, sep):
@@ -51,6 +59,16 @@ def closing(text, at):
             depth -= 1
             if depth == 0:
                 return i
+    return -1
+
+
+def closing_bracket(text):
+    """As closing() from the first character on, for source text, where `<` and `>` are no brackets."""
+    depth = 0
+    for m in re.finditer(r"[(\[{}\])]", text):
+        depth += 1 if m.group(0) in "([{" else -1
+        if depth == 0:
+            return m.start()
     return -1
 
 
@@ -139,6 +157,8 @@ class Names:
             return local
         if len(segs) == 1:
             return "*"
+        if c_type(segs):
+            return c_type(segs)
         return crate_class(segs[0]) + ":" + last
 
     def local(self, segs):

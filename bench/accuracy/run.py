@@ -52,12 +52,13 @@ def judge(args, crate, known, heads):
     active = cfg.active_set(["--cfg=" + c for c in known["cfg"]])
     export = compare.Export(export_lines(args, crate), known["crate"], active)
     imp, imp_conf, place = compare.implements(export, known, crate.dir, args.candidates)
-    call, call_conf, call_via, call_class, why, unnamed = compare.calls(export, known, heads, args.candidates)
-    use, use_kind = compare.uses(export, known)
+    call, call_conf, call_via, call_class, call_rule, why, unnamed = compare.calls(export, known, heads, args.candidates)
+    use, use_kind = compare.uses(export, known, crate.dir)
     figures = {("implements", k): v for k, v in imp.items()}
     figures.update({("calls", k): v for k, v in call.items()})
     figures["uses", "all"] = use
     splits = {"implements by confidence": imp_conf, "uses by kind of edge (precision)": use_kind}
+    splits["calls all by rule (precision)"] = call_rule
     for table in ("local", "all"):
         splits["calls %s by confidence (precision)" % table] = call_conf[table]
         splits["calls %s by our via (precision)" % table] = call_via[table]

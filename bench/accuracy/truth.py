@@ -10,8 +10,9 @@ import shutil
 
 import names
 import rustc
+import shapes
 
-VERSION = 15  # of truth.json; goes up with any change to this file or names.py
+VERSION = 16  # of truth.json; goes up with any change to this file, names.py or shapes.py
 RAW_VERSION = 1  # of raw.pickle; goes up with any change to rustc.py or read_links
 MARKERS = {"std:StructuralPartialEq", "std:StructuralEq", "std:TrivialClone", "std:UseCloned"}  # the compiler's own
 CALLERS = {"Fn", "Const", "Static"}
@@ -41,7 +42,7 @@ class Local:
             h = o["impl"]
             trait = self.external(h["trait"]) if h["trait"] else None
             one = {"head": self.head(h["head"]), "trait": trait, "members": members[p], "derived": self.derived(o),
-                   "negative": h["negative"], "span": o["span"], "path": p}
+                   "negative": h["negative"], "span": o["span"], "path": p, "header": None}
             self.impls[p] = one
             if trait:
                 self.by_head[one["head"], trait].append(one)
@@ -69,6 +70,8 @@ class Local:
             if local and h[2] == "TyAlias" and depth < 8:
                 alias = self.owners.get(path, {}).get("alias")
                 return self.head(alias, depth + 1) if alias else "?"
+            if not local and h[2] == "TyAlias" and names.c_type(path.split("::")):
+                return names.c_type(path.split("::"))
             return self.external(h[1])
         if tag == "prim":
             return h[1]
@@ -123,13 +126,41 @@ class Local:
                 return None
         return self.canon(path)
 
-    def select(self, trait, head, member):
-        """The local impl's member that rustc selects for a head type, or None."""
+    def learn_headers(self, implements):
+        """Gives the impls their types with all arguments, which rustdoc's rows have: first those of one place, then what is left
+        of one (head, trait) when it is as many. An impl without stays None, and fits every call."""
+        for at in (lambda i, s: (i["head"], i["trait"], s["file"], s["line"]), lambda i, s: (i["head"], i["trait"])):
+            rows, impls = collections.defaultdict(list), collections.defaultdict(list)
+            for r in implements:
+                if not r.get("used"):
+                    rows[at(r, r)].append(r)
+            for i in self.impls.values():
+                if i["trait"] and i["header"] is None and not i["negative"] and i["span"]:
+                    impls[at(i, i["span"])].append(i)
+            for key, some in impls.items():
+                if len(some) != len(rows[key]):
+                    continue
+                for i in some:
+                    free = [r for r in rows[key] if not r.get("used")]
+                    r = next((r for r in free if r["members"] == i["members"]), free[0])
+                    i["header"], r["used"] = r["header"], True
+
+    def fitting(self, head, trait, given):
+        """The local impls of a head and trait whose types can be those of the call."""
+        return [one for one in self.by_head.get((head, trait), ())
+                if given is None or one["header"] is None or shapes.fit(one["header"], given)]
+
+    def select(self, trait, head, member, given=None):
+        """The local impl's member that rustc selects for a head type, or None. `given`: the call's self type and further
+        arguments, as shapes; without them head and trait alone decide."""
+        if trait == "std:From" and given and given[0] == given[1] != shapes.ANY:
+            return None  # the reflexive impl of std, beside which no other can be
         for h in self.candidates(head):
-            for one in self.by_head.get((h, trait), ()):
+            found = self.fitting(h, trait, given)
+            for one in found:
                 if member in one["members"] and not one["derived"]:
                     return "<%s as %s>::%s" % (one["head"], trait, member)
-            if (h, trait) in self.by_head:
+            if found:
                 return None
         return None
 
@@ -218,7 +249,8 @@ def _call(local, n, c):
         self_type = c["args"][0] if c["args"] else "?"
         head = n.head(self_type)
         generic = head in ("*", "?") or head.startswith("dyn ")
-        picked = local.select(trait, head, member) if head not in ("*", "?") else None
+        given = [shapes.of_text(n, a) for a in c["args"]]
+        picked = local.select(trait, head, member, given) if head not in ("*", "?") else None
         if generic and picked and head.startswith("dyn ") and (head, trait) not in local.by_head:
             out["may"].append(picked)
             picked = None
@@ -232,7 +264,8 @@ def _call(local, n, c):
             out["plain"] = plain  # naming the trait's member instead is a miss, told apart as "trait for impl"
         bare = head.lstrip("&")
         if bare != head:
-            via = local.select(trait, bare, member)
+            via = local.select(trait, bare, member, [shapes.bare(given[0])] + given[1:]) or \
+                local.select(trait, bare, member, [shapes.bare(g) for g in given])
             if via and via != picked:
                 out["may"].append(via)
         rule = FORWARDS.get(plain)
@@ -257,17 +290,21 @@ def _call(local, n, c):
 
 
 def _forward(local, n, args, rule):
+    """The local impl's member that an external one ends in; what the trait's argument is, where the call tells."""
     which, trait, member = rule
+    more = []
     try:
-        if which == "error":
-            t = args[0].strip()
-            inner = t[t.index("<") + 1:names.closing(t, t.index("<"))]
-            text = names.split_top(inner, ",")[-1]
+        if which == "error":  # of `?`: the error of Result<_, F>, made from that of Result<_, E>; other types convert none
+            result = [shapes.arguments(a) for a in args[:2] if n.head(a) == "std:Result"]
+            text = result[0][1]
+            more = [shapes.of_text(n, result[1][1])]
         else:
             text = args[which]
+            if member in ("from", "try_from"):
+                more = [shapes.of_text(n, args[0])]
     except (IndexError, ValueError):
         return []
-    picked = local.select(trait, n.head(text).lstrip("&") or "?", member)
+    picked = local.select(trait, n.head(text).lstrip("&") or "?", member, [shapes.bare(shapes.of_text(n, text))] + more)
     return [picked] if picked else []
 
 
@@ -345,6 +382,9 @@ def read_implements(doc, n):
             item = index.get(str(v["id"]))
             if item and "type_alias" in item["inner"] and depth < 8:
                 return head(item["inner"]["type_alias"]["type"], depth + 1)
+            p = paths.get(str(v["id"]))
+            if p and p["kind"] == "type_alias" and names.c_type(p["path"]):
+                return names.c_type(p["path"])
             return canon(v)
         if tag == "primitive":
             return names.ALIAS.get(v, v) if v in ("never", "unit", "tuple", "slice", "array") else v
@@ -357,6 +397,7 @@ def read_implements(doc, n):
         return {"tuple": "tuple", "slice": "slice", "array": "array", "raw_pointer": "ptr",
                 "function_pointer": "fn"}.get(tag, "?")
 
+    shape = shapes.Doc(doc, n)
     out, skipped = [], collections.Counter()
     for item in index.values():
         if item["crate_id"] != 0 or "impl" not in item["inner"]:
@@ -379,7 +420,8 @@ def read_implements(doc, n):
         out.append({"head": head(m["for"]), "trait": trait, "trait_path": path_of(m["trait"]) or m["trait"]["path"],
                     "args": [head(a["type"]) if "type" in a else "_" for a in args],
                     "origin": "derive" if "automatically_derived" in json.dumps(item["attrs"]) else "hand",
-                    "file": span["filename"], "line": span["begin"][0]})
+                    "file": span["filename"], "line": span["begin"][0], "header": shape.header(m),
+                    "members": {index[str(i)]["name"] for i in m["items"] if str(i) in index}})
     return out, dict(skipped)
 
 
@@ -481,18 +523,60 @@ def _page(body, page, crate, src_root):
     return out
 
 
-def keep_links(links, items, modules):
+def own_parameters(doc):
+    """Fns with a parameter of their own name: (file, line, name) -> where the fn ends."""
+    out = {}
+    for item in doc["index"].values():
+        fn, s = item["inner"].get("function"), item["span"]
+        if item["crate_id"] == 0 and fn and s and item["name"] in (i[0] for i in fn["sig"]["inputs"]):
+            out[s["filename"], s["begin"][0], item["name"]] = tuple(s["end"])
+    return out
+
+
+def definitions_of_macros(owners):
+    out = collections.defaultdict(list)
+    for o in owners.values():
+        s = o["span"]
+        if o.get("sub") == "Macro" and s and not s["macro"]:
+            out[s["file"]].append(((s["line"], s["col"]), (s["end_line"], s["end_col"])))
+    return out
+
+
+def is_own_parameter(k, word, own, source):
+    """In a fn with a parameter of its own name, the bare name is the parameter's; rustdoc's target, a line, is both's."""
+    end = own.get((k["to_file"], k["to_line"], word))
+    if not end or k["file"] != k["to_file"] or not (k["to_line"], 0) <= (k["line"], k["col"]) <= end:
+        return False
+    before = ((source.text(k["file"], k["line"], 1) or "")[:k["col"] - 1]).rstrip()
+    if before.endswith("r#"):
+        before = before[:-2].rstrip()
+    return before.endswith("..") or not before.endswith((".", "::"))
+
+
+def in_macro_definition(k, macros):
+    at = (k["line"], k["col"])
+    return any(a <= at < b for a, b in macros.get(k["file"], ()))
+
+
+def keep_links(links, items, modules, own, macros, source):
     """Drops links to local variables and lifetimes: only what ends at an item of that name stays."""
     kept, variables, dropped = [], [], collections.Counter()
     for k in links:
         at = (k["to_file"], k["to_line"])
         here = items.get(at)
         word = k["text"][2:] if k["text"].startswith("r#") else k["text"]
-        if not here:
+        if in_macro_definition(k, macros):
+            dropped["in a macro_rules! definition"] += 1
+        elif not here:
             dropped["no item at the target's line"] += 1
         elif word in ("self", "Self", "crate", "super"):
             dropped["self, Self, crate, super"] += 1
+        elif is_own_parameter(k, word, own, source):
+            dropped["a parameter named as its fn"] += 1
+            variables.append([k["file"], k["line"], k["col"]])
         elif word in here or word[:1].isupper():
+            if word in here:
+                k["kind"] = here[word]
             if word in here and here[word] == "module":
                 k["module"] = modules.get(at, "")
             kept.append(k)
@@ -580,10 +664,15 @@ def build(crate, force=False):
     raw = read_raw(crate, force)
     note, owners, bodies, mir = raw["note"], raw["owners"], raw["bodies"], raw["mir"]
     local = Local(note["crate"], owners, Sources(crate.dir))
-    calls, unused = read_calls(local, bodies)
     implements, skipped = read_implements(raw["doc"], local.names)
+    local.learn_headers(implements)
+    for i in implements:
+        for k in ("header", "members", "used"):
+            i.pop(k, None)
+    calls, unused = read_calls(local, bodies)
     items, modules = items_of(raw["doc"], owners)
-    links, variables, dropped = keep_links(raw["links"], items, modules)
+    links, variables, dropped = keep_links(raw["links"], items, modules, own_parameters(raw["doc"]),
+                                           definitions_of_macros(owners), local.source)
     by_hir = collections.Counter((i["head"], i["trait"]) for i in local.impls.values()
                                  if i["trait"] and not i["negative"] and i["trait"] not in MARKERS)
     by_doc = collections.Counter((i["head"], i["trait"]) for i in implements)

@@ -96,7 +96,7 @@ static json_t *row_of(const pt_query *q, const entry *e) {
         json_array_append_new(steps, pt_json_text(pt_reason_sentence(e->open->reason)));
     } else {
         const pt_graph_site *s = e->site;
-        const char *cfg = pt_graph_string(g, s->cfg), *choice = choice_of(g, e);
+        const char *cfg = pt_graph_string(g, s->cfg ? s->cfg : g->nodes[e->from].cfg), *choice = choice_of(g, e);
         json_object_set_new_nocheck(row, "kind", pt_json_text(pt_edge_kind_name(pt_word_kind(e->word))));
         json_object_set_new_nocheck(row, "to", path_text(q, pt_word_node(e->word)));
         if (s->via) json_object_set_new_nocheck(row, "via", pt_json_text(pt_via_name(s->via)));

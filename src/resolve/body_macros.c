@@ -2,7 +2,13 @@
 #include "resolve/bodies.h"
 #include "resolve/macro.h"
 
-enum { KEPT_RULES = 32, MAX_EXPANSIONS_A_BODY = 4000, MAX_TEXT_A_BODY = 1 << 20, STEPS_OF_A_TYPE = 500 };
+enum {
+    KEPT_RULES = 32,
+    MAX_EXPANSIONS_A_BODY = 4000,
+    MAX_TEXT_A_BODY = 1 << 20,
+    SPENT_A_SHARE = 1 << 16,
+    STEPS_OF_A_TYPE = 500
+};
 
 struct pt_expanded {
     pt_buffer call_text, text;
@@ -129,6 +135,12 @@ static bool call_text(const pt_view *v, u32 node, const char **text, u32 *start,
     return *start + *length <= v->lexemes->length;
 }
 
+/* What one body may spend: less where it is itself one of many that one written call was expanded to. */
+static u32 share_of(const pt_resolver *r) {
+    u32 outermost = r->w->instances.data[r->instance].outermost;
+    return outermost == PT_NONE ? 1 : 1 + r->w->instances.data[outermost].spent / SPENT_A_SHARE;
+}
+
 /* Expands a call of the macro_rules! `def` and parses it between two texts; NULL: it does not. On success r->tree_depth has
  * grown by one, and r->macros->depth by one. */
 static pt_tree *expand(pt_resolver *r, const pt_view *v, u32 node, u32 def, u32 call, const char *before,
@@ -137,8 +149,9 @@ static pt_tree *expand(pt_resolver *r, const pt_view *v, u32 node, u32 def, u32 
     if (!r->macros && !(r->macros = pt_calloc(1, sizeof *r->macros))) return NULL;
     struct pt_body_macros *m = r->macros;
     const char *around;
-    u32 start, length, edition = r->edition, depth = r->tree_depth;
-    if (m->depth >= PT_MACRO_MAX_DEPTH || m->expansions >= MAX_EXPANSIONS_A_BODY || m->bytes > MAX_TEXT_A_BODY)
+    u32 start, length, edition = r->edition, depth = r->tree_depth, share = share_of(r);
+    if (m->depth >= PT_MACRO_MAX_DEPTH || m->expansions >= MAX_EXPANSIONS_A_BODY / share ||
+        m->bytes > MAX_TEXT_A_BODY / share)
         return NULL;
     const pt_lexemes *rules = rules_of(r, def);
     if (!rules || !call_text(v, node, &around, &start, &length)) return NULL;

@@ -507,9 +507,10 @@ pt_ty pt_expr_method(body *b, u32 node, pt_ty expected) {
 pt_ty pt_field_type(body *b, u32 owner, pt_ty self, u32 name, u32 *field) {
     pt_world *w = b->r->w;
     const pt_item *item = pt_def_item(w, owner);
+    *field = PT_NO_DEF;
+    if (!item) return 0; /* `crate { x }`: a path may end in a crate */
     const pt_facts *f = &pt_def_file(w, owner)->facts;
     u32 first = pt_def_instance(w, owner)->first_def, adt = owner;
-    *field = PT_NO_DEF;
     if (w->defs.data[owner].kind == PT_KIND_VARIANT) adt = w->defs.data[owner].parent;
     pt_subst s = {0};
     self = pt_shallow(b->r, self);

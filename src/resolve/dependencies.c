@@ -13,12 +13,20 @@
 #include "resolve/interface_file.h"
 #include "workspace/dependencies.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { INFO_VERSION = 2, PATH_SIZE = 4096, MAX_DEPENDENCIES = 2000, MAX_ROUNDS = 32 };
+enum {
+    INFO_VERSION = 2,
+    PATH_SIZE = 4096,
+    MAX_DEPENDENCIES = 2000,
+    MAX_ROUNDS = 32,
+    MAX_FOLDERS = 32,
+    MAX_STAMPS = 20000
+};
 
 typedef struct crate_link {
     pt_str name, package, requirement, features;
@@ -47,6 +55,7 @@ typedef struct loading {
     const char *cache;
     pt_error *error;
     PT_VEC(loaded) crates;
+    u32 read; /* crates [0, read) were read */
 } loading;
 
 /* Makes folders on the way to `path` (of a file). */
@@ -65,16 +74,35 @@ static const char *checksum_of(const pt_workspace *ws, const pt_source_package *
     return "";
 }
 
-/* Without a checksum the manifest stands for the sources: its time, size and place. */
+/* The names, sizes and times of everything in a folder; a sum, as folders are read in any order. */
+static u64 stamp_of(const char *folder, u32 depth, u32 *left) {
+    char path[PATH_SIZE];
+    DIR *open = depth < MAX_FOLDERS ? opendir(folder) : NULL;
+    struct dirent *entry;
+    u64 sum = 0;
+    while (open && *left && (entry = readdir(open))) {
+        pt_file_stamp stamp = {0};
+        if (entry->d_name[0] == '.' && strcmp(entry->d_name, ".cargo-checksum.json") != 0) continue;
+        int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (n < 0 || n >= (int)sizeof path) continue;
+        (*left)--;
+        if (entry->d_type == DT_DIR) sum += stamp_of(path, depth + 1, left);
+        else if (pt_file_stat(&stamp, path)) continue;
+        sum += pt_hash_u64(pt_hash_bytes(path, (size_t)n) ^ pt_hash_u64(stamp.size) ^ (u64)stamp.mtime_ns);
+    }
+    if (open) closedir(open);
+    return sum;
+}
+
+/* What a cached segment stands for. A checksum of the lock file is taken at its word only for Cargo's own registry
+ * folders: what a workspace vendors may say anything of itself, so there the files are looked at. */
 static u64 key_of(const pt_workspace *ws, const pt_source_package *p) {
-    char text[PATH_SIZE], manifest[PATH_SIZE];
-    pt_file_stamp stamp = {0};
-    const char *checksum = checksum_of(ws, p);
-    snprintf(manifest, sizeof manifest, "%s/Cargo.toml", p->folder);
-    if (!*checksum) (void)pt_file_stat(&stamp, manifest);
-    int n = snprintf(text, sizeof text, "%u %u %s %s %llu %lld", INFO_VERSION, PT_EXTRACTOR_VERSION, checksum,
-                     *checksum ? "" : p->folder, (unsigned long long)stamp.size, (long long)stamp.mtime_ns);
-    return pt_hash_bytes(text, (size_t)PT_MIN(n, PATH_SIZE - 1));
+    char text[2 * PATH_SIZE];
+    const char *checksum = p->is_registry ? checksum_of(ws, p) : "";
+    u32 left = MAX_STAMPS;
+    int n = snprintf(text, sizeof text, "%u %u %s %s %llx", INFO_VERSION, PT_EXTRACTOR_VERSION, checksum,
+                     *checksum ? "" : p->folder, *checksum ? 0ull : (unsigned long long)stamp_of(p->folder, 0, &left));
+    return pt_hash_bytes(text, (size_t)PT_MIN(n, (int)sizeof text - 1));
 }
 
 static void describe(pt_buffer *out, const pt_package_interface *p) {
@@ -235,26 +263,32 @@ static const pt_source_package *meant(loading *l, const crate_link *x) {
     return pt_choose_package(l->sources, l->w->workspace, package, requirement);
 }
 
-/* Reads a package and what it shows; its place in `crates`, or PT_NONE. */
-static u32 load_package(loading *l, const pt_source_package *p) {
-    pt_world *w = l->w;
+/* Its place in `crates`, where it waits to be read if it is new; PT_NONE: too many. */
+static u32 want_package(loading *l, const pt_source_package *p) {
     for (u32 i = 0; i < l->crates.count; i++)
         if (strcmp(l->crates.data[i].package->name, p->name) == 0 &&
             strcmp(l->crates.data[i].package->version, p->version) == 0)
             return i;
-    u32 index = l->crates.count, first_file = w->files.count;
+    u32 index = l->crates.count;
     if (index >= MAX_DEPENDENCIES || !pt_vec_push(&l->crates, (loaded){.package = p, .crate = PT_NONE})) return PT_NONE;
+    return index;
+}
+
+static void read_package(loading *l, u32 index) {
+    pt_world *w = l->w;
+    const pt_source_package *p = l->crates.data[index].package;
+    u32 first_file = w->files.count;
     char prefix[PATH_SIZE];
     loaded c = {.package = p, .crate = PT_NONE};
     snprintf(prefix, sizeof prefix, "%s-%s:/", p->name, p->version);
-    if (open_segment(l, &c.segment, p, prefix)) return index;
+    if (open_segment(l, &c.segment, p, prefix)) return;
     pt_str info = c.segment.info;
     u32 version = number(next_line(&info, '\n'));
     c.library = next_line(&info, '\n');
     c.edition = number(next_line(&info, '\n'));
     bool proc_macro = number(next_line(&info, '\n')) != 0;
     const pt_file *root = c.segment.roots[0] == PT_NONE ? NULL : &w->files.data[c.segment.roots[0]];
-    if (version != INFO_VERSION || proc_macro || !root || root->read_code || !root->facts.header) return index;
+    if (version != INFO_VERSION || proc_macro || !root || root->read_code || !root->facts.header) return;
     c.is_open = true;
     while (info.length) {
         pt_str line = next_line(&info, '\n'), form = next_line(&line, '\t');
@@ -280,11 +314,17 @@ static u32 load_package(loading *l, const pt_source_package *p) {
     for (u32 i = 0; i < c.links.count && r.first && r.called; i++) {
         u32 symbol = pt_intern(w->names, c.links.data[i].name), target = PT_NONE;
         const pt_source_package *other = symbol < r.count && r.first[symbol] ? meant(l, &c.links.data[i]) : NULL;
-        if (other) target = load_package(l, other);
+        if (other) target = want_package(l, other);
         l->crates.data[index].links.data[i].target = target;
     }
     pt_free(r.first);
     pt_free(r.called);
+}
+
+/* Reads a package, and those whose names it shows. A list, no recursion: a chain of dependencies may be long. */
+static u32 load_package(loading *l, const pt_source_package *p) {
+    u32 index = want_package(l, p);
+    while (l->read < l->crates.count && !pt_alloc_failed()) read_package(l, l->read++);
     return index;
 }
 

@@ -11,7 +11,7 @@
 
 enum { MAX_SEGMENTS = 64, MAX_PASSES = 64, MAX_EXPANSIONS = 200000 };
 /* Bytes that one written call may become. */
-enum { MAX_TEXT_IN_BODY = 1 << 20, MAX_TEXT_OF_CALL = 64 << 20 };
+enum { MAX_TEXT_IN_BODY = 1 << 20, MAX_TEXT_OF_CALL = 16 << 20 };
 
 static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_item *item) {
     if (w->defs.data[im->module].kind == PT_KIND_BLOCK) return im->module;
@@ -343,6 +343,7 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     pt_prepared key = {in.file, w->defs.data[call].item, 0, 0, 0};
     const pt_prepared *p =
         w->prepared.count ? bsearch(&key, w->prepared.data, w->prepared.count, sizeof key, by_prepared) : NULL;
+    if (w->expansions.count > MAX_EXPANSIONS || in.depth >= PT_MACRO_MAX_DEPTH) return true;
     if (p) return mount_expansion(w, call, p->expansion), true;
     if (w->defs.data[call].crate < w->std_crate_count && w->has_std)
         return true; /* std: what was not prepared never was */
@@ -367,7 +368,6 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     const pt_item *item = pt_def_item(w, call);
     if (macro->body_end <= macro->body_start || item->body_end <= item->body_start) return true;
     if ((!from->text && pt_world_read_text(w, from)) || (!to->text && pt_world_read_text(w, to))) return true;
-    if (w->expansions.count > MAX_EXPANSIONS || in.depth >= PT_MACRO_MAX_DEPTH) return true;
     if (in.outermost != PT_NONE &&
         w->instances.data[in.outermost].spent > (in_body ? MAX_TEXT_IN_BODY : MAX_TEXT_OF_CALL))
         return true; /* it grows without end */
@@ -402,7 +402,8 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
                 memcpy(text, s->out.data ? s->out.data : "", s->out.count);
                 memset(text + s->out.count, 0, 16);
                 u32 file = pt_world_add_text(w, path, text, s->out.count, edition, text_kind(w, call));
-                if (in_body && in.outermost != PT_NONE) w->instances.data[in.outermost].spent += s->out.count;
+                if (in_body && in.outermost != PT_NONE)
+                    w->instances.data[in.outermost].spent += s->out.count + PT_EXPANSION_COST;
                 if (in_body && file != PT_NONE && !w->files.data[file].facts.header->item_count)
                     pt_world_drop_text(w, file); /* no items: an expression's macro */
                 else if (file != PT_NONE && keep_origins(w, file, &s->origins)) mount_expansion(w, call, file);

@@ -121,12 +121,19 @@ static int verify(const char *base, u64 size, const char *path, bool check, pt_e
             !inside(r->block, r->block_size, size) || r->block % 8 ||
             (r->text && !inside(r->text, r->text_length + (u64)PT_TEXT_SLACK, size)))
             return pt_fail(error, PT_ECORRUPT, "%s: record %u points outside", path, i);
-        if (check && pt_facts_open(&facts, base + r->block, r->block_size, true, NULL))
+        if (!check) continue;
+        if (pt_facts_open(&facts, base + r->block, r->block_size, true, NULL))
             return pt_fail(error, PT_ECORRUPT, "%s: facts of %s cannot be read", path, base + r->path);
+        bool ended = true; /* the lexer wants zeros behind a text */
+        for (u32 k = 0; r->text && k < PT_TEXT_SLACK; k++) ended = ended && !base[r->text + r->text_length + k];
+        if (r->text && (r->text_length != facts.header->text_length || !ended))
+            return pt_fail(error, PT_ECORRUPT, "%s: the text of %s is not the one it was noted from", path,
+                           base + r->path);
     }
     const pt_prepared *prepared = (const void *)(base + ((records_end + 7) & ~(u64)7));
     for (u32 i = 0; i < h->prepared_count; i++)
-        if (prepared[i].file >= h->file_count || prepared[i].expansion >= h->file_count)
+        if (prepared[i].file >= h->file_count || prepared[i].expansion >= h->file_count ||
+            !records[prepared[i].expansion].block_size)
             return pt_fail(error, PT_ECORRUPT, "%s: an expansion points outside", path);
     return PT_OK;
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { PATH_SIZE = 2048, MAX_MODULE_DEPTH = 128 };
+enum { PATH_SIZE = 2048, MAX_MODULE_DEPTH = 128, MAX_MOUNTS = 256 };
 
 typedef struct wave {
     pt_world *w;
@@ -247,7 +247,13 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
         bool cyclic = false;
         for (u32 m = module; m != PT_NO_DEF; m = w->defs.data[m].parent, depth++)
             cyclic = cyclic || (w->defs.data[m].item != PT_NONE && pt_def_instance(w, m)->file == file);
-        if (depth > MAX_MODULE_DEPTH || cyclic) continue;
+        pt_file *mounted = &w->files.data[file];
+        if (mounted->mount_crate != in.crate + 1) mounted->mount_crate = in.crate + 1, mounted->mount_count = 0;
+        /* files that name each other by #[path] would be mounted in every order there is */
+        if (depth > MAX_MODULE_DEPTH || cyclic || mounted->mount_count++ >= MAX_MOUNTS) {
+            w->defs.data[module].flags |= PT_DEF_UNKNOWN_GLOB;
+            continue;
+        }
         u32 made =
             pt_world_mount(w, file, in.crate, module, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
         if (made != PT_NONE) pt_world_mount_modules(w, made);

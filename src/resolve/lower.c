@@ -662,7 +662,7 @@ const pt_env_entry *pt_environment(pt_resolver *r, u32 *count) {
     for (u32 i = r->environment_runs.count; i-- > 0;)
         if (r->environment_runs.data[i].item == r->item) {
             *count = r->environment_runs.data[i].count;
-            return r->environment.data + r->environment_runs.data[i].first;
+            return *count ? r->environment.data + r->environment_runs.data[i].first : NULL;
         }
     if (r->in_environment || r->item == PT_NO_DEF || pt_def_is_external_path(r->item)) return NULL;
     if (r->environment_runs.count > MAX_ENVIRONMENTS) r->environment.count = r->environment_runs.count = 0;
@@ -682,7 +682,7 @@ const pt_env_entry *pt_environment(pt_resolver *r, u32 *count) {
     run.count = r->environment.count - run.first;
     if (!pt_vec_push(&r->environment_runs, run)) return NULL;
     *count = run.count;
-    return r->environment.data + run.first;
+    return run.count ? r->environment.data + run.first : NULL;
 }
 
 bool pt_bounds_of(pt_resolver *r, pt_ty param, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {

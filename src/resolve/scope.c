@@ -360,7 +360,7 @@ void pt_expansion_add(pt_world *w, u32 instance) {
 
 static u32 in_expansion(const pt_world *w, u32 call, u32 name, u32 depth) {
     u32 instance = pt_expansion_of(w, call);
-    if (instance == PT_NONE) return PT_NO_DEF;
+    if (instance == PT_NONE || !(w->instances.data[instance].macros & pt_macro_bit(name))) return PT_NO_DEF;
     return last_definition(w, instance, 0, w->files.data[w->instances.data[instance].file].facts.header->item_count,
                            name, depth + 1);
 }

@@ -453,18 +453,29 @@ static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *fil
     }
 }
 
+/* From where a macro is defined up to where the walk of textual scopes starts. */
+static void note_macro(pt_world *w, u32 instance, u64 bit) {
+    while (!(w->instances.data[instance].macros & bit)) {
+        pt_instance *in = &w->instances.data[instance];
+        in->macros |= bit;
+        u32 above = in->call != PT_NO_DEF ? in->call : in->module;
+        if (above == PT_NO_DEF || w->defs.data[above].instance == PT_NONE) return;
+        instance = w->defs.data[above].instance;
+    }
+}
+
 u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const char *folder, u32 call) {
     pt_file *file = &w->files.data[file_index];
     u32 index = w->instances.count, count = file->facts.header->item_count;
     u32 depth = call == PT_NO_DEF ? 0 : pt_def_instance(w, call)->depth + 1;
     if (w->defs.count + (u64)count >= PT_EXTERNAL_BIT - 1 || depth > MAX_EXPANSION_DEPTH) return PT_NONE;
     bool guess = file->is_guess || (call != PT_NO_DEF && pt_def_instance(w, call)->is_guess);
-    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, guess, folder, PT_NONE, 0};
+    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, guess, folder, PT_NONE, 0, 0};
     if (call != PT_NO_DEF && file->is_expansion) {
         u32 outer = pt_def_instance(w, call)->outermost;
         in.outermost = outer == PT_NONE ? index : outer;
         if (outer == PT_NONE) in.spent = file->text_length;
-        else w->instances.data[outer].spent += file->text_length;
+        else w->instances.data[outer].spent += file->text_length + PT_EXPANSION_COST;
     }
     if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
     u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST | PT_DEF_ABSENT));
@@ -489,6 +500,7 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
         if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE)
             queue_imports(w, index, def, file, item, call_cfg);
         else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);
+        else if (item->kind == PT_KIND_MACRO) note_macro(w, index, pt_macro_bit(file->symbols[item->name]));
     }
     return index;
 }

@@ -31,7 +31,8 @@ typedef struct pt_file {
     pt_file_stamp stamp;
     u32 text_length, block_size;
     u16 edition;
-    bool is_mapped; /* block belongs to the std interface */
+    u32 mount_crate, mount_count; /* how often the crate (+ 1) mounted last has it as a module */
+    bool is_mapped;               /* block belongs to the std interface */
     bool is_expansion;
     bool is_verbatim;                /* expansion: the call's arguments as they are */
     bool is_guess;                   /* see pt_instance */
@@ -51,8 +52,11 @@ typedef struct pt_instance {
     bool is_guess;      /* arguments of a macro that is not known, read as items: everything in it is inferred */
     const char *folder; /* where `mod x;` of its top level looks, relative path */
     u32 outermost;      /* expansion: the instance of the call that someone wrote; else PT_NONE */
-    u32 spent;          /* outermost: bytes of text made below it */
+    u32 spent;          /* outermost: bytes of text made below it, and PT_EXPANSION_COST for each expansion */
+    u64 macros;         /* a bit, by pt_macro_bit, for each macro_rules! in it or in what is mounted below it */
 } pt_instance;
+enum { PT_EXPANSION_COST = 4096 };
+static inline u64 pt_macro_bit(u32 name) { return 1ull << (name * 0x9e3779b1u >> 26); }
 
 typedef struct pt_def {
     u32 instance;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, MAX_MANIFEST = 4 << 20 };
+enum { PATH_SIZE = 4096, MAX_MANIFEST = 4 << 20, MAX_LINKS = 2000, MAX_FEATURES = 4000 };
 
 /* Versions. */
 
@@ -129,18 +129,23 @@ static const char *version_in(const char *folder) {
     return NULL;
 }
 
-static void list_place(pt_package_sources *s, const char *place, bool named_versions) {
+/* Only what Cargo allows: names and versions become parts of paths. */
+static bool is_plain(const char *text) {
+    return strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+.") == strlen(text);
+}
+
+static void list_place(pt_package_sources *s, const char *place, bool named_versions, bool is_registry) {
     DIR *folder = opendir(place);
     struct dirent *entry;
     while (folder && (entry = readdir(folder))) {
         const char *name = entry->d_name, *at = version_in(name);
         char path[PATH_SIZE];
-        if (name[0] == '.' || (named_versions && !at)) continue;
+        if (name[0] == '.' || (named_versions && !at) || !is_plain(name)) continue;
         int n = snprintf(path, sizeof path, "%s/%s", place, name);
         if (n < 0 || n >= (int)sizeof path) continue;
         pt_source_package p = {pt_arena_copy(&s->arena, name, at ? (size_t)(at - name) - 1 : strlen(name)),
                                pt_arena_copy(&s->arena, path, (size_t)n),
-                               at ? pt_arena_copy(&s->arena, at, strlen(at)) : NULL};
+                               at ? pt_arena_copy(&s->arena, at, strlen(at)) : NULL, is_registry};
         if (p.name && p.folder) pt_vec_push(&s->packages, p);
     }
     if (folder) closedir(folder);
@@ -176,12 +181,12 @@ static void list_configured(pt_package_sources *s, pt_workspace *w, pt_source *s
             if (!named.length) continue;
             if (named.data[0] == '/') snprintf(path, sizeof path, "%.*s", (int)named.length, named.data);
             else snprintf(path, sizeof path, "%s/%.*s", pt_source_root(source), (int)named.length, named.data);
-            list_place(s, path, false);
+            list_place(s, path, false, false);
         }
         break;
     }
     snprintf(path, sizeof path, "%s/vendor", pt_source_root(source));
-    list_place(s, path, false);
+    list_place(s, path, false, false);
 }
 
 static void list_registries(pt_package_sources *s) {
@@ -194,7 +199,7 @@ static void list_registries(pt_package_sources *s) {
     struct dirent *entry;
     while (folder && (entry = readdir(folder)))
         if (entry->d_name[0] != '.' && snprintf(place, sizeof place, "%s/%s", path, entry->d_name) < (int)sizeof place)
-            list_place(s, place, true);
+            list_place(s, place, true, true);
     if (folder) closedir(folder);
 }
 
@@ -246,7 +251,8 @@ static const char *code_name(pt_arena *arena, pt_str text) {
 static const char *version_of(pt_package_sources *s, pt_source_package *p) {
     if (p->version) return p->version;
     const pt_toml *toml = read_toml(&s->arena, p->folder, NULL), *package = pt_toml_get(toml, "package");
-    return p->version = keep(&s->arena, pt_toml_string(package, "version", (pt_str){"", 0}));
+    const char *written = keep(&s->arena, pt_toml_string(package, "version", (pt_str){"", 0}));
+    return p->version = is_plain(written) ? written : "";
 }
 
 const pt_source_package *pt_choose_package(pt_package_sources *s, const pt_workspace *w, const char *name,
@@ -284,7 +290,7 @@ int pt_find_packages(pt_package_sources *out, pt_workspace *w, pt_source *source
     list_registries(out);
     sort_from(out, first);
     first = out->packages.count;
-    list_place(out, "/usr/share/cargo/registry", true);
+    list_place(out, "/usr/share/cargo/registry", true, false);
     sort_from(out, first);
     sort_packages(out);
     for (u32 i = 0; i < w->packages.count; i++)
@@ -304,6 +310,7 @@ void pt_package_sources_free(pt_package_sources *s) {
 
 static void read_table(pt_package_interface *out, pt_arena *arena, const pt_toml *table) {
     for (const pt_toml *d = table && table->type == PT_TOML_TABLE ? table->child : NULL; d; d = d->next) {
+        if (out->dependencies.count > MAX_LINKS) return;
         pt_str requirement = d->type == PT_TOML_STRING ? d->text : pt_toml_string(d, "version", PT_STR("*"));
         pt_dependency x = {.name = code_name(arena, d->key),
                            .package = keep(arena, pt_toml_string(d, "package", d->key)),
@@ -343,6 +350,10 @@ int pt_read_interface(pt_package_interface *out, pt_arena *arena, const pt_sourc
         pt_feature x = {keep(arena, f->key), keep(arena, (pt_str){members.data ? members.data : "", members.count})};
         pt_vec_push(&out->features, x);
         pt_buffer_free(&members);
+        if (out->features.count > MAX_FEATURES) break;
     }
+    if (out->dependencies.count > MAX_LINKS || out->features.count > MAX_FEATURES)
+        return pt_fail(error, PT_ELIMIT, "%s: more than %d dependencies or %d features: not read", p->folder, MAX_LINKS,
+                       MAX_FEATURES);
     return pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "%s: out of memory", p->folder) : PT_OK;
 }

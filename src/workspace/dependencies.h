@@ -12,6 +12,7 @@
 typedef struct pt_source_package {
     const char *name, *folder; /* folder: absolute */
     const char *version;       /* NULL: its manifest was not asked yet */
+    bool is_registry;          /* of Cargo's registry: its sources are those of its checksum */
 } pt_source_package;
 
 typedef struct pt_package_sources {

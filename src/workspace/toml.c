@@ -1,6 +1,6 @@
 #include "workspace/toml.h"
 
-enum { MAX_DEPTH = 64 };
+enum { MAX_DEPTH = 64, MAX_KEYS = 10000 };
 
 typedef struct reader {
     pt_arena *arena;
@@ -24,7 +24,9 @@ static void append(pt_toml *parent, pt_toml *value) {
     if (parent->last) parent->last->next = value;
     else parent->child = value;
     parent->last = value;
+    parent->count++;
 }
+static bool is_full(const pt_toml *table) { return table->count >= MAX_KEYS; } /* keys are looked up one by one */
 
 const pt_toml *pt_toml_get_str(const pt_toml *table, pt_str key) {
     if (!table || table->type != PT_TOML_TABLE) return NULL;
@@ -179,6 +181,8 @@ static pt_toml *member(pt_toml *table, pt_str name) {
     return NULL;
 }
 
+static const char full[] = "more than 10000 keys in one table";
+
 /* Goes down a dotted key, making tables; *last is the final name. */
 static int descend(reader *r, pt_toml **table, pt_str *last) {
     for (u32 depth = 0; depth < MAX_DEPTH; depth++) {
@@ -190,6 +194,7 @@ static int descend(reader *r, pt_toml **table, pt_str *last) {
         pt_toml *next = member(*table, *last);
         if (next && next->type == PT_TOML_ARRAY) next = next->last;
         if (!next) {
+            if (is_full(*table)) return fail(r, full);
             if (!(next = make(r, PT_TOML_TABLE))) return no_memory(r);
             next->key = *last;
             append(*table, next);
@@ -211,6 +216,7 @@ static int pair(reader *r, pt_toml *table, u32 depth) {
     r->at++;
     if (member(table, name)) return fail(r, "key is defined twice");
     if ((code = value(r, &v, depth))) return code;
+    if (is_full(table)) return fail(r, full);
     v->key = name;
     append(table, v);
     return 0;
@@ -282,6 +288,7 @@ static int header(reader *r, pt_toml *root, pt_toml **current) {
     pt_toml *known = member(table, name);
     if (array) {
         if (!known) {
+            if (is_full(table)) return fail(r, full);
             if (!(known = make(r, PT_TOML_ARRAY))) return no_memory(r);
             known->key = name;
             append(table, known);
@@ -294,6 +301,7 @@ static int header(reader *r, pt_toml *root, pt_toml **current) {
         return 0;
     }
     if (!known) {
+        if (is_full(table)) return fail(r, full);
         if (!(known = make(r, PT_TOML_TABLE))) return no_memory(r);
         known->key = name;
         append(table, known);

@@ -24,6 +24,7 @@ struct pt_toml {
     pt_str key;  /* in a table */
     pt_str text; /* string (escapes resolved) or scalar as written */
     pt_toml *child, *last, *next;
+    u32 count; /* of children: at most 10,000 keys in a table */
 };
 
 /* Parses `text`; *root is a table living in `arena`. PT_ECORRUPT with `name:line: what`. */

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::{Add, Deref, Index};
 
+pub mod judged;
 pub mod shape;
 use shape::Shape as Form;
 
