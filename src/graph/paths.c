@@ -58,7 +58,9 @@ void pt_impl_path(pt_world *w, pt_buffer *out, u32 def) {
         else if (pt_kind_is_type(nodes[c].kind)) type = c;
     }
     if (of_trait) pt_buffer_char(out, '<');
-    if (type) type_path(w, out, def, f, type, 0);
+    u32 impl = type && nodes[type].kind == PT_N_MACRO_CALL ? pt_impl_of(w, def) : PT_NONE; /* what the macro names */
+    if (impl != PT_NONE && w->impls.data[impl].head != PT_NO_DEF) pt_def_path(w, out, w->impls.data[impl].head);
+    else if (type) type_path(w, out, def, f, type, 0);
     else pt_buffer_char(out, '_');
     if (!of_trait) return;
     pt_buffer_text(out, " as ");

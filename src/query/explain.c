@@ -72,8 +72,8 @@ static u32 macro_at(const pt_graph *g, const entry *e) {
 static const char *choice_of(const pt_graph *g, const entry *e) {
     u32 to = pt_word_node(e->word), parent = g->nodes[to].parent;
     u8 via = e->site->via;
-    if (pt_word_kind(e->word) != PT_EDGE_CALLS || g->nodes[to].kind != PT_KIND_METHOD || parent == PT_NONE ||
-        (g->nodes[to].flags & PT_NODE_EXTERNAL) || via == PT_VIA_NONE)
+    if (e->candidate || pt_word_kind(e->word) != PT_EDGE_CALLS || g->nodes[to].kind != PT_KIND_METHOD ||
+        parent == PT_NONE || (g->nodes[to].flags & PT_NODE_EXTERNAL) || via == PT_VIA_NONE)
         return NULL;
     if (g->nodes[parent].kind == PT_KIND_TRAIT)
         return e->site->settled
@@ -103,8 +103,9 @@ static json_t *row_of(const pt_query *q, const entry *e) {
         json_object_set_new_nocheck(row, "confidence", pt_json_text(pt_confidence_name(s->confidence)));
         json_object_set_new_nocheck(row, "rule", pt_json_text(pt_rule_name(s->rule)));
         if (*cfg) json_object_set_new_nocheck(row, "cfg", pt_json_text(cfg));
-        if (s->via) json_array_append_new(steps, pt_json_text(pt_via_sentence(s->via)));
-        u32 macro = pt_word_kind(e->word) == PT_EDGE_EXPANDS ? PT_NONE : macro_at(g, e);
+        bool expands = pt_word_kind(e->word) == PT_EDGE_EXPANDS; /* says itself what it is */
+        if (s->via && !expands) json_array_append_new(steps, pt_json_text(pt_via_sentence(s->via)));
+        u32 macro = expands ? PT_NONE : macro_at(g, e);
         if (macro != PT_NONE) {
             pt_buffer text = {0};
             pt_buffer_text(&text, "it stands in what the macro ");

@@ -259,6 +259,7 @@ static void choose(body *b, pt_callee *c, const pt_ty *given, u32 count, bool me
     c->def = found;
     c->other_count = 0;
     c->confidence = PT_EXACT;
+    c->rule = PT_RULE_WRITTEN;
 }
 
 static pt_ty call_nodes(body *b, u32 def, pt_ty self, const pt_ty *explicit_args, u32 explicit_count, const u32 *args,

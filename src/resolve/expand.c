@@ -3,6 +3,7 @@
  * A pass resolves what can be resolved; a glob is a subscription: what its source gains later, the importer
  * gains (scope.c). An expanded macro brings items, imports, modules and macros of its own. The loop ends when a
  * pass changes nothing; everything runs in the order of definitions, so it ends the same way each time. */
+#include "resolve/impls.h"
 #include "resolve/macro.h"
 #include "resolve/places.h"
 
@@ -249,6 +250,18 @@ typedef struct macro_scratch {
     pt_macro_origins origins;
 } macro_scratch;
 
+static void macro_scratch_free(macro_scratch *s) {
+    for (u32 i = 0; s && i < KEPT_RULES; i++) {
+        pt_free(s->rules[i].text);
+        pt_lexemes_free(&s->rules[i].lexemes);
+    }
+    if (!s) return;
+    pt_lexemes_free(&s->call);
+    pt_buffer_free(&s->out);
+    pt_vec_free(&s->origins.all);
+    pt_free(s);
+}
+
 static const pt_lexemes *rules_of(macro_scratch *s, u32 def, const pt_file *from, const pt_item *macro) {
     u32 slot = def % KEPT_RULES, length = macro->body_end - macro->body_start;
     if (s->rules[slot].text && s->rules[slot].def == def) return &s->rules[slot].lexemes;
@@ -484,12 +497,59 @@ void pt_world_expand(pt_world *w) {
         }
     }
     import_twins(w);
-    for (u32 i = 0; i < KEPT_RULES; i++) {
-        pt_free(kept->rules[i].text);
-        pt_lexemes_free(&kept->rules[i].lexemes);
+    macro_scratch_free(kept);
+}
+
+u32 pt_world_expand_type(pt_world *w, u32 def, u32 file, u32 node) {
+    pt_file *f = &w->files.data[file];
+    const pt_node *nodes = f->facts.nodes;
+    u32 segments[MAX_SEGMENTS] = {0}, path = nodes[node].child, made = PT_NONE;
+    while (path && nodes[path].kind != PT_N_PATH) path = nodes[path].next;
+    u32 count = path ? pt_tree_path_segments(f, path, segments, MAX_SEGMENTS) : 0, macro = PT_NO_DEF;
+    u32 scope = pt_scope_of(w, w->defs.data[def].parent);
+    if (count == 1 && !nodes[path].op) {
+        macro = pt_resolve_macro(w, scope, def, segments[0]);
+    } else if (count) {
+        pt_path_result r = {0};
+        pt_resolve_path(w, &r, scope, segments, count, nodes[path].op, PT_NS_MACRO);
+        if (r.resolved == count) macro = r.def;
     }
-    pt_lexemes_free(&kept->call);
-    pt_buffer_free(&kept->out);
-    pt_vec_free(&kept->origins.all);
-    pt_free(kept);
+    if (macro == PT_NO_DEF || pt_def_is_external_path(macro) || w->defs.data[macro].kind != PT_KIND_MACRO)
+        return PT_NONE;
+    const pt_item *item = pt_def_item(w, macro);
+    pt_file *from = &w->files.data[pt_def_instance(w, macro)->file];
+    u32 start = nodes[node].extra, end = nodes[node].end, length = end - start;
+    if ((!f->text && pt_world_read_text(w, f)) || (!from->text && pt_world_read_text(w, from))) return PT_NONE;
+    if (start >= end || end > f->text_length || item->body_end <= item->body_start ||
+        (item->attributes & PT_ATTR_BUILTIN_MACRO))
+        return PT_NONE;
+    macro_scratch *s = pt_calloc(1, sizeof *s);
+    char *call = pt_malloc((size_t)length + PT_TEXT_SLACK);
+    if (s && call) {
+        memcpy(call, f->text + start, length);
+        memset(call + length, 0, PT_TEXT_SLACK);
+        pt_lex(&s->call, call, length, f->edition);
+        const pt_lexemes *rules = rules_of(s, macro, from, item);
+        pt_buffer_text(&s->out, "type T = ");
+        if (rules &&
+            !pt_macro_expand_through(&s->out, NULL, rules, pt_macro_form(item), &s->call, w->defs.data[macro].crate,
+                                     f->edition, pt_sym(w, w->defs.data[macro].name))) {
+            pt_buffer_char(&s->out, ';');
+            char *text = pt_malloc((size_t)s->out.count + PT_TEXT_SLACK);
+            if (text && s->out.data) {
+                memcpy(text, s->out.data, s->out.count);
+                memset(text + s->out.count, 0, PT_TEXT_SLACK);
+                made = pt_world_add_text(w, f->path, text, s->out.count, f->edition, PT_TEXT_ITEMS);
+            } else {
+                pt_free(text);
+            }
+        }
+    }
+    pt_free(call);
+    macro_scratch_free(s);
+    const pt_facts *facts = made == PT_NONE ? NULL : &w->files.data[made].facts;
+    if (facts && (facts->header->error_count || !facts->header->item_count ||
+                  facts->items[0].kind != PT_KIND_TYPE_ALIAS || !facts->items[0].tree))
+        made = PT_NONE;
+    return made;
 }

@@ -186,6 +186,8 @@ static void resolve_chunk(void *payload, u32 chunk, u32 worker) {
                 im->trait = path_head(w, im->def, file, nodes[c].child, 0, &blanket);
                 if (im->trait != PT_NO_DEF) pt_external_evidence(w, im->trait, PT_KIND_TRAIT);
                 im->has_trait = true;
+            } else if (nodes[c].kind == PT_N_MACRO_CALL) {
+                continue; /* told before, by header_macros */
             } else if (pt_kind_is_type(nodes[c].kind)) {
                 im->head = pt_type_head(w, im->def, file, c, 0, &im->is_blanket);
                 im->of_reference = nodes[c].kind == PT_N_TYPE_REF || nodes[c].kind == PT_N_TYPE_PTR;
@@ -345,6 +347,26 @@ const u32 *pt_supertraits_of(const pt_world *w, u32 trait, u32 *count) {
     return NULL;
 }
 
+/* Impls whose type a macro names: `impl Value for type_of!(x)`. They make files, so one thread does them. */
+static void header_macros(pt_world *w) {
+    for (u32 i = 0; i < w->impls.count && !w->impls.data[i].is_derive && !pt_alloc_failed(); i++) {
+        u32 def = w->impls.data[i].def, file = pt_def_instance(w, def)->file, tree = pt_def_item(w, def)->tree;
+        for (u32 c = tree ? w->files.data[file].facts.nodes[tree].child : 0; c;
+             c = w->files.data[file].facts.nodes[c].next) {
+            if (w->files.data[file].facts.nodes[c].kind != PT_N_MACRO_CALL) continue;
+            u32 made = pt_world_expand_type(w, def, file, c);
+            if (made == PT_NONE) continue;
+            const pt_file *f = &w->files.data[made];
+            for (u32 t = f->facts.nodes[f->facts.items[0].tree].child; t; t = f->facts.nodes[t].next)
+                if (pt_kind_is_type(f->facts.nodes[t].kind)) {
+                    u8 kind = f->facts.nodes[t].kind;
+                    w->impls.data[i].head = pt_type_head(w, def, f, t, 0, &w->impls.data[i].is_blanket);
+                    w->impls.data[i].of_reference = kind == PT_N_TYPE_REF || kind == PT_N_TYPE_PTR;
+                }
+        }
+    }
+}
+
 void pt_world_index_impls(pt_world *w) {
     w->impls.count = 0;
     for (u32 d = 0; d < w->defs.count; d++)
@@ -364,6 +386,7 @@ void pt_world_index_impls(pt_world *w) {
                                              .derive = item->first_derive + k,
                                              .has_trait = true});
     }
+    header_macros(w);
     pt_parallel(w->threads, (w->impls.count + CHUNK - 1) / CHUNK, resolve_chunk, w);
     w->members.count = 1;
     u32 written = 0; /* impl blocks, in the order of definitions; derives stand behind them */

@@ -249,6 +249,9 @@ u32 pt_world_prelude(pt_world *world, u16 edition, bool no_std);
 u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition, pt_text_kind kind);
 /* Takes back the text added last, which nobody mounted. */
 void pt_world_drop_text(pt_world *world, u32 file);
+/* The type that a macro call of a signature stands for, as the item `type T = ..;` of a file made for it; the call is
+ * `node` of the facts of `file`, looked up as at the definition `def`. PT_NONE: nobody knows. */
+u32 pt_world_expand_type(pt_world *world, u32 def, u32 file, u32 node);
 /* Reads and notes all files of all targets, in parallel, following `mod` declarations; then mounts them and
  * runs the fixpoint. */
 int pt_world_load(pt_world *world, const pt_known_facts *known, pt_error *error);
