@@ -387,6 +387,7 @@ void pt_world_index_impls(pt_world *w) {
                                              .has_trait = true});
     }
     header_macros(w);
+    w->is_frozen = true; /* threads from here on */
     pt_parallel(w->threads, (w->impls.count + CHUNK - 1) / CHUNK, resolve_chunk, w);
     w->members.count = 1;
     u32 written = 0; /* impl blocks, in the order of definitions; derives stand behind them */

@@ -131,22 +131,45 @@ static u32 extern_root(const pt_world *w, u32 crate, u32 name) {
 
 /* Of cfg twins the one that is meant where nothing else tells: one that the place does not exclude and that exists on the
  * reference target with the crate's usual features; edges go to all of them (pt_emit_binding). */
-static u32 preferred(const pt_world *w, u32 binding, u32 place) {
+typedef struct pt_twin_rank {
+    u32 here, own, its, crate;
+    u32 rank; /* 1 + the rank; 0: empty */
+} pt_twin_rank;
+enum { TWIN_RANKS = 4096 };
+
+/* 0: the place excludes it, 1: it may be meant, 2: it is there in the usual configuration. */
+static u32 rank_of(pt_str here, pt_str own, pt_str its, const char *features) {
+    if (here.length && (pt_cfg_exclusive(here, own) || pt_cfg_exclusive(here, its))) return 0;
+    return pt_cfg_of_reference(own, features) && pt_cfg_of_reference(its, features) ? 2 : 1;
+}
+
+static pt_str predicate_of(pt_world *w, pt_buffer *scratch, u32 def, u32 symbol) {
+    if (symbol != PT_NONE) return symbol ? pt_sym(w, symbol) : (pt_str){"", 0};
+    pt_buffer_clear(scratch);
+    pt_def_cfg(w, scratch, def);
+    return pt_buffer_view(scratch);
+}
+
+static u32 preferred(pt_world *w, u32 binding, u32 place) {
     u32 best = w->bindings.data[binding].def, rank = 0;
     if (!w->bindings.data[binding].next) return best;
+    if (!w->twin_ranks && !w->is_frozen) w->twin_ranks = pt_calloc(TWIN_RANKS, sizeof *w->twin_ranks);
     pt_buffer here = {0}, there = {0};
-    pt_def_cfg(w, &here, place);
-    const char *features = w->crates.data[w->defs.data[place].crate].features;
+    u32 crate = w->defs.data[place].crate, around = pt_def_cfg_symbol(w, place);
     for (u32 b = binding, hops = 0; b && hops < 64; b = w->bindings.data[b].next, hops++) {
-        u32 target = w->bindings.data[b].def;
-        pt_str own = w->bindings.data[b].cfg ? pt_sym(w, w->bindings.data[b].cfg) : (pt_str){"", 0};
-        pt_buffer_clear(&there);
-        if (!pt_def_is_external_path(target)) pt_def_cfg(w, &there, target);
-        pt_str its = pt_buffer_view(&there);
-        if (here.count &&
-            (pt_cfg_exclusive(pt_buffer_view(&here), own) || pt_cfg_exclusive(pt_buffer_view(&here), its)))
-            continue;
-        u32 found = pt_cfg_of_reference(own, features) && pt_cfg_of_reference(its, features) ? 2 : 1;
+        u32 target = w->bindings.data[b].def, own = w->bindings.data[b].cfg, its = pt_def_cfg_symbol(w, target);
+        bool keep = w->twin_ranks && around != PT_NONE && its != PT_NONE;
+        u32 slot = (u32)pt_hash_u64(((u64)around << 32 | own) ^ pt_hash_u64((u64)its << 32 | crate)) % TWIN_RANKS;
+        pt_twin_rank *known = keep ? &w->twin_ranks[slot] : NULL;
+        u32 found;
+        if (known && known->rank && known->here == around && known->own == own && known->its == its &&
+            known->crate == crate) {
+            found = known->rank - 1;
+        } else {
+            found = rank_of(predicate_of(w, &here, place, around), own ? pt_sym(w, own) : (pt_str){"", 0},
+                            predicate_of(w, &there, target, its), w->crates.data[crate].features);
+            if (known && !w->is_frozen) *known = (pt_twin_rank){around, own, its, crate, found + 1};
+        }
         if (found > rank) rank = found, best = target;
     }
     pt_buffer_free(&here);

@@ -88,6 +88,8 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->file_table);
     pt_vec_free(&w->line_starts);
     pt_vec_free(&w->twin_names);
+    pt_vec_free(&w->cfg_of_def);
+    pt_free(w->twin_ranks);
     pt_vec_free(&w->named_imports);
     pt_vec_free(&w->macro_names);
     pt_arena_free(&w->arena);
@@ -332,7 +334,28 @@ void pt_def_cfg(const pt_world *w, pt_buffer *out, u32 def) {
     pt_buffer_free(&next);
 }
 
-bool pt_def_impossible(const pt_world *w, u32 def) {
+u32 pt_def_cfg_symbol(pt_world *w, u32 def) {
+    if (pt_def_is_external_path(def)) return 0;
+    if (def < w->cfg_of_def.count && w->cfg_of_def.data[def])
+        return w->cfg_of_def.data[def] == 1 ? 0 : w->cfg_of_def.data[def] - 2;
+    if (w->is_frozen) return PT_NONE;
+    if (def >= w->cfg_of_def.count) {
+        u32 count = w->defs.count;
+        if (!pt_vec_reserve(&w->cfg_of_def, count)) return PT_NONE;
+        memset(w->cfg_of_def.data + w->cfg_of_def.count, 0, (count - w->cfg_of_def.count) * sizeof(u32));
+        w->cfg_of_def.count = count;
+    }
+    pt_buffer sum = {0};
+    pt_def_cfg(w, &sum, def);
+    u32 symbol = sum.count ? pt_intern(w->names, pt_buffer_view(&sum)) : 0;
+    pt_buffer_free(&sum);
+    w->cfg_of_def.data[def] = symbol ? symbol + 2 : 1;
+    return symbol;
+}
+
+bool pt_def_impossible(pt_world *w, u32 def) {
+    u32 symbol = pt_def_cfg_symbol(w, def);
+    if (symbol != PT_NONE) return symbol && pt_cfg_impossible(pt_sym(w, symbol));
     pt_buffer sum = {0};
     pt_def_cfg(w, &sum, def);
     bool impossible = sum.count && pt_cfg_impossible(pt_buffer_view(&sum));

@@ -191,8 +191,12 @@ typedef struct pt_world {
     PT_VEC(pt_prepared) prepared;      /* std's expansions made at build time, sorted by (file, item) */
     PT_VEC(pt_mapped_file) maps;       /* interface files */
     bool has_std;                      /* std's interface is loaded */
-    bool is_growing;                   /* dependencies still gain names: what one lacks may come */
-    bool is_segment;                   /* a dependency's own expansions are made, nothing else: see dependencies.c */
+    /* While one thread builds the world it keeps what it found of predicates; threads then only look. */
+    bool is_frozen;
+    PT_VEC(u32) cfg_of_def;          /* 0 unknown, 1 none, else symbol + 2 */
+    struct pt_twin_rank *twin_ranks; /* scope.c */
+    bool is_growing;                 /* dependencies still gain names: what one lacks may come */
+    bool is_segment;                 /* a dependency's own expansions are made, nothing else: see dependencies.c */
     PT_VEC(pt_loaded_dependency) dependencies;
     PT_VEC(pt_impl) impls;
     u32 written_impls;            /* impl blocks; derives stand behind them */
@@ -300,6 +304,8 @@ static inline const pt_instance *pt_def_instance(const pt_world *w, u32 def) {
 static inline const pt_file *pt_def_file(const pt_world *w, u32 def) {
     return &w->files.data[pt_def_instance(w, def)->file];
 }
+/* Its predicate as a symbol, 0 none; PT_NONE: not kept, ask pt_def_cfg. */
+u32 pt_def_cfg_symbol(pt_world *world, u32 def);
 /* Does it stand in std, core or alloc, whose source was read? */
 static inline bool pt_def_is_std(const pt_world *w, u32 def) {
     return !pt_def_is_external_path(def) && def != PT_NO_DEF && w->defs.data[def].crate < w->std_crate_count;
@@ -333,7 +339,7 @@ static inline u32 pt_around(const pt_world *w, u32 def) {
 /* Predicate of a definition: its own and those of all that enclose it, canonical, appended to `out`. */
 void pt_def_cfg(const pt_world *world, pt_buffer *out, u32 def);
 /* Is the definition in no configuration at all: does its predicate contradict itself? */
-bool pt_def_impossible(const pt_world *world, u32 def);
+bool pt_def_impossible(pt_world *world, u32 def);
 
 /* External paths: "serde::Serialize"; `kind` is evidence of what it is. */
 u32 pt_external(pt_world *world, pt_str path, u8 kind);
