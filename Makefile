@@ -41,6 +41,7 @@ bench-accuracy: ## Precision and recall held against rustc (OUT=file: JSON)
 	@scripts/setup.sh --bench
 	@$(MAKE) --no-print-directory build
 	@python3 bench/accuracy/run.py
+	@python3 bench/accuracy/peers.py $(if $(PEERS_OUT),--out $(PEERS_OUT))
 endif
 
 fuzz: ## Run each fuzzer for FUZZ_TIME seconds

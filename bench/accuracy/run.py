@@ -38,7 +38,7 @@ def export_lines(args, crate):
             return f.read().splitlines()
     shutil.rmtree(os.path.join(crate.dir, ".parseltongue"), ignore_errors=True)
     out = ""
-    for cmd in (["index", crate.dir], ["export", "--format", "jsonl", "--workspace", crate.dir] +
+    for cmd in (["index", crate.dir] + args.index_option, ["export", "--format", "jsonl", "--workspace", crate.dir] +
                 (["--candidates"] if args.candidates else [])):
         done = subprocess.run(["nice", args.binary] + cmd, capture_output=True, text=True, errors="replace",
                               timeout=600)
@@ -123,6 +123,8 @@ def main():
     p.add_argument("--set", choices=("dev", "held"), help="only the crates of this set")
     p.add_argument("--show", type=int, default=0, metavar="N", help="print up to N differences of each class (dev only)")
     p.add_argument("--show-held", action="store_true", help="let --show print held crates too; they are no longer held then")
+    p.add_argument("--index-option", action="append", default=[], metavar="OPTION",
+                  help="given to `parseltongue index`, as --index-option=--no-dependencies")
     p.add_argument("--candidates", action="store_true", help="count candidate edges too")
     p.add_argument("--binary", default=os.path.join(corpus.ROOT, "build", "release", "parseltongue"))
     p.add_argument("--export", help="a jsonl file instead of running the binary; with one --crate")

@@ -502,7 +502,17 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
         u8 kind = node_at(x, c)->kind;
         bool part = kind == PT_N_FIELD || kind == PT_N_TUPLE_FIELD || kind == PT_N_VARIANT;
         if (pt_kind_is_item(kind) && kind != PT_N_MACRO_CALL && !part) continue;
-        u32 inside = parent;
+        u32 noted = x->items.count, first = node_at(x, c)->child;
+        if (first && node_at(x, first)->kind == PT_N_ATTRIBUTE && !is_noted_call(x, c)) {
+            /* a statement, an arm, a field under a predicate: so is what is in it */
+            noted_attributes a = {0};
+            attributes_of(x, &a, c, false);
+            note_blocks(x, first, parent);
+            for (u32 i = noted; a.cfg && i < x->items.count; i++)
+                if (x->items.data[i].parent == parent)
+                    x->items.data[i].cfg = and_conditions(x, x->items.data[i].cfg, text_of(x, a.cfg));
+            continue;
+        }
         if (is_noted_call(x, c)) {
             u32 call = new_item(x, PT_KIND_MACRO_CALL, c, parent);
             if (call == PT_NONE) break;
@@ -524,7 +534,7 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
                 continue;
             }
         }
-        if (node_at(x, c)->child) note_blocks(x, node_at(x, c)->child, inside);
+        if (first) note_blocks(x, first, parent);
     }
     x->nesting--;
 }

@@ -110,3 +110,20 @@ impl Store { pub fn get(&self) {} }
 impl Default for Store { fn default() -> Store { loop {} } }
 """)
     assert {nodes[e["from"]]["line"] for e in edges if e["kind"] == "implements"} == {2, 3}
+
+
+def test_what_stands_in_a_statement_stands_under_its_predicate(tmp_path):
+    w = Workspace(tmp_path, {"Cargo.toml": package("demo"), "src/lib.rs": """
+pub fn target() -> u8 { 0 }
+macro_rules! make { ($e:expr) => {{ struct In; impl In { fn go() { target(); } } $e }}; }
+pub fn f(x: u8) {
+    #[cfg(feature = "a")]
+    let y = { make!(1) };
+    #[cfg(feature = "b")]
+    { fn inner() { target(); } inner(); }
+    match x { #[cfg(feature = "c")] 1 => { fn arm() { target(); } arm() } _ => {} }
+}
+"""})
+    w.index()
+    assert {(r["path"], r["cfg"]) for r in w.rows("callers", "target")} == {
+        ("demo::f::In::go", 'feature = "a"'), ("demo::f::inner", 'feature = "b"'), ("demo::f::arm", 'feature = "c"')}
