@@ -94,7 +94,7 @@ static json_t *row_of(const pt_query *q, const entry *e) {
         json_object_set_new_nocheck(row, "name", pt_json_text(pt_graph_string(g, e->open->name)));
         json_object_set_new_nocheck(row, "reason", pt_json_text(pt_reason_name(e->open->reason)));
         json_array_append_new(steps, pt_json_text(pt_reason_sentence(e->open->reason)));
-    } else {
+    } else if (e->site) {
         const pt_graph_site *s = e->site;
         const char *cfg = pt_graph_string(g, s->cfg ? s->cfg : g->nodes[e->from].cfg), *choice = choice_of(g, e);
         json_object_set_new_nocheck(row, "kind", pt_json_text(pt_edge_kind_name(pt_word_kind(e->word))));

@@ -314,12 +314,12 @@ void pt_def_cfg(const pt_world *w, pt_buffer *out, u32 def) {
     for (u32 d = def; d != PT_NO_DEF; d = pt_around(w, d)) {
         const pt_item *item = pt_def_item(w, d);
         pt_str own[2] = {{0}, {0}};
-        if (item && item->cfg) own[0] = pt_facts_string(&pt_def_file(w, d)->facts, item->cfg);
-        if (w->defs.data[d].instance == PT_NONE) break;
+        if (!item) break; /* a crate's root */
+        if (item->cfg) own[0] = pt_facts_string(&pt_def_file(w, d)->facts, item->cfg);
         const pt_instance *in = pt_def_instance(w, d);
         const pt_facts *f = &w->files.data[in->file].facts;
         /* a file's own #![cfg] holds for what is in it: counted at its top items */
-        if (item && item->parent == PT_NONE && f->header->cfg) own[1] = pt_facts_string(f, f->header->cfg);
+        if (item->parent == PT_NONE && f->header->cfg) own[1] = pt_facts_string(f, f->header->cfg);
         for (u32 i = 0; i < 2; i++) {
             if (!own[i].length) continue;
             pt_buffer_clear(&next);
