@@ -107,6 +107,18 @@ const pt_graph_site *pt_graph_sites(const pt_graph *g, u32 from, u8 kind, u32 to
     return NULL;
 }
 
+u32 pt_graph_unresolved_of(const pt_graph *g, u32 name, u32 *count) {
+    u32 low = 0, high = g->header->counts[PT_SECTION_unresolved], end;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (strcmp(pt_graph_string(g, g->unresolved[middle].name), pt_graph_string(g, name)) < 0) low = middle + 1;
+        else high = middle;
+    }
+    for (end = low; end < g->header->counts[PT_SECTION_unresolved] && g->unresolved[end].name == name;) end++;
+    *count = end - low;
+    return low;
+}
+
 u32 pt_graph_site_line(const pt_graph *g, const pt_graph_site *site) {
     return g->anchors[site->anchor].line + site->line;
 }

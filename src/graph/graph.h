@@ -172,6 +172,8 @@ pt_run pt_graph_list(const pt_graph *g, u32 node, pt_direction direction);
 pt_run pt_graph_kind(const pt_graph *g, u32 node, pt_direction direction, u8 kind);
 /* Sites of the edge from -> to of a kind, candidate or not. */
 const pt_graph_site *pt_graph_sites(const pt_graph *g, u32 from, u8 kind, u32 to, bool candidate, u32 *count);
+/* The unresolved sites of a name (a string): the first's index and how many. */
+u32 pt_graph_unresolved_of(const pt_graph *g, u32 name, u32 *count);
 u32 pt_graph_site_line(const pt_graph *g, const pt_graph_site *site);
 /* Appends the path of a node. */
 void pt_graph_path(const pt_graph *g, pt_buffer *out, u32 node);

@@ -228,13 +228,9 @@ static bool is_referred(const pt_graph *g, u32 node) {
 }
 
 static bool name_is_open(const pt_graph *g, u32 name) {
-    u32 low = 0, high = g->header->counts[PT_SECTION_unresolved];
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        if (strcmp(pt_graph_string(g, g->unresolved[middle].name), pt_graph_string(g, name)) < 0) low = middle + 1;
-        else high = middle;
-    }
-    return low < g->header->counts[PT_SECTION_unresolved] && g->unresolved[low].name == name;
+    u32 count;
+    pt_graph_unresolved_of(g, name, &count);
+    return count != 0;
 }
 
 int pt_ask_unused(pt_query *q, json_t *answer, pt_error *error) {

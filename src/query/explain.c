@@ -46,14 +46,6 @@ static void add_open(explanation *x, u32 index) {
                                      u->column, false, 0, NULL, u, NULL});
 }
 
-static json_t *path_text(const pt_query *q, u32 node) {
-    pt_buffer b = {0};
-    pt_graph_path(q->graph, &b, node);
-    json_t *text = pt_json_text(b.data ? b.data : "");
-    pt_buffer_free(&b);
-    return text;
-}
-
 /* The macro whose call stands at the place of a site. */
 static u32 macro_at(const pt_graph *g, const entry *e) {
     pt_run run = pt_graph_kind(g, e->from, PT_OUT, PT_EDGE_EXPANDS);
@@ -88,7 +80,7 @@ static const char *choice_of(const pt_graph *g, const entry *e) {
 static json_t *row_of(const pt_query *q, const entry *e) {
     const pt_graph *g = q->graph;
     json_t *row = json_object(), *steps = json_array();
-    json_object_set_new_nocheck(row, "from", path_text(q, e->from));
+    json_object_set_new_nocheck(row, "from", pt_json_path(q, e->from));
     if (e->open) {
         json_object_set_new_nocheck(row, "kind", pt_json_text("unresolved"));
         json_object_set_new_nocheck(row, "name", pt_json_text(pt_graph_string(g, e->open->name)));
@@ -98,7 +90,7 @@ static json_t *row_of(const pt_query *q, const entry *e) {
         const pt_graph_site *s = e->site;
         const char *cfg = pt_graph_string(g, s->cfg ? s->cfg : g->nodes[e->from].cfg), *choice = choice_of(g, e);
         json_object_set_new_nocheck(row, "kind", pt_json_text(pt_edge_kind_name(pt_word_kind(e->word))));
-        json_object_set_new_nocheck(row, "to", path_text(q, pt_word_node(e->word)));
+        json_object_set_new_nocheck(row, "to", pt_json_path(q, pt_word_node(e->word)));
         if (s->via) json_object_set_new_nocheck(row, "via", pt_json_text(pt_via_name(s->via)));
         json_object_set_new_nocheck(row, "confidence", pt_json_text(pt_confidence_name(s->confidence)));
         json_object_set_new_nocheck(row, "rule", pt_json_text(pt_rule_name(s->rule)));
@@ -182,14 +174,9 @@ static void explain_pair(explanation *x, u32 from, u32 to) {
     for (u32 i = 0; x->entries.count == before && i < calls.count; i++)
         if (g->nodes[pt_word_node(calls.words[i])].name == name)
             add_sites(x, from, calls.words[i], false, "the name was resolved to this item, not to the asked one");
-    u32 low = 0, high = g->header->counts[PT_SECTION_unresolved];
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        if (strcmp(pt_graph_string(g, g->unresolved[middle].name), pt_graph_string(g, name)) < 0) low = middle + 1;
-        else high = middle;
-    }
-    for (; low < g->header->counts[PT_SECTION_unresolved] && g->unresolved[low].name == name; low++)
-        if (g->unresolved[low].from == from) add_open(x, low);
+    u32 count, first = pt_graph_unresolved_of(g, name, &count);
+    for (u32 i = first; i < first + count; i++)
+        if (g->unresolved[i].from == from) add_open(x, i);
 }
 
 int pt_ask_explain(pt_query *q, json_t *answer, pt_error *error) {

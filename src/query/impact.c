@@ -19,14 +19,6 @@ static int by_count(const void *a, const void *b) {
     return x->count != y->count ? (x->count > y->count ? -1 : 1) : by_module(a, b);
 }
 
-static json_t *path_of(const pt_query *q, u32 node) {
-    pt_buffer b = {0};
-    pt_graph_path(q->graph, &b, node);
-    json_t *text = pt_json_text(b.data ? b.data : "");
-    pt_buffer_free(&b);
-    return text;
-}
-
 typedef struct reached {
     u32 node, depth, index; /* index in the walker's queue */
 } reached;
@@ -88,7 +80,7 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
             u32 chain[256], length = 0;
             for (u32 at = x.index; at != PT_NONE && length < 256; at = q->walker.parent[at])
                 chain[length++] = q->walker.queue[at];
-            for (u32 c = 0; c < length; c++) json_array_append_new(why, path_of(q, chain[c]));
+            for (u32 c = 0; c < length; c++) json_array_append_new(why, pt_json_path(q, chain[c]));
             json_object_set_new_nocheck(row, "why", why);
             json_array_append_new(rows, row);
         }
@@ -104,7 +96,7 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
         if (unique) qsort(modules.data, unique, sizeof(module_count), by_count);
         for (u32 i = 0; i < unique && i < 20; i++) {
             json_t *m = json_object();
-            json_object_set_new_nocheck(m, "module", path_of(q, modules.data[i].module));
+            json_object_set_new_nocheck(m, "module", pt_json_path(q, modules.data[i].module));
             json_object_set_new_nocheck(m, "count", json_integer(modules.data[i].count));
             json_array_append_new(by, m);
         }
@@ -131,8 +123,8 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
 static json_t *step_row(const pt_query *q, u32 from, u32 to, bool candidates) {
     const pt_graph *g = q->graph;
     json_t *row = json_object();
-    json_object_set_new_nocheck(row, "from", path_of(q, from));
-    json_object_set_new_nocheck(row, "to", path_of(q, to));
+    json_object_set_new_nocheck(row, "from", pt_json_path(q, from));
+    json_object_set_new_nocheck(row, "to", pt_json_path(q, to));
     for (u32 pass = 0; pass < (candidates ? 2u : 1u); pass++)
         for (u8 kind = 1; kind < PT_EDGE_KIND_COUNT; kind++) {
             json_t *sites = pt_row_sites(q, from, kind, to, pass);
@@ -245,8 +237,8 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
                 for (u32 e = offsets[n]; e < offsets[n + 1] && json_array_size(links) < 50; e++) {
                     if (component[targets[e]] != id) continue;
                     json_t *link = json_object();
-                    json_object_set_new_nocheck(link, "from", path_of(q, n));
-                    json_object_set_new_nocheck(link, "to", path_of(q, targets[e]));
+                    json_object_set_new_nocheck(link, "from", pt_json_path(q, n));
+                    json_object_set_new_nocheck(link, "to", pt_json_path(q, targets[e]));
                     json_array_append_new(links, link);
                 }
             }

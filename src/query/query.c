@@ -107,6 +107,14 @@ bool pt_node_shown(const pt_query *q, u32 node) {
 
 /* Rows. */
 
+json_t *pt_json_path(const pt_query *q, u32 node) {
+    pt_buffer b = {0};
+    pt_graph_path(q->graph, &b, node);
+    json_t *text = pt_json_text(b.data ? b.data : "");
+    pt_buffer_free(&b);
+    return text;
+}
+
 json_t *pt_row_node(const pt_query *q, u32 node) {
     const pt_graph *g = q->graph;
     const pt_graph_node *n = &g->nodes[node];
@@ -184,14 +192,8 @@ void pt_query_unresolved(pt_query *q, json_t *answer, const pt_items *items) {
         bool seen = false;
         for (u32 k = 0; k < i; k++) seen = seen || g->nodes[items->nodes.data[k]].name == name;
         if (seen) continue;
-        u32 low = 0, high = g->header->counts[PT_SECTION_unresolved];
-        while (low < high) {
-            u32 middle = (low + high) / 2;
-            if (strcmp(pt_graph_string(g, g->unresolved[middle].name), pt_graph_string(g, name)) < 0) low = middle + 1;
-            else high = middle;
-        }
-        for (; low < g->header->counts[PT_SECTION_unresolved] && g->unresolved[low].name == name; low++)
-            counts[g->unresolved[low].reason]++;
+        u32 count, first = pt_graph_unresolved_of(g, name, &count);
+        for (u32 k = first; k < first + count; k++) counts[g->unresolved[k].reason]++;
     }
     for (u8 r = 0; r < PT_REASON_COUNT; r++)
         if (counts[r]) json_object_set_new_nocheck(out, pt_reason_name(r), json_integer(counts[r]));

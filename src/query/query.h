@@ -50,6 +50,7 @@ const pt_query_info *pt_query_list(u32 *count);
 int pt_query_run(pt_query *q, json_t **answer, pt_error *error);
 
 /* Shared by the questions. */
+json_t *pt_json_path(const pt_query *q, u32 node);
 json_t *pt_row_node(const pt_query *q, u32 node);             /* path, kind, file, line ... */
 void pt_row_detail(const pt_query *q, json_t *row, u32 node); /* signature, visibility, end_line, doc */
 json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate);

@@ -59,6 +59,9 @@ pt_ty pt_type_from_def(pt_resolver *r, u32 def, const pt_ty *args, u32 count);
 pt_ty pt_adt_unknown(pt_resolver *r, u32 def);
 /* A field of a struct, union or variant that is (part of) `self`; *field PT_NO_DEF when it is none by name. */
 pt_ty pt_field_type(body *b, u32 owner, pt_ty self, u32 name, u32 *field);
+/* A field of a value by its name, through Deref as far as that takes: its type in *found, 0 where it has none. False: a
+ * type is still to be told. Emits the use of the field and the Derefs on the way. */
+bool pt_find_field(body *b, pt_ty ty, u32 name, u32 offset, bool mutably, pt_ty *found);
 
 /* values.c: resolves a path and emits its sites. */
 enum { PT_VALUE_CALLED, PT_VALUE_USED, PT_VALUE_PATTERN };

@@ -1,7 +1,7 @@
 /* interface_file.h: the facts of a crate, or of several that belong together, as one mapped file.
  *
  * std's interface (std_interface.c) and those of dependencies (dependencies.c) are such files: made once, mapped by
- * every index, their pages shared. The format stands at the top of interface_file.c. */
+ * every index, their pages shared. The format stands at the top of interface_format.h. */
 #ifndef PT_INTERFACE_FILE_H
 #define PT_INTERFACE_FILE_H
 

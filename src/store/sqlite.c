@@ -324,23 +324,29 @@ static int key_writer_put(key_writer *k, i64 key, pt_error *error) {
     return k->count == KEYS ? key_writer_flush(k, error) : PT_OK;
 }
 
-/* Keys that differ, by a merge of the old list and the new one of each node: all of them on the first commit. */
-static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_direction d, pt_error *error) {
-    static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
+/* Keys that differ, by a merge of the old list and the new one of each node: all of them on the first commit. `settled`:
+ * of the calls in the lists those that pt_graph.settled marks. */
+static int write_changes(sqlite_store *s, const pt_graph *g, const pt_graph *old, const char *table, pt_direction d,
+                         bool settled, pt_error *error) {
     sqlite3_stmt *drop = NULL;
     key_writer put;
     char sql[96];
-    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE key = ?", tables[d]);
-    int code = key_writer_open(&put, s, tables[d], error);
+    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE key = ?", table);
+    int code = key_writer_open(&put, s, table, error);
     if (!code) code = prepare(s, &drop, sql, error);
     u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
     for (u32 n = 0; !code && n < nodes; n++) {
-        pt_run now = n < g->node_count ? pt_graph_list(g, n, d) : (pt_run){0},
-               before = old && n < old->node_count ? pt_graph_list(old, n, d) : (pt_run){0};
-        if (now.count == before.count &&
+        pt_run now = {0}, before = {0};
+        if (n < g->node_count) now = settled ? pt_graph_kind(g, n, d, PT_EDGE_CALLS) : pt_graph_list(g, n, d);
+        if (old && n < old->node_count)
+            before = settled ? pt_graph_kind(old, n, d, PT_EDGE_CALLS) : pt_graph_list(old, n, d);
+        if (!settled && now.count == before.count &&
             (!now.count || memcmp(now.words, before.words, now.count * sizeof(pt_word)) == 0))
             continue;
-        for (u32 i = 0, k = 0; !code && (i < now.count || k < before.count);) {
+        for (u32 i = 0, k = 0; !code;) {
+            while (settled && i < now.count && !pt_graph_settled(g, now.first + i)) i++;
+            while (settled && k < before.count && !pt_graph_settled(old, before.first + k)) k++;
+            if (i >= now.count && k >= before.count) break;
             u64 node = (u64)n << 32;
             if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
                 code = key_writer_put(&put, (i64)(node | now.words[i++]), error);
@@ -359,36 +365,12 @@ static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, p
     return code;
 }
 
-/* Settled calls that are new, or are so no more. */
-static int write_settled(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_error *error) {
-    sqlite3_stmt *drop = NULL;
-    key_writer put;
-    int code = key_writer_open(&put, s, "settled", error);
-    if (!code) code = prepare(s, &drop, "DELETE FROM settled WHERE key = ?", error);
-    u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
-    for (u32 n = 0; !code && n < nodes; n++) {
-        pt_run now = n < g->node_count ? pt_graph_kind(g, n, PT_IN, PT_EDGE_CALLS) : (pt_run){0},
-               before = old && n < old->node_count ? pt_graph_kind(old, n, PT_IN, PT_EDGE_CALLS) : (pt_run){0};
-        for (u32 i = 0, k = 0; !code;) {
-            while (i < now.count && !pt_graph_settled(g, now.first + i)) i++;
-            while (k < before.count && !pt_graph_settled(old, before.first + k)) k++;
-            if (i >= now.count && k >= before.count) break;
-            u64 node = (u64)n << 32;
-            if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
-                code = key_writer_put(&put, (i64)(node | now.words[i++]), error);
-            } else if (i >= now.count || before.words[k] < now.words[i]) {
-                sqlite3_bind_int64(drop, 1, (i64)(node | before.words[k++]));
-                code = step_reset(s, drop, error);
-            } else {
-                i++, k++;
-            }
-        }
-    }
-    if (!code) code = key_writer_flush(&put, error);
-    sqlite3_finalize(put.one);
-    sqlite3_finalize(put.many);
-    sqlite3_finalize(drop);
-    return code;
+static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_error *error) {
+    static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
+    int code = PT_OK;
+    for (int d = PT_OUT; !code && d <= PT_CANDIDATE_IN; d++)
+        code = write_changes(s, g, old, tables[d], (pt_direction)d, false, error);
+    return code ? code : write_changes(s, g, old, "settled", PT_IN, true, error);
 }
 
 static int write_image(sqlite_store *s, const pt_graph *g, pt_error *error) {
@@ -423,9 +405,7 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
             error);
     if (!code) code = write_files(s, b, error);
     if (!code) code = write_nodes(s, b->graph, old, error);
-    for (int d = PT_OUT; !code && d <= PT_CANDIDATE_IN; d++)
-        code = write_keys(s, b->graph, old, (pt_direction)d, error);
-    if (!code) code = write_settled(s, b->graph, old, error);
+    if (!code) code = write_keys(s, b->graph, old, error);
     if (!code) code = write_image(s, b->graph, error);
     if (!code) code = set_meta(s, "generation", b->graph->header->generation, error);
     if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);

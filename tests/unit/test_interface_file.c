@@ -2,24 +2,11 @@
 #include "support.h"
 
 #include "base/hash.h"
-#include "resolve/interface_file.h"
+#include "resolve/interface_format.h"
 #include "workspace/source.h"
 
-/* As at the top of interface_file.c. */
-typedef struct header {
-    u32 magic, version, extractor, file_count, prepared_count, roots[PT_INTERFACE_ROOTS];
-    u64 info;
-    u32 info_length, reserved;
-    u64 size, checksum;
-} header;
-typedef struct record {
-    u64 path;
-    u32 path_length, edition;
-    u64 block;
-    u32 block_size, text_length;
-    u64 text;
-    u32 is_expansion, reserved;
-} record;
+typedef pt_interface_header header;
+typedef pt_interface_record record;
 
 static char folder[64], path[128];
 static char *bytes;
