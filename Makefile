@@ -44,6 +44,14 @@ bench-accuracy: ## Precision and recall held against rustc (OUT=file: JSON)
 	@python3 bench/accuracy/peers.py $(if $(PEERS_OUT),--out $(PEERS_OUT))
 endif
 
+ifneq ($(wildcard bench/store/run.py),)
+.PHONY: bench-store
+bench-store: ## The native store beside SQLite, LMDB, igraph, GraphBLAS (SIZES=1M,10M,100M,1B; CRASHES=N; OUT=file: JSON)
+	@scripts/setup.sh --bench
+	@$(MAKE) --no-print-directory build
+	@python3 bench/store/run.py --sizes $(or $(SIZES),1M,10M) --crashes $(or $(CRASHES),0) $(if $(OUT),--out $(OUT))
+endif
+
 fuzz: ## Run each fuzzer for FUZZ_TIME seconds
 	@scripts/setup.sh --test
 	@scripts/fuzz.sh

@@ -3,8 +3,8 @@
  * Prints one JSON object. Every question is timed by itself, the clock's own cost (`clock_ns`) included. The order is
  * random, so that one question does not warm the cache for the next; --seed repeats it. */
 #include "base/alloc.h"
+#include "graph/walk.h"
 #include "query/item.h"
-#include "query/walk.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -56,21 +56,22 @@ static void who_implements(const pt_graph *g, u32 rounds) {
     series cold = {0}, ids = {0}, records = {0};
     u64 found = 0;
     for (u32 n = 0; n < g->node_count; n++)
-        if (g->nodes[n].kind == PT_KIND_TRAIT) pt_vec_push(&traits, n);
+        if (pt_node_at(g, n)->kind == PT_KIND_TRAIT) pt_vec_push(&traits, n);
     for (u32 round = 0; round <= rounds; round++)
         for (u32 way = 0; way < (round ? 2u : 1u); way++) {
             shuffle(traits.data, traits.count);
             for (u32 i = 0; i < traits.count; i++) {
                 u64 sum = 0, start = pt_now_ns();
-                pt_run run = pt_graph_kind(g, traits.data[i], PT_IN, PT_EDGE_IMPLEMENTS);
-                u32 count = PT_MIN(run.count, (u32)FIRST);
-                for (u32 k = 0; k < count; k++) {
-                    u32 node = pt_word_node(run.words[k]);
-                    sum += way ? g->nodes[node].name : node;
-                }
+                u32 left = FIRST;
+                for (pt_run run = pt_graph_kind(g, traits.data[i], PT_IN, PT_EDGE_IMPLEMENTS);
+                     left && pt_run_next(&run);)
+                    for (u32 k = 0; k < run.count && left; k++, left--) {
+                        u32 node = pt_word_node(run.words[k]);
+                        sum += way ? pt_node_at(g, node)->name : node;
+                    }
                 u64 took = pt_now_ns() - start;
                 sink += sum;
-                if (!round) found += run.count;
+                if (!round) found += pt_graph_kind_count(g, traits.data[i], PT_IN, PT_EDGE_IMPLEMENTS);
                 if (way) pt_vec_push(&records.ns, took);
                 else if (round) pt_vec_push(&ids.ns, took);
                 else pt_vec_push(&cold.ns, took);
@@ -83,13 +84,21 @@ static void who_implements(const pt_graph *g, u32 rounds) {
     pt_vec_free(&traits);
 }
 
+/* A node of the workspace, of which there is one: in a graph that was edited they are not the first ones. */
+static u32 random_local(const pt_graph *g) {
+    u32 node;
+    do node = random_below(g->node_count);
+    while (!pt_node_local(g, node));
+    return node;
+}
+
 static void blast_radius(const pt_graph *g, u32 wanted) {
     series times = {0};
     pt_walker walker;
     u64 visited = 0, total = 0, most = 0;
-    if (!g->header->local_nodes || pt_walker_create(&walker, g)) return;
+    if (!g->info.local_nodes || pt_walker_create(&walker, g)) return;
     for (u32 i = 0; i < wanted; i++) {
-        u32 node = random_below(g->header->local_nodes);
+        u32 node = random_local(g);
         u64 start = pt_now_ns();
         pt_walk_blast(&walker, g, node, BLAST_DEPTH, false);
         u64 took = pt_now_ns() - start;
@@ -105,15 +114,22 @@ static void blast_radius(const pt_graph *g, u32 wanted) {
     pt_walker_free(&walker);
 }
 
+static bool keep_name(void *payload, u32 name, u32 letters) {
+    pt_node_list *names = payload;
+    (void)letters;
+    return pt_vec_push(names, name);
+}
+
 /* Names of the graph itself: whole, their first three letters, and with a letter left out. */
 static void searches(const pt_graph *g) {
     series kinds[3] = {0}, items = {0};
     pt_buffer path = {0};
-    u32 names = g->header->counts[PT_SECTION_names];
-    for (u32 i = 0; i < SEARCHES && names; i++)
+    pt_node_list names = {0};
+    pt_graph_each_name(g, keep_name, &names);
+    for (u32 i = 0; i < SEARCHES && names.count; i++)
         for (u32 way = 0; way < 3; way++) {
             char pattern[256];
-            snprintf(pattern, sizeof pattern, "%s", pt_graph_string(g, g->names[random_below(names)].name));
+            snprintf(pattern, sizeof pattern, "%s", pt_graph_string(g, names.data[random_below(names.count)]));
             size_t n = strlen(pattern);
             if (way == 1 && n > 3) pattern[3] = 0;
             if (way == 2 && n > 3) memmove(pattern + n / 2, pattern + n / 2 + 1, n - n / 2);
@@ -124,10 +140,10 @@ static void searches(const pt_graph *g) {
             sink += found.count;
             pt_vec_free(&found);
         }
-    for (u32 i = 0; i < SEARCHES && g->header->local_nodes; i++) {
+    for (u32 i = 0; i < SEARCHES && g->info.local_nodes; i++) {
         pt_items found = {0};
         pt_buffer_clear(&path);
-        pt_graph_path(g, &path, random_below(g->header->local_nodes));
+        pt_graph_path(g, &path, random_local(g));
         u64 start = pt_now_ns();
         (void)pt_find_items(&found, g, path.data ? path.data : "", 0, true, NULL);
         pt_vec_push(&items.ns, pt_now_ns() - start);
@@ -138,6 +154,7 @@ static void searches(const pt_graph *g) {
     tell("search_typo", &kinds[2]);
     tell("find_item", &items);
     pt_buffer_free(&path);
+    pt_vec_free(&names);
 }
 
 int main(int argc, char **argv) {
@@ -169,10 +186,13 @@ int main(int argc, char **argv) {
     start = pt_now_ns();
     for (u32 i = 0; i < 10000; i++) sink += pt_now_ns();
     double clock_ns = (double)(pt_now_ns() - start) / 10000;
-    const u32 *counts = graph->header->counts;
-    printf("{\"seed\":%u,\"nodes\":%u,\"triplets\":%u,\"image_bytes\":%llu,\"open_us\":%.1f,\"clock_ns\":%.1f", seed,
-           graph->node_count, counts[PT_SECTION_out], (unsigned long long)graph->header->size, (double)opened / 1e3,
-           clock_ns);
+    pt_store_stats stats = {0};
+    u64 bytes;
+    /* a graph that is no image: what its store takes */
+    if (!pt_graph_image(graph, &bytes) && !store->engine->stats(store, &stats, NULL)) bytes = stats.bytes;
+    printf("{\"seed\":%u,\"nodes\":%u,\"triplets\":%llu,\"image_bytes\":%llu,\"open_us\":%.1f,\"clock_ns\":%.1f", seed,
+           graph->info.local_nodes + graph->info.external_nodes, (unsigned long long)graph->info.edges,
+           (unsigned long long)bytes, (double)opened / 1e3, clock_ns);
     who_implements(graph, rounds);
     blast_radius(graph, nodes);
     searches(graph);

@@ -2,7 +2,7 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain find-cycles search list entities-in where-defined overview unused export stats doctor'
+        explain find-cycles search list entities-in where-defined overview unused export stats doctor verify'
     local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
@@ -19,6 +19,7 @@ _parseltongue() {
     case $previous in
         --workspace) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current"); return ;;
+        --durability) mapfile -t COMPREPLY < <(compgen -W 'full normal' -- "$current"); return ;;
         --engine) mapfile -t COMPREPLY < <(compgen -W 'memory store' -- "$current"); return ;;
         --level) mapfile -t COMPREPLY < <(compgen -W 'module type call' -- "$current"); return ;;
         --kind) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$current"); return ;;
@@ -29,7 +30,8 @@ _parseltongue() {
 
     if [[ $current == -* ]]; then
         case $command in
-            index) common+=' --rebuild --no-dependencies --threads --std-interface' ;;
+            index) common+=' --rebuild --no-dependencies --threads --std-interface --durability' ;;
+            doctor) common+=' --repair' ;;
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
             search | unused) common+=' --kind' ;;

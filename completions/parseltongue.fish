@@ -1,6 +1,6 @@
 # fish completion for parseltongue
 set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain find-cycles \
-    search list entities-in where-defined overview unused export stats doctor
+    search list entities-in where-defined overview unused export stats doctor verify
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -23,6 +23,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a unuse
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a export -d 'The whole graph'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a stats -d 'Sizes of the graph and of its store'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'What was not read or not resolved'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Read the store through'
 
 complete -c parseltongue -l workspace -x -a '(__fish_complete_directories)' -d 'Workspace to ask about'
 complete -c parseltongue -l store -x -d 'Where the graph is kept'
@@ -37,6 +38,8 @@ complete -c parseltongue -l all -d 'Answer for every item an ambiguous name may 
 complete -c parseltongue -l engine -x -a 'memory store' -d 'What answers'
 
 complete -c parseltongue -n '__fish_seen_subcommand_from index' -l rebuild -d 'Start from nothing'
+complete -c parseltongue -n '__fish_seen_subcommand_from index' -l durability -x -a 'full normal' -d 'When a commit is safe'
+complete -c parseltongue -n '__fish_seen_subcommand_from doctor' -l repair -d 'Rebuild the store'
 complete -c parseltongue -n '__fish_seen_subcommand_from index' -l no-dependencies -d 'Do not read dependencies'
 complete -c parseltongue -n '__fish_seen_subcommand_from index' -l std-interface -r -d 'Interface of std'
 complete -c parseltongue -n '__fish_seen_subcommand_from list' -l cursor -x -d 'Go on where an answer ended'

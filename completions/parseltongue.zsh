@@ -26,6 +26,7 @@ _parseltongue() {
         'export:the whole graph'
         'stats:sizes of the graph and of its store'
         'doctor:what was not read or not resolved, by reason'
+        'verify:read the store through'
     )
     common=(
         '--workspace[workspace to ask about]:folder:_files -/'
@@ -49,7 +50,8 @@ _parseltongue() {
         (( ${commands[(I)$command:*]} )) && break
     done
     case $command in
-        index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
+        doctor) own=('--repair[rebuild the store]') ;;
+        index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--durability[when a commit is safe]:level:(full normal)' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
         blast-radius) own=('--depth[follow at most N steps]:N:') ;;

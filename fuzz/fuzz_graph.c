@@ -5,8 +5,8 @@
 #include "query/query.h"
 
 static bool is_image(const u8 *data, size_t size) {
-    static const u32 magic = PT_GRAPH_MAGIC;
-    return size >= sizeof(pt_graph_header) && memcmp(data, &magic, sizeof magic) == 0;
+    static const u32 magic = PT_BLOCK_MAGIC;
+    return size >= sizeof(pt_block_header) && memcmp(data, &magic, sizeof magic) == 0;
 }
 
 static void ask(const pt_graph *g, const pt_query_info *info, const char *first, const char *second, bool sound) {
@@ -41,12 +41,12 @@ static void walk(const pt_graph *g, u32 seed, bool sound) {
         pt_buffer_clear(&path);
         pt_graph_path(g, &path, n);
         (void)pt_graph_module(g, n);
-        pt_run out = pt_graph_list(g, n, PT_OUT);
-        for (u32 i = 0; i < out.count; i++) {
-            const pt_graph_site *site =
-                pt_graph_sites(g, n, pt_word_kind(out.words[i]), pt_word_node(out.words[i]), false, &count);
-            for (u32 s = 0; s < count; s++) (void)pt_graph_site_line(g, &site[s]);
-        }
+        for (pt_run out = pt_graph_list(g, n, PT_OUT); pt_run_next(&out);)
+            for (u32 i = 0; i < out.count; i++) {
+                const pt_graph_site *site =
+                    pt_graph_sites(g, n, pt_word_kind(out.words[i]), pt_word_node(out.words[i]), false, &count);
+                for (u32 s = 0; s < count; s++) (void)pt_graph_site_line(g, &site[s]);
+            }
     }
     if (nodes && pt_walker_create(&walker, g) == PT_OK) {
         for (u32 i = 0; i < 8; i++) {
@@ -87,7 +87,9 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t most, unsigned seed
     }
     pt_alloc_clear();
     pt_graph *graph = seed % 2 ? fuzz_graph_of(data, size, 1) : NULL;
-    if (graph && graph->header->size <= most) memcpy(data, graph->header, size = (size_t)graph->header->size);
+    u64 length = 0;
+    const void *image = graph ? pt_graph_image(graph, &length) : NULL;
+    if (image && length <= most) memcpy(data, image, size = (size_t)length);
     else size = LLVMFuzzerMutate(data, size, most);
     pt_graph_close(graph);
     return size;
@@ -108,8 +110,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     u8 *image = malloc(size); /* aligned, and not a byte more */
     if (!image) abort();
     memcpy(image, data, size);
-    pt_graph_header *h = (void *)image;
-    h->version = PT_GRAPH_VERSION;
+    pt_block_header *h = (void *)image;
+    h->version = PT_BLOCK_VERSION;
+    h->type = PT_BLOCK_IMAGE;
     h->size = size;
     h->checksum = pt_hash_bytes(image + sizeof *h, size - sizeof *h);
     int code = pt_graph_open(&graph, image, size, false, true, &error);

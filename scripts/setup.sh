@@ -61,6 +61,9 @@ if [ $want_bench = 1 ]; then
     need universal-ctags universal_ctags
     need nodejs have_cmd node
     need npm have_cmd npm
+    need liblmdb-dev have_file '/usr/include/lmdb.h'
+    need libigraph-dev have_lib igraph
+    need libgraphblas-dev have_file '/usr/include/GraphBLAS.h'
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -21,7 +21,8 @@ typedef struct options {
     u32 argument_count;
     const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
     u32 limit, depth, threads;
-    bool has_limit, json, candidates, stale_ok, quiet, all, rebuild, no_dependencies, help;
+    const char *durability;
+    bool has_limit, json, candidates, stale_ok, quiet, all, rebuild, no_dependencies, repair, help;
 } options;
 
 typedef struct option {
@@ -34,7 +35,7 @@ typedef struct option {
 #define AT(field) offsetof(options, field)
 static const option known_options[] = {
     {"--workspace", 's', AT(workspace), "DIR", "the workspace (default: the nearest Cargo.toml upwards)"},
-    {"--store", 's', AT(store), "URI", "where the index is kept (default: sqlite:.parseltongue/graph.db there)"},
+    {"--store", 's', AT(store), "URI", "where the index is kept (default: native:.parseltongue/graph there)"},
     {"--json", 'b', AT(json), NULL, "answer as one JSON object"},
     {"--limit", 'n', AT(limit), "N", "at most N rows; 0: all"},
     {"--all", 'b', AT(all), NULL, "answer for every item an ambiguous name may mean"},
@@ -48,6 +49,9 @@ static const option known_options[] = {
     {"--engine", 's', AT(engine), "ENGINE",
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
     {"--rebuild", 'b', AT(rebuild), NULL, "index: read everything anew; replace a store that cannot be read"},
+    {"--repair", 'b', AT(repair), NULL, "doctor: rebuild the store, from what is whole of it and from the sources"},
+    {"--durability", 's', AT(durability), "LEVEL",
+     "index: full (on the disk when it returns) or normal (default: a power cut may take the last commit)"},
     {"--no-dependencies", 'b', AT(no_dependencies), NULL, "index: do not read the sources of dependencies"},
     {"--threads", 'n', AT(threads), "N", "index: threads (default: processors)"},
     {"--std-interface", 's', AT(std_interface), "FILE", "index: interface of std (default: beside the program)"},
@@ -67,7 +71,8 @@ static void usage(FILE *out) {
         snprintf(left, sizeof left, "%s %s", list[i].name, list[i].arguments);
         fprintf(out, "  %-26s %s\n", left, list[i].help);
     }
-    fprintf(out, "  %-26s %s\n\noptions:\n", "export", "the whole graph (--format)");
+    fprintf(out, "  %-26s %s\n", "export", "the whole graph (--format)");
+    fprintf(out, "  %-26s %s\n\noptions:\n", "verify", "read the store through and hold it against every law");
     for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", known_options[i].name,
@@ -190,7 +195,7 @@ static void default_store(char *out, size_t size, const char *workspace, bool du
     snprintf(folder, sizeof folder, "%s/.parseltongue", workspace);
     bool here = stat(folder, &status) == 0 || access(workspace, W_OK) == 0;
     if (!dump && here) {
-        snprintf(out, size, "sqlite:%s/graph.db", folder);
+        snprintf(out, size, "native:%s/graph", folder);
         return;
     }
     const char *key = dump ? dump_path : workspace;
@@ -203,7 +208,7 @@ static void default_store(char *out, size_t size, const char *workspace, bool du
     mkdir(base, 0700);
     snprintf(folder, sizeof folder, "%s/parseltongue", base);
     mkdir(folder, 0700);
-    snprintf(out, size, "sqlite:%s/%016llx.db", folder, (unsigned long long)pt_hash_bytes(key, strlen(key)));
+    snprintf(out, size, "native:%s/%016llx", folder, (unsigned long long)pt_hash_bytes(key, strlen(key)));
 }
 
 /* Beside the program, or in ../share/parseltongue. */
@@ -305,6 +310,8 @@ static int run_index(const options *o) {
     if (dump && o->workspace) default_store(store, sizeof store, workspace, false, NULL);
     else default_store(store, sizeof store, workspace, dump, path);
     if (o->store) snprintf(store, sizeof store, "%s", o->store);
+    if (o->durability && strcmp(o->durability, "full") != 0 && strcmp(o->durability, "normal") != 0)
+        return fail(o, PT_EUSAGE, "--durability: it is full or normal");
     bool has_std = find_std(std_path, sizeof std_path, o);
     bool terminal = !o->quiet && !o->json && isatty(STDERR_FILENO);
     pt_index_options index = {.path = dump ? path : workspace,
@@ -312,6 +319,8 @@ static int run_index(const options *o) {
                               .std_interface = has_std ? std_path : NULL,
                               .threads = o->threads,
                               .rebuild = o->rebuild,
+                              .repair = o->repair,
+                              .full = o->durability && strcmp(o->durability, "full") == 0,
                               .no_dependencies = o->no_dependencies,
                               .progress = terminal ? progress : NULL};
     pt_index_report report;
@@ -319,10 +328,55 @@ static int run_index(const options *o) {
     if (terminal) fputs("\r\033[K", stderr);
     if (code) return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
     if (!o->quiet || o->json) print_report(&report, store, o->json);
+    if (o->repair && !o->quiet && !o->json)
+        printf("the store was rebuilt; what it knew of %u of %u files was whole\n", report.salvaged, report.files);
     if (!has_std && !o->quiet && !o->json)
         fputs("note: no std interface found: std's items are taken as written (see --std-interface)\n", stderr);
     if (dump && !o->store && !o->workspace && !o->quiet && !o->json) printf("ask with --store %s\n", store);
     return EXIT_ANSWERED;
+}
+
+static void tell_sound(void *payload, const char *what, u64 count) {
+    json_t *rows = payload, *row = json_object();
+    json_object_set_new_nocheck(row, "what", json_string(what));
+    json_object_set_new_nocheck(row, "count", json_integer((json_int_t)count));
+    json_array_append_new(rows, row);
+}
+
+static int run_verify(const options *o) {
+    char workspace[PATH_MAX], store_uri[PATH_MAX + 64];
+    pt_error error = {0};
+    pt_store *store = NULL;
+    pt_store_stats stats = {0};
+    if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue verify\n"), EXIT_USAGE;
+    find_workspace(workspace, sizeof workspace, o);
+    default_store(store_uri, sizeof store_uri, workspace, false, NULL);
+    if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
+    json_t *rows = json_array();
+    u64 start = pt_now_us();
+    int code = pt_store_open(&store, store_uri, PT_STORE_READ, &error);
+    if (!code) code = store->engine->stats(store, &stats, &error);
+    if (!code) code = store->engine->verify(store, tell_sound, rows, &error);
+    double ms = (double)(pt_now_us() - start) / 1000;
+    if (o->json) {
+        json_t *answer = json_pack("{s:s, s:s, s:I, s:b, s:s?, s:O}", "query", "verify", "store", stats.uuid,
+                                   "generation", (json_int_t)stats.generation, "sound", !code, "error",
+                                   code ? error.message : NULL, "results", rows);
+        if (!answer || json_dumpf(answer, stdout, JSON_COMPACT) != 0) code = PT_EIO;
+        putchar('\n');
+        json_decref(answer);
+    } else {
+        size_t i;
+        json_t *row;
+        json_array_foreach(rows, i, row)
+            printf("%10lld  %s\n", (long long)json_integer_value(json_object_get(row, "count")),
+                   json_string_value(json_object_get(row, "what")));
+        if (code) fprintf(stderr, "parseltongue: %s\n", error.message);
+        else if (!o->quiet) printf("sound: generation %llu (%.1f ms)\n", (unsigned long long)stats.generation, ms);
+    }
+    json_decref(rows);
+    pt_store_close(store);
+    return exit_code(code == PT_ENOTFOUND ? PT_EIO : code);
 }
 
 static int run_query(const options *o) {
@@ -352,8 +406,7 @@ static int run_query(const options *o) {
         return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
     }
     pt_index_list stale = {0};
-    if (!o->stale_ok && !graph->header->dump)
-        pt_index_stale(&stale, graph, pt_graph_string(graph, graph->header->root));
+    if (!o->stale_ok && !graph->info.dump) pt_index_stale(&stale, graph, pt_graph_string(graph, graph->info.root));
     if (exporting) {
         code = pt_export(stdout, graph, o->format ? o->format : "jsonl", o->candidates, &error);
         if (code) code = fail(o, code, error.message);
@@ -367,6 +420,7 @@ static int run_query(const options *o) {
                       .uuid = stats.uuid,
                       .stale = stale.data,
                       .stale_count = stale.count,
+                      .store_bytes = stats.bytes,
                       .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit,
                       .depth = o->depth,
                       .candidates = o->candidates,
@@ -404,5 +458,7 @@ int main(int argc, char **argv) {
     if (!o.command) return usage(stderr), EXIT_USAGE;
     if (strcmp(o.command, "version") == 0) return printf("parseltongue %s\n", PT_VERSION), EXIT_ANSWERED;
     if (strcmp(o.command, "index") == 0) return run_index(&o);
+    if (strcmp(o.command, "verify") == 0) return run_verify(&o);
+    if (strcmp(o.command, "doctor") == 0 && o.repair) return run_index(&o);
     return run_query(&o);
 }

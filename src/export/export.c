@@ -50,7 +50,7 @@ static int by_key(const void *a, const void *b) {
 
 static void node_line(exporter *x, u32 n) {
     const pt_graph *g = x->g;
-    const pt_graph_node *d = &g->nodes[n];
+    const pt_graph_node *d = pt_node_at(g, n);
     pt_buffer *b = &x->line;
     pt_buffer_clear(&x->path);
     pt_graph_path(g, &x->path, n);
@@ -67,11 +67,12 @@ static void node_line(exporter *x, u32 n) {
     pt_buffer_text(b, ",\"visibility\":");
     json_string(b, visibilities[d->visibility % 6]);
     pt_buffer_text(b, ",\"file\":");
-    json_string(b, d->file == PT_NONE ? "" : pt_graph_string(g, g->files[d->file].path));
+    json_string(b, d->file == PT_NONE ? "" : pt_graph_file_path(g, d->file));
     pt_buffer_format(
         b, ",\"line\":%u,\"col\":%u,\"end_line\":%u,\"interface\":\"%016llx\",\"external\":%s,\"test\":%s,\"cfg\":",
-        g->positions[n].line, g->positions[n].column, g->positions[n].end_line, (unsigned long long)d->interface_hash,
-        d->flags & PT_NODE_EXTERNAL ? "true" : "false", d->flags & PT_NODE_TEST ? "true" : "false");
+        pt_position_at(g, n)->line, pt_position_at(g, n)->column, pt_position_at(g, n)->end_line,
+        (unsigned long long)d->interface_hash, d->flags & PT_NODE_EXTERNAL ? "true" : "false",
+        d->flags & PT_NODE_TEST ? "true" : "false");
     json_string(b, pt_graph_string(g, d->cfg));
     pt_buffer_char(b, '}');
 }
@@ -80,9 +81,9 @@ static void edge_line(exporter *x, u32 from, pt_word word, const pt_graph_site *
     const pt_graph *g = x->g;
     pt_buffer *b = &x->line;
     pt_buffer_text(b, "{\"t\":\"edge\",\"from\":");
-    hex128(b, g->nodes[from].hash);
+    hex128(b, pt_node_at(g, from)->hash);
     pt_buffer_text(b, ",\"to\":");
-    hex128(b, g->nodes[pt_word_node(word)].hash);
+    hex128(b, pt_node_at(g, pt_word_node(word))->hash);
     pt_buffer_text(b, ",\"kind\":");
     json_string(b, pt_edge_kind_name(pt_word_kind(word)));
     pt_buffer_text(b, ",\"via\":");
@@ -92,7 +93,7 @@ static void edge_line(exporter *x, u32 from, pt_word word, const pt_graph_site *
     pt_buffer_text(b, ",\"rule\":");
     json_string(b, pt_rule_name(s->rule));
     pt_buffer_text(b, ",\"file\":");
-    json_string(b, pt_graph_string(g, g->files[g->anchors[s->anchor].file].path));
+    json_string(b, pt_graph_file_path(g, pt_anchor_at(g, s->anchor)->file));
     pt_buffer_format(b, ",\"line\":%u,\"col\":%u,\"cfg\":", pt_graph_site_line(g, s), s->column);
     json_string(b, pt_graph_string(g, s->cfg));
     pt_buffer_char(b, '}');
@@ -126,26 +127,26 @@ static void write_sorted(exporter *x, lines *l) {
 
 static void jsonl(exporter *x) {
     const pt_graph *g = x->g;
-    pt_buffer_format(&x->line, "{\"t\":\"meta\",\"schema\":1,\"extractor\":\"%u\",\"std\":", g->header->extractor);
-    json_string(&x->line, pt_graph_string(g, g->header->std_name));
+    pt_buffer_format(&x->line, "{\"t\":\"meta\",\"schema\":1,\"extractor\":\"%u\",\"std\":", g->info.extractor);
+    json_string(&x->line, pt_graph_string(g, g->info.std_name));
     pt_buffer_text(&x->line, ",\"dependencies\":\"\"}");
     flush(x);
     lines nodes = {0}, edges = {0};
     for (u32 n = 0; n < g->node_count; n++) {
+        if (!pt_node_alive(g, n)) continue;
         node_line(x, n);
         take(x, &nodes);
     }
     write_sorted(x, &nodes);
     for (u32 pass = 0; pass < (x->candidates ? 2u : 1u); pass++) {
-        const u32 *offsets = pass ? g->candidate_out_offsets : g->out_offsets,
-                  *sites = pass ? g->candidate_site_offsets : g->site_offsets;
-        const pt_word *words = pass ? g->candidate_out : g->out;
-        for (u32 n = 0; n < g->node_count; n++)
-            for (u32 e = offsets[n]; e < offsets[n + 1]; e++)
-                for (u32 s = sites[e]; s < sites[e + 1]; s++) {
-                    edge_line(x, n, words[e], &g->sites[s]);
+        for (u32 n = 0; n < g->node_count; n++) {
+            pt_row row = pt_graph_row(g, n, pass);
+            for (u32 e = 0; e < row.count; e++)
+                for (u32 s = row.site_offsets[e]; s < row.site_offsets[e + 1]; s++) {
+                    edge_line(x, n, row.words[e], &row.sites[s]);
                     take(x, &edges);
                 }
+        }
     }
     write_sorted(x, &edges);
 }
@@ -194,8 +195,9 @@ static void drawing(exporter *x, u32 style) {
               "edgedefault=\"directed\">\n",
         x->out);
     for (u32 n = 0; n < g->node_count; n++) {
-        unsigned long long id = g->nodes[n].hash.high ^ g->nodes[n].hash.low;
-        bool external = g->nodes[n].flags & PT_NODE_EXTERNAL;
+        if (!pt_node_alive(g, n)) continue;
+        unsigned long long id = pt_node_at(g, n)->hash.high ^ pt_node_at(g, n)->hash.low;
+        bool external = pt_node_at(g, n)->flags & PT_NODE_EXTERNAL;
         if (style == DOT) {
             pt_buffer_format(&x->line, "  n%016llx [label=\"", id);
             label(x, n, false);
@@ -207,14 +209,15 @@ static void drawing(exporter *x, u32 style) {
         } else {
             pt_buffer_format(&x->line, "<node id=\"n%016llx\"><data key=\"path\">", id);
             label(x, n, true);
-            pt_buffer_format(&x->line, "</data><data key=\"kind\">%s</data></node>", pt_kind_name(g->nodes[n].kind));
+            pt_buffer_format(&x->line, "</data><data key=\"kind\">%s</data></node>",
+                             pt_kind_name(pt_node_at(g, n)->kind));
         }
         take(x, &nodes);
         for (u32 pass = 0; pass < (x->candidates ? 2u : 1u); pass++) {
-            pt_run run = pt_graph_list(g, n, pass ? PT_CANDIDATE_OUT : PT_OUT);
-            for (u32 e = 0; e < run.count; e++) {
-                u8 kind = pt_word_kind(run.words[e]);
-                const pt_graph_node *t = &g->nodes[pt_word_node(run.words[e])];
+            pt_row row = pt_graph_row(g, n, pass);
+            for (u32 e = 0; e < row.count; e++) {
+                u8 kind = pt_word_kind(row.words[e]);
+                const pt_graph_node *t = pt_node_at(g, pt_word_node(row.words[e]));
                 unsigned long long to = t->hash.high ^ t->hash.low;
                 if (kind == PT_EDGE_CONTAINS) continue;
                 if (style == DOT)

@@ -1,6 +1,6 @@
 /* build.c: a resolved world and its sites to one image. */
 #include "facts/cfg.h"
-#include "graph/graph.h"
+#include "graph/build.h"
 #include "graph/paths.h"
 #include "graph/string_table.h"
 
@@ -21,9 +21,9 @@ typedef struct builder {
     PT_VEC(pt_graph_position) positions;
     PT_VEC(u32) offsets[4];
     PT_VEC(pt_word) words[4];
-    PT_VEC(u64) settled; /* a bit for each of words[1] */
     PT_VEC(u32) site_offsets[2];
     PT_VEC(pt_graph_site) out_sites;
+    PT_VEC(u8) walk_flags;
     PT_VEC(pt_graph_anchor) anchors;
     PT_VEC(u32) anchor_cfgs; /* string: full predicate of each anchor's item */
     PT_VEC(pt_graph_file) files;
@@ -487,9 +487,15 @@ static void add_rows(builder *b, flat_site *flat, const u32 *starts, bool candid
             u8 best = flat_confidence(&s[i]);
             if ((best == PT_CANDIDATE) == candidates) {
                 u32 first = kept.count;
-                for (u32 k = i; k < end; k++)
-                    if (candidates || flat_confidence(&s[k]) != PT_CANDIDATE) pt_vec_push(&kept, s[k].site);
-                pt_vec_push(&row, (row_edge){key | (best == PT_INFERRED ? 1u << 27 : 0), first, kept.count - first});
+                bool settled = !candidates && pt_word_kind(key) == PT_EDGE_CALLS;
+                for (u32 k = i; k < end; k++) {
+                    if (!candidates && flat_confidence(&s[k]) == PT_CANDIDATE) continue;
+                    settled = settled && s[k].site->settled;
+                    pt_vec_push(&kept, s[k].site);
+                }
+                u8 code = settled ? (u8)PT_CODE_SETTLED_CALLS : pt_word_code(key);
+                pt_vec_push(&row, (row_edge){pt_word_make(code, best == PT_INFERRED, pt_word_node(key)), first,
+                                             kept.count - first});
             }
             i = end;
         }
@@ -526,37 +532,12 @@ static void add_mirror(builder *b, u32 out) {
     for (u32 n = 0; n < nodes; n++)
         for (u32 e = b->offsets[out].data[n]; e < b->offsets[out].data[n + 1]; e++) {
             pt_word w = b->words[out].data[e];
-            b->words[in].data[next[pt_word_node(w)]++] = (w & ~(pt_word)(PT_NODE_LIMIT - 1)) | n;
+            b->words[in].data[next[pt_word_node(w)]++] = pt_word_mirror(w, n);
         }
     pt_free(next);
     b->offsets[in].count = nodes + 1;
     b->words[in].count = edges;
     for (u32 n = 0; edges && n < nodes; n++) sort_words(b->words[in].data + at[n], at[n + 1] - at[n]);
-}
-
-/* The bits of calls that are settled: of few edges, so each is looked up in its mirror. */
-static void add_settled(builder *b) {
-    u32 nodes = b->defs.count, count = b->words[1].count / 64 + 1;
-    if (pt_alloc_failed() || !pt_vec_reserve(&b->settled, count)) return;
-    memset(b->settled.data, 0, count * sizeof(u64));
-    b->settled.count = count;
-    for (u32 n = 0; n < nodes; n++)
-        for (u32 e = b->offsets[0].data[n]; e < b->offsets[0].data[n + 1]; e++) {
-            pt_word word = b->words[0].data[e];
-            u32 to = pt_word_node(word);
-            bool all = pt_word_kind(word) == PT_EDGE_CALLS;
-            for (u32 s = b->site_offsets[0].data[e]; all && s < b->site_offsets[0].data[e + 1]; s++)
-                all = b->out_sites.data[s].settled;
-            if (!all) continue;
-            pt_word mirrored = (word & ~(pt_word)(PT_NODE_LIMIT - 1)) | n;
-            u32 low = b->offsets[1].data[to], high = b->offsets[1].data[to + 1];
-            while (low < high) {
-                u32 middle = (low + high) / 2;
-                if (b->words[1].data[middle] < mirrored) low = middle + 1;
-                else high = middle;
-            }
-            b->settled.data[low / 64] |= 1ull << (low % 64);
-        }
 }
 
 static void add_edges(builder *b) {
@@ -587,7 +568,6 @@ static void add_edges(builder *b) {
         add_rows(b, flat, starts, true);
         add_mirror(b, 0);
         add_mirror(b, 2);
-        add_settled(b);
     }
     pt_free(starts);
     pt_free(flat);
@@ -682,64 +662,57 @@ static void add_meta(builder *b) {
 static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
     u32 bodies = (u32)b->sites->bodies;
     pt_sites_free(b->sites); /* all that they said is in rows now: what follows needs the room */
-    pt_graph_header h = {.magic = PT_GRAPH_MAGIC,
-                         .version = PT_GRAPH_VERSION,
-                         .generation = generation,
-                         .extractor = PT_EXTRACTOR_VERSION,
-                         .dump = pt_source_is_dump(b->w->source),
-                         .local_nodes = b->local_nodes,
-                         .bodies = bodies,
-                         .unread = b->unread,
-                         .source_bytes = b->bytes,
-                         .source_lines = b->lines};
-    h.root = string(b, pt_str_of(pt_source_root(b->w->source)));
-    h.std_name = string(b, b->w->std_crate_count ? PT_STR("1.63.0") : PT_STR(""));
-    struct {
-        const void *data;
-        u32 count;
-        size_t size;
-    } parts[] = {{b->nodes.data, b->nodes.count, sizeof(pt_graph_node)},
-                 {b->positions.data, b->positions.count, sizeof(pt_graph_position)},
-                 {b->offsets[0].data, b->offsets[0].count, 4},
-                 {b->words[0].data, b->words[0].count, 4},
-                 {b->offsets[1].data, b->offsets[1].count, 4},
-                 {b->words[1].data, b->words[1].count, 4},
-                 {b->settled.data, b->settled.count, 8},
-                 {b->offsets[2].data, b->offsets[2].count, 4},
-                 {b->words[2].data, b->words[2].count, 4},
-                 {b->offsets[3].data, b->offsets[3].count, 4},
-                 {b->words[3].data, b->words[3].count, 4},
-                 {b->site_offsets[0].data, b->site_offsets[0].count, 4},
-                 {b->site_offsets[1].data, b->site_offsets[1].count, 4},
-                 {b->out_sites.data, b->out_sites.count, sizeof(pt_graph_site)},
-                 {b->anchors.data, b->anchors.count, sizeof(pt_graph_anchor)},
-                 {b->files.data, b->files.count, sizeof(pt_graph_file)},
-                 {b->names.data, b->names.count, sizeof(pt_graph_name)},
-                 {b->by_name.data, b->by_name.count, 4},
-                 {b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved)},
-                 {b->errors.data, b->errors.count, sizeof(pt_graph_error)},
-                 {b->problems.data, b->problems.count, 4},
-                 {b->features.data, b->features.count, 4},
-                 {b->strings.text.data, b->strings.text.count, 1}};
-    _Static_assert(PT_COUNT_OF(parts) == PT_SECTION_COUNT, "a part for each section");
-    u64 total = (sizeof h + 7) & ~(u64)7;
-    for (u32 i = 0; i < PT_SECTION_COUNT; i++) {
-        h.offsets[i] = total;
-        h.counts[i] = parts[i].count;
-        total += ((u64)parts[i].count * parts[i].size + 7) & ~(u64)7;
-    }
-    h.size = total;
-    char *image = pt_alloc_failed() ? NULL : pt_malloc((size_t)total);
-    if (!image) return pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
-    memset(image + sizeof h, 0, (size_t)(h.offsets[0] - sizeof h));
-    for (u32 i = 0; i < PT_SECTION_COUNT; i++) {
-        u64 bytes = (u64)parts[i].count * parts[i].size, end = i + 1 < PT_SECTION_COUNT ? h.offsets[i + 1] : total;
-        if (bytes) memcpy(image + h.offsets[i], parts[i].data, (size_t)bytes);
-        memset(image + h.offsets[i] + bytes, 0, (size_t)(end - h.offsets[i] - bytes));
-    }
-    h.checksum = pt_hash_bytes(image + sizeof h, (size_t)total - sizeof h);
-    memcpy(image, &h, sizeof h);
-    int code = pt_graph_open(out, image, total, true, false, error);
+    for (u32 n = 0; n < b->nodes.count && !pt_alloc_failed(); n++)
+        pt_vec_push(&b->walk_flags, pt_walk_flags_of(&b->nodes.data[n]));
+    pt_graph_info info = {.generation = generation,
+                          .source_bytes = b->bytes,
+                          .source_lines = b->lines,
+                          .edges = b->words[0].count,
+                          .candidates = b->words[2].count,
+                          .sites = b->out_sites.count,
+                          .extractor = PT_EXTRACTOR_VERSION,
+                          .dump = pt_source_is_dump(b->w->source),
+                          .bodies = bodies,
+                          .unread = b->unread,
+                          .local_nodes = b->local_nodes,
+                          .external_nodes = b->nodes.count - b->local_nodes,
+                          .files = b->files.count,
+                          .unresolved = b->unresolved.count};
+    info.root = string(b, pt_str_of(pt_source_root(b->w->source)));
+    info.std_name = string(b, b->w->std_crate_count ? PT_STR("1.63.0") : PT_STR(""));
+#define PART(name, type, vector) \
+    { PT_SECTION_##name, sizeof(type), b->vector.data, b->vector.count }
+    const pt_block_part parts[] = {{PT_SECTION_info, sizeof info, &info, 1},
+                                   PART(nodes, pt_graph_node, nodes),
+                                   PART(positions, pt_graph_position, positions),
+                                   PART(out_offsets, u32, offsets[0]),
+                                   PART(out, pt_word, words[0]),
+                                   PART(candidate_out_offsets, u32, offsets[2]),
+                                   PART(candidate_out, pt_word, words[2]),
+                                   PART(site_offsets, u32, site_offsets[0]),
+                                   PART(candidate_site_offsets, u32, site_offsets[1]),
+                                   PART(sites, pt_graph_site, out_sites),
+                                   PART(in_offsets, u32, offsets[1]),
+                                   PART(in, pt_word, words[1]),
+                                   PART(candidate_in_offsets, u32, offsets[3]),
+                                   PART(candidate_in, pt_word, words[3]),
+                                   PART(anchors, pt_graph_anchor, anchors),
+                                   PART(files, pt_graph_file, files),
+                                   PART(names, pt_graph_name, names),
+                                   PART(by_name, u32, by_name),
+                                   PART(unresolved, pt_graph_unresolved, unresolved),
+                                   PART(errors, pt_graph_error, errors),
+                                   PART(problems, u32, problems),
+                                   PART(features, u32, features),
+                                   PART(strings, char, strings.text),
+                                   PART(walk_flags, u8, walk_flags)};
+#undef PART
+    _Static_assert(PT_COUNT_OF(parts) == PT_SECTION_COUNT - 1, "a part for each section");
+    void *image = NULL;
+    u64 size = 0;
+    if (pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
+    int code = pt_block_make(&image, &size, PT_BLOCK_IMAGE, parts, PT_COUNT_OF(parts), error);
+    if (!code) code = pt_graph_open(out, image, size, true, false, error);
     if (code) pt_free(image);
     return code;
 }
@@ -788,9 +761,9 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     pt_vec_free(&b.nodes);
     pt_vec_free(&b.positions);
     for (u32 i = 0; i < 4; i++) pt_vec_free(&b.offsets[i]), pt_vec_free(&b.words[i]);
-    pt_vec_free(&b.settled);
     for (u32 i = 0; i < 2; i++) pt_vec_free(&b.site_offsets[i]);
     pt_vec_free(&b.out_sites);
+    pt_vec_free(&b.walk_flags);
     pt_vec_free(&b.anchors);
     pt_vec_free(&b.anchor_cfgs);
     pt_vec_free(&b.files);

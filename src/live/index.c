@@ -1,6 +1,7 @@
 #include "live/index.h"
 
 #include "base/parallel.h"
+#include "graph/fold.h"
 #include "workspace/dependencies.h"
 
 #include <stdio.h>
@@ -15,17 +16,25 @@ typedef struct known_file {
     void *facts;
     u32 size;
     bool taken;
+    bool doubted; /* from a damaged store: good when the file's bytes are those it was read from */
 } known_file;
 
 typedef struct known_set {
     PT_VEC(known_file) files; /* sorted by (path, edition) */
+    const char *root;         /* of what is doubted */
+    u32 salvaged;
     pt_error *error;
 } known_set;
 
 static int remember(void *payload, const pt_kept_file *f) {
     known_set *k = payload;
-    known_file copy = {
-        pt_strndup(f->path, strlen(f->path)), f->edition, f->stamp, pt_malloc(f->facts_size), f->facts_size, false};
+    known_file copy = {pt_strndup(f->path, strlen(f->path)),
+                       f->edition,
+                       f->stamp,
+                       pt_malloc(f->facts_size),
+                       f->facts_size,
+                       false,
+                       k->root != NULL};
     pt_facts facts;
     bool held = copy.path && copy.facts;
     if (held) memcpy(copy.facts, f->facts, f->facts_size);
@@ -50,13 +59,33 @@ static known_file *look_up(known_set *k, const char *path, u32 edition) {
     return NULL;
 }
 
+/* Are these the facts of the bytes that stand in the file now? */
+static bool is_of(const char *root, const known_file *f) {
+    char path[4096], *text;
+    u32 length;
+    snprintf(path, sizeof path, "%s/%s", root, f->path);
+    if (pt_file_read(&text, &length, path, 256 << 20, NULL)) return false;
+    pt_hash128 hash = pt_hash128_bytes(text, length);
+    pt_free(text);
+    return pt_hash128_equal(hash, ((const pt_facts_header *)f->facts)->text_hash);
+}
+
 static bool find_known(void *payload, const char *path, u32 edition, pt_file_stamp *stamp, void **block, u32 *size) {
     known_file *f = look_up(payload, path, edition);
     if (!f || f->stamp.size != stamp->size || f->stamp.mtime_ns != stamp->mtime_ns || !stamp->mtime_ns) return false;
+    known_set *k = payload;
+    if (f->doubted && !is_of(k->root, f)) return false;
     if (__atomic_exchange_n(&f->taken, true, __ATOMIC_RELAXED)) return false;
+    if (f->doubted) __atomic_add_fetch(&k->salvaged, 1, __ATOMIC_RELAXED);
     *block = f->facts;
     *size = f->size;
     return true;
+}
+
+static int by_known(const void *a, const void *b) {
+    const known_file *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : x->edition < y->edition ? -1 : x->edition > y->edition;
 }
 
 static void forget(known_set *k) {
@@ -93,8 +122,9 @@ static u64 fingerprint_of(const pt_workspace *w, const char *std_interface) {
 
 void pt_index_stale(pt_index_list *stale, const pt_graph *g, const char *root) {
     char path[4096];
-    for (u32 i = 0; i < g->header->counts[PT_SECTION_files]; i++) {
-        const pt_graph_file *f = &g->files[i];
+    for (u32 i = 0; i < g->file_count; i++) {
+        const pt_graph_file *f = pt_file_at(g, i);
+        if (!f->path) continue;
         pt_file_stamp stamp;
         snprintf(path, sizeof path, "%s/%s", root, pt_graph_string(g, f->path));
         bool there = pt_file_stat(&stamp, path) == PT_OK;
@@ -185,23 +215,42 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     if (code) goto end;
     u64 fingerprint = fingerprint_of(workspace, o->std_interface);
     if (o->store) {
+        int mode = PT_STORE_WRITE | (o->full ? PT_STORE_FULL : 0);
         code = prepare_folder(o->store, error);
-        if (!code) code = pt_store_open(&store, o->store, PT_STORE_WRITE, error);
+        if (!code && o->repair) {
+            const pt_store_engine *engine;
+            const char *location;
+            code = pt_store_parse(&engine, &location, o->store, error);
+            known.root = pt_source_root(source);
+            /* what cannot be read at all gives nothing: the sources are there */
+            if (!code && engine->salvage && engine->salvage(location, remember, &known, NULL) == PT_ENOMEM)
+                code = pt_fail(error, PT_ENOMEM, "out of memory");
+            if (known.files.count) qsort(known.files.data, known.files.count, sizeof(known_file), by_known);
+            if (!code) code = engine->reset(location, error);
+            report->rebuilt = true;
+        }
+        if (!code) code = pt_store_open(&store, o->store, mode, error);
         if (!code) code = store->engine->stats(store, &stats, error);
         if (!code && stats.generation) code = store->engine->load_graph(store, &previous, error);
         if (!code && stats.generation && !dump && !o->rebuild && stats.fingerprint == fingerprint) {
             pt_index_list stale = {0};
             pt_index_stale(&stale, previous, pt_source_root(source));
-            bool same = !pt_alloc_failed() && stale.count == 0 && previous->header->extractor == PT_EXTRACTOR_VERSION;
+            bool same = !pt_alloc_failed() && stale.count == 0 && previous->info.extractor == PT_EXTRACTOR_VERSION;
             pt_vec_free(&stale);
             if (same) {
                 report->up_to_date = true;
-                report->files = previous->header->counts[PT_SECTION_files];
-                report->nodes = previous->node_count;
-                report->edges = previous->header->counts[PT_SECTION_out];
+                report->files = previous->info.files;
+                report->nodes = previous->info.local_nodes + (u64)previous->info.external_nodes;
+                report->edges = previous->info.edges;
                 report->generation = stats.generation;
                 report->total_us = report->discover_us = pt_now_us() - start;
-                if (graph) *graph = previous, previous = NULL;
+                if (graph) { /* the store's own goes with the store */
+                    void *image;
+                    u64 size;
+                    code = pt_fold_image(&image, &size, previous, error);
+                    if (!code && (code = pt_graph_open(graph, image, size, true, false, error)) != PT_OK)
+                        pt_free(image);
+                }
                 goto end;
             }
         }
@@ -216,7 +265,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
             store = NULL;
             code = pt_store_parse(&engine, &location, o->store, error);
             if (!code) code = engine->reset(location, error);
-            if (!code) code = pt_store_open(&store, o->store, PT_STORE_WRITE, error);
+            if (!code) code = pt_store_open(&store, o->store, mode, error);
             stats = (pt_store_stats){0};
             report->rebuilt = true;
         }
@@ -263,12 +312,12 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     pt_world_drop_texts(world);
     if (!code) code = pt_graph_build(&built, world, &sites, stats.generation + 1, error);
     if (code) goto end;
-    report->bytes = built->header->source_bytes;
-    report->lines = built->header->source_lines;
-    report->unread = built->header->unread;
+    report->bytes = built->info.source_bytes;
+    report->lines = built->info.source_lines;
+    report->unread = built->info.unread;
     report->nodes = built->node_count;
-    report->edges = built->header->counts[PT_SECTION_out];
-    report->candidates = built->header->counts[PT_SECTION_candidate_out];
+    report->edges = built->info.edges;
+    report->candidates = built->info.candidates;
     report->graph_us = pt_now_us() - mark;
     mark = pt_now_us();
     pt_sites_free(&sites);
@@ -279,7 +328,8 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
         if (!code && store->engine->checkpoint) code = store->engine->checkpoint(store, error);
         report->rows_written = stats.rows_written;
     }
-    report->generation = built->header->generation;
+    report->salvaged = known.salvaged;
+    report->generation = built->info.generation;
     report->commit_us = pt_now_us() - mark;
     report->total_us = pt_now_us() - start;
     if (!code && graph) *graph = built, built = NULL;

@@ -2,6 +2,7 @@
 #ifndef PT_INDEX_H
 #define PT_INDEX_H
 
+#include "graph/build.h"
 #include "store/store.h"
 
 typedef struct pt_index_options {
@@ -10,6 +11,8 @@ typedef struct pt_index_options {
     const char *std_interface; /* path of std's interface file, or NULL: none */
     u32 threads;               /* 0: as many as processors */
     bool no_dependencies;      /* dependencies are told by their paths as written; their sources are not read */
+    bool repair;               /* as rebuild, but what is provably whole of the store spares reading */
+    bool full;                 /* the commit is on the disk before this returns */
     bool rebuild;              /* replace a store that cannot be read; read every file anew */
     void (*progress)(void *payload, const char *stage, u32 done, u32 total);
     void *payload;
@@ -23,6 +26,7 @@ typedef struct pt_index_report {
     u32 dependencies, dependencies_absent; /* loaded; direct ones whose sources were not found */
     bool up_to_date;                       /* nothing had changed: the store was left as it is */
     bool rebuilt;                          /* an unreadable store was replaced */
+    u32 salvaged;                          /* files whose facts were taken from a damaged store */
 } pt_index_report;
 
 /* Indexes. `*graph` (may be NULL) is the result, closed by the caller. PT_ECORRUPT: the store can't be used. */

@@ -18,6 +18,10 @@ static int by_count(const void *a, const void *b) {
     const module_count *x = a, *y = b;
     return x->count != y->count ? (x->count > y->count ? -1 : 1) : by_module(a, b);
 }
+static int by_count_and_place(const void *a, const void *b, void *graph) {
+    const module_count *x = a, *y = b;
+    return x->count != y->count ? (x->count > y->count ? -1 : 1) : pt_graph_order(graph, x->module, y->module);
+}
 
 typedef struct reached {
     u32 node, depth, index; /* index in the walker's queue */
@@ -26,12 +30,12 @@ typedef struct reached {
 static int by_depth(const void *a, const void *b, void *graph) {
     const pt_graph *g = graph;
     const reached *x = a, *y = b;
-    bool tx = g->nodes[x->node].flags & PT_NODE_TEST, ty = g->nodes[y->node].flags & PT_NODE_TEST;
+    bool tx = pt_node_at(g, x->node)->flags & PT_NODE_TEST, ty = pt_node_at(g, y->node)->flags & PT_NODE_TEST;
     if (tx != ty) return tx ? 1 : -1;
     if (x->depth != y->depth) return x->depth < y->depth ? -1 : 1;
     u32 cx = pt_centrality(g, x->node), cy = pt_centrality(g, y->node);
     if (cx != cy) return cx > cy ? -1 : 1;
-    return x->node < y->node ? -1 : x->node > y->node;
+    return pt_graph_order(g, x->node, y->node);
 }
 
 typedef PT_VEC(reached) reached_list;
@@ -69,7 +73,7 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
         for (u32 k = first; k < all.count; k++) {
             reached x = all.data[k];
             if (!pt_node_shown(q, x.node)) continue;
-            bool test = g->nodes[x.node].flags & PT_NODE_TEST;
+            bool test = pt_node_at(g, x.node)->flags & PT_NODE_TEST;
             if (test) tests++;
             else affected++;
             u32 module = pt_graph_module(g, x.node);
@@ -93,7 +97,7 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
             if (unique && modules.data[unique - 1].module == modules.data[i].module) modules.data[unique - 1].count++;
             else modules.data[unique++] = modules.data[i];
         }
-        if (unique) qsort(modules.data, unique, sizeof(module_count), by_count);
+        if (unique) qsort_r(modules.data, unique, sizeof(module_count), by_count_and_place, (void *)(uintptr_t)g);
         for (u32 i = 0; i < unique && i < 20; i++) {
             json_t *m = json_object();
             json_object_set_new_nocheck(m, "module", pt_json_path(q, modules.data[i].module));
@@ -174,6 +178,7 @@ typedef struct collect {
     const pt_query *q;
     pt_cycle_level level;
     u32 from;
+    const u32 *place; /* node -> place in the order of nodes, PT_NONE: not shown */
     pairs *out;
 } collect;
 static int keep_edge(void *payload, pt_word word) {
@@ -181,7 +186,8 @@ static int keep_edge(void *payload, pt_word word) {
     u32 a, b;
     if (!pt_cycle_edge(c->q->graph, c->level, c->from, word, &a, &b)) return PT_OK;
     if (!pt_node_shown(c->q, c->from) || !pt_node_shown(c->q, pt_word_node(word))) return PT_OK;
-    return pt_vec_push(c->out, (pair){a, b}) ? PT_OK : PT_ENOMEM;
+    if (c->place[a] == PT_NONE || c->place[b] == PT_NONE) return PT_OK;
+    return pt_vec_push(c->out, (pair){c->place[a], c->place[b]}) ? PT_OK : PT_ENOMEM;
 }
 
 int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
@@ -192,29 +198,37 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
     while (l < 3 && strcmp(levels[l], level) != 0) l++;
     if (l == 3) return pt_fail(error, PT_EUSAGE, "--level %s: it is module, type or call", level);
     pairs edges = {0};
-    collect c = {q, (pt_cycle_level)l, 0, &edges};
-    int code = PT_OK;
-    for (u32 n = 0; !code && n < g->header->local_nodes; n++) {
+    pt_node_list nodes = {0}; /* what follows speaks of places in this list, so that no answer depends on ids */
+    u32 *place = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32)), count;
+    collect c = {q, (pt_cycle_level)l, 0, place, &edges};
+    int code = place ? PT_OK : pt_fail(error, PT_ENOMEM, "out of memory");
+    if (!code) {
+        memset(place, 0xff, ((size_t)g->node_count + 1) * sizeof(u32));
+        pt_query_nodes(q, 0, &nodes);
+        for (u32 i = 0; i < nodes.count; i++) place[nodes.data[i]] = i;
+    }
+    count = nodes.count;
+    for (u32 n = 0; !code && n < g->node_count; n++) {
+        if (!pt_node_local(g, n)) continue;
         c.from = n;
         if (q->store) {
             code = q->store->engine->edges(q->store, n, PT_OUT, -1, keep_edge, &c, error);
             continue;
         }
-        pt_run run = pt_graph_list(g, n, PT_OUT);
-        for (u32 i = 0; i < run.count && !code; i++) code = keep_edge(&c, run.words[i]);
+        pt_row row = pt_graph_row(g, n, false);
+        for (u32 i = 0; i < row.count && !code; i++) code = keep_edge(&c, row.words[i]);
     }
     if (edges.count) qsort(edges.data, edges.count, sizeof(pair), by_pair);
     u32 unique = 0;
     for (u32 i = 0; i < edges.count; i++)
         if (!unique || by_pair(&edges.data[unique - 1], &edges.data[i]) != 0) edges.data[unique++] = edges.data[i];
-    u32 *offsets = pt_calloc((size_t)g->node_count + 2, sizeof(u32)),
-        *targets = pt_malloc(((size_t)unique + 1) * sizeof(u32));
-    u32 *component = pt_malloc(((size_t)g->node_count + 1) * sizeof(u32)), found = 0;
+    u32 *offsets = pt_calloc((size_t)count + 2, sizeof(u32)), *targets = pt_malloc(((size_t)unique + 1) * sizeof(u32));
+    u32 *component = pt_malloc(((size_t)count + 1) * sizeof(u32)), found = 0;
     if (!offsets || !targets || !component) code = pt_fail(error, PT_ENOMEM, "out of memory");
     if (!code) {
         for (u32 i = 0; i < unique; i++) offsets[edges.data[i].a + 1]++, targets[i] = edges.data[i].b;
-        for (u32 n = 0; n < g->node_count; n++) offsets[n + 1] += offsets[n];
-        code = pt_components(component, &found, offsets, targets, g->node_count);
+        for (u32 n = 0; n < count; n++) offsets[n + 1] += offsets[n];
+        code = pt_components(component, &found, offsets, targets, count);
     }
     json_t *rows = json_array();
     if (!code) {
@@ -222,7 +236,7 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
         PT_VEC(module_count) order = {0}; /* module: component, count: size */
         u32 *first = pt_malloc(((size_t)found + 1) * sizeof(u32));
         for (u32 i = 0; i < found; i++) pt_vec_push(&order, (module_count){i, 0});
-        for (u32 n = g->node_count; first && order.data && n-- > 0;)
+        for (u32 n = count; first && order.data && n-- > 0;)
             if (component[n] != PT_NONE) order.data[component[n]].count++, first[component[n]] = n;
         for (u32 i = 0; first && order.data && i < order.count; i++) order.data[i].module = first[i];
         if (order.data) qsort(order.data, order.count, sizeof(module_count), by_count);
@@ -231,14 +245,14 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
             json_t *row = json_object(), *members = json_array(), *links = json_array();
             json_object_set_new_nocheck(row, "level", pt_json_text(level));
             json_object_set_new_nocheck(row, "size", json_integer(order.data[i].count));
-            for (u32 n = order.data[i].module; n < g->node_count; n++) {
+            for (u32 n = order.data[i].module; n < count; n++) {
                 if (component[n] != id) continue;
-                json_array_append_new(members, pt_row_node(q, n));
+                json_array_append_new(members, pt_row_node(q, nodes.data[n]));
                 for (u32 e = offsets[n]; e < offsets[n + 1] && json_array_size(links) < 50; e++) {
                     if (component[targets[e]] != id) continue;
                     json_t *link = json_object();
-                    json_object_set_new_nocheck(link, "from", pt_json_path(q, n));
-                    json_object_set_new_nocheck(link, "to", pt_json_path(q, targets[e]));
+                    json_object_set_new_nocheck(link, "from", pt_json_path(q, nodes.data[n]));
+                    json_object_set_new_nocheck(link, "to", pt_json_path(q, nodes.data[targets[e]]));
                     json_array_append_new(links, link);
                 }
             }
@@ -254,6 +268,8 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
     pt_query_results(q, answer, rows);
     if (!code) json_object_set_new_nocheck(answer, "total", json_integer(found));
     pt_vec_free(&edges);
+    pt_vec_free(&nodes);
+    pt_free(place);
     pt_free(offsets);
     pt_free(targets);
     pt_free(component);

@@ -10,19 +10,7 @@ void pt_items_free(pt_items *items) {
     pt_vec_free(&items->suggestions);
 }
 
-u32 pt_centrality(const pt_graph *g, u32 node) { return g->in_offsets[node + 1] - g->in_offsets[node]; }
-
-static u32 find_name(const pt_graph *g, const char *name) {
-    u32 low = 0, high = g->header->counts[PT_SECTION_names];
-    while (low < high) {
-        u32 middle = (low + high) / 2;
-        int order = strcmp(pt_graph_string(g, g->names[middle].name), name);
-        if (!order) return middle;
-        if (order < 0) low = middle + 1;
-        else high = middle;
-    }
-    return PT_NONE;
-}
+u32 pt_centrality(const pt_graph *g, u32 node) { return pt_graph_degree(g, node, PT_IN); }
 
 /* Does `path` end with `suffix` at a segment's start? */
 static bool ends_with(const char *path, const char *suffix) {
@@ -47,26 +35,26 @@ static bool matches_path(const pt_graph *g, u32 node, const char *text, pt_buffe
     pt_graph_path(g, scratch, node);
     if (!scratch->data) return false;
     if (ends_with(scratch->data, text)) return true;
-    u32 parent = g->nodes[node].parent;
+    u32 parent = pt_node_at(g, node)->parent;
     char a[512], b[512], x[512], y[512];
-    if (parent != PT_NONE && g->nodes[parent].kind == PT_KIND_IMPL &&
-        halves(pt_graph_string(g, g->nodes[parent].path), a, b, sizeof a)) {
+    if (parent != PT_NONE && pt_node_at(g, parent)->kind == PT_KIND_IMPL &&
+        halves(pt_graph_string(g, pt_node_at(g, parent)->path), a, b, sizeof a)) {
         const char *tail = strstr(text, ">::");
         if (text[0] == '<' && tail) { /* <T as Trait>::m with suffixes for T and Trait */
             char head[512];
             snprintf(head, sizeof head, "%.*s", (int)(tail - text + 1), text);
-            return strcmp(tail + 3, pt_graph_string(g, g->nodes[node].name)) == 0 && halves(head, x, y, sizeof x) &&
-                   ends_with(a, x) && ends_with(b, y);
+            return strcmp(tail + 3, pt_graph_string(g, pt_node_at(g, node)->name)) == 0 &&
+                   halves(head, x, y, sizeof x) && ends_with(a, x) && ends_with(b, y);
         }
         size_t n = strlen(a); /* Type::m for a member of a trait impl */
-        snprintf(a + n, sizeof a - n, "::%s", pt_graph_string(g, g->nodes[node].name));
+        snprintf(a + n, sizeof a - n, "::%s", pt_graph_string(g, pt_node_at(g, node)->name));
         return ends_with(a, text);
     }
     return false;
 }
 
 bool pt_file_matches(const pt_graph *g, u32 file, const char *text) {
-    const char *path = pt_graph_string(g, g->files[file].path);
+    const char *path = pt_graph_file_path(g, file);
     size_t p = strlen(path), f = strlen(text);
     return f <= p && strcmp(path + p - f, text) == 0 && (f == p || path[p - f - 1] == '/');
 }
@@ -83,12 +71,13 @@ bool pt_place_of(const char *text, char *file, size_t size, u32 *line, u32 *colu
 
 static u32 at_place(const pt_graph *g, const char *file, u32 line, u32 column) {
     u32 best = PT_NONE, size = PT_NONE;
-    for (u32 n = 0; n < g->header->local_nodes; n++) {
-        const pt_graph_node *x = &g->nodes[n];
+    for (u32 n = 0; n < g->node_count; n++) {
+        if (!pt_node_local(g, n)) continue;
+        const pt_graph_node *x = pt_node_at(g, n);
         if (x->file == PT_NONE || x->kind == PT_KIND_CRATE || !pt_file_matches(g, x->file, file)) continue;
-        if (g->positions[n].line > line || g->positions[n].end_line < line) continue;
-        u32 lines = g->positions[n].end_line - g->positions[n].line;
-        if (lines < size || (lines == size && column && g->positions[n].column <= column)) best = n, size = lines;
+        if (pt_position_at(g, n)->line > line || pt_position_at(g, n)->end_line < line) continue;
+        u32 lines = pt_position_at(g, n)->end_line - pt_position_at(g, n)->line;
+        if (lines < size || (lines == size && column && pt_position_at(g, n)->column <= column)) best = n, size = lines;
     }
     return best;
 }
@@ -97,10 +86,10 @@ static int by_centrality(const void *a, const void *b, void *graph) {
     const pt_graph *g = graph;
     u32 x = *(const u32 *)a, y = *(const u32 *)b;
     u32 cx = pt_centrality(g, x), cy = pt_centrality(g, y);
-    bool ex = g->nodes[x].flags & PT_NODE_EXTERNAL, ey = g->nodes[y].flags & PT_NODE_EXTERNAL;
+    bool ex = pt_node_at(g, x)->flags & PT_NODE_EXTERNAL, ey = pt_node_at(g, y)->flags & PT_NODE_EXTERNAL;
     if (ex != ey) return ex ? 1 : -1;
     if (cx != cy) return cx > cy ? -1 : 1;
-    return x < y ? -1 : x > y;
+    return pt_graph_order(g, x, y);
 }
 
 static bool same_path(const pt_graph *g, u32 a, u32 b) {
@@ -117,14 +106,17 @@ static void suggest(pt_items *out, const pt_graph *g, const char *name, u32 kind
     pt_matches found = {0};
     pt_search_names(&found, g, name, 40);
     for (u32 i = 0; i < found.count && out->suggestions.count < 5; i++) {
-        const pt_graph_name *n = &g->names[found.data[i].name];
-        for (u32 k = 0; k < n->count && out->suggestions.count < 5; k++) {
-            u32 node = g->by_name[n->first + k];
-            if (!kinds || (kinds >> g->nodes[node].kind & 1)) {
-                pt_vec_push(&out->suggestions, node);
-                break;
-            }
+        pt_node_list nodes = {0};
+        u32 best = PT_NONE;
+        pt_graph_named(g, pt_graph_string(g, found.data[i].name), &nodes);
+        for (u32 k = 0; k < nodes.count; k++) {
+            u32 node = nodes.data[k];
+            if ((!kinds || (kinds >> pt_node_at(g, node)->kind & 1)) &&
+                (best == PT_NONE || pt_graph_order(g, node, best) < 0))
+                best = node;
         }
+        if (best != PT_NONE) pt_vec_push(&out->suggestions, best);
+        pt_vec_free(&nodes);
     }
     pt_vec_free(&found);
 }
@@ -159,17 +151,19 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
         else if (*at == '>') angle--;
         else if (*at == ':' && at[1] == ':' && !angle) name = at + 2;
     }
-    u32 index = find_name(g, name);
-    if (index == PT_NONE && strncmp(name, "r#", 2) == 0) index = find_name(g, name += 2);
+    pt_node_list named = {0};
+    pt_graph_named(g, name, &named);
+    if (!named.count && strncmp(name, "r#", 2) == 0) pt_graph_named(g, name += 2, &named);
     PT_VEC(u32) found = {0}, exact = {0};
     if (text[0] == '<' && name == text) { /* an impl itself */
-        for (u32 n = 0; n < g->header->local_nodes; n++)
-            if (g->nodes[n].kind == PT_KIND_IMPL && (strcmp(pt_graph_string(g, g->nodes[n].path), text) == 0))
+        for (u32 n = 0; n < g->node_count; n++)
+            if (pt_node_local(g, n) && pt_node_at(g, n)->kind == PT_KIND_IMPL &&
+                (strcmp(pt_graph_string(g, pt_node_at(g, n)->path), text) == 0))
                 pt_vec_push(&found, n);
     }
-    for (u32 i = 0; index != PT_NONE && i < g->names[index].count; i++) {
-        u32 node = g->by_name[g->names[index].first + i];
-        if (kinds && !(kinds >> g->nodes[node].kind & 1)) continue;
+    for (u32 i = 0; i < named.count; i++) {
+        u32 node = named.data[i];
+        if (kinds && !(kinds >> pt_node_at(g, node)->kind & 1)) continue;
         if (name == text && text[0] != '<') {
             pt_vec_push(&found, node);
         } else if (matches_path(g, node, text, &scratch)) {
@@ -187,7 +181,7 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
     } else {
         bool one = true;
         for (u32 i = 1; i < count && one; i++)
-            one = same_path(g, list[0], list[i]) && g->nodes[list[0]].kind == g->nodes[list[i]].kind;
+            one = same_path(g, list[0], list[i]) && pt_node_at(g, list[0])->kind == pt_node_at(g, list[i])->kind;
         qsort_r(list, count, sizeof(u32), by_centrality, (void *)(uintptr_t)g);
         if (one || all) {
             for (u32 i = 0; i < count; i++) pt_vec_push(&out->nodes, list[i]);
@@ -196,6 +190,7 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
             code = pt_fail(error, PT_EAMBIGUOUS, "%s is ambiguous: %u items have that name", given, count);
         }
     }
+    pt_vec_free(&named);
     pt_vec_free(&found);
     pt_vec_free(&exact);
     pt_buffer_free(&scratch);
@@ -247,20 +242,30 @@ static bool nearly(const char *a, const char *b) {
     return rows[n % 3][m] <= (m > 6 ? 2 : 1);
 }
 
-static int by_score(const void *a, const void *b) {
+static int by_score(const void *a, const void *b, void *graph) {
     const pt_match *x = a, *y = b;
-    return x->score != y->score ? (x->score > y->score ? -1 : 1) : x->name < y->name ? -1 : x->name > y->name;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return strcmp(pt_graph_string(graph, x->name), pt_graph_string(graph, y->name));
+}
+
+typedef struct searcher {
+    const pt_graph *g;
+    const char *pattern;
+    u32 letters;
+    pt_matches *out;
+} searcher;
+static bool try_name(void *payload, u32 name, u32 letters) {
+    searcher *s = payload;
+    const char *text = pt_graph_string(s->g, name);
+    i32 score = (letters & s->letters) == s->letters ? score_of(text, s->pattern) : 0;
+    if (!score && nearly(text, s->pattern)) score = 400;
+    return !score || pt_vec_push(s->out, (pt_match){name, score});
 }
 
 void pt_search_names(pt_matches *out, const pt_graph *g, const char *pattern, u32 limit) {
-    u32 letters = pt_graph_letters(pattern) & ~PT_LETTER_UNDERSCORE, count = g->header->counts[PT_SECTION_names];
+    searcher s = {g, pattern, pt_graph_letters(pattern) & ~PT_LETTER_UNDERSCORE, out};
     if (!*pattern) return;
-    for (u32 i = 0; i < count; i++) {
-        const char *name = pt_graph_string(g, g->names[i].name);
-        i32 score = (g->names[i].letters & letters) == letters ? score_of(name, pattern) : 0;
-        if (!score && nearly(name, pattern)) score = 400;
-        if (score) pt_vec_push(out, (pt_match){i, score});
-    }
-    if (out->count) qsort(out->data, out->count, sizeof(pt_match), by_score);
+    pt_graph_each_name(g, try_name, &s);
+    if (out->count) qsort_r(out->data, out->count, sizeof(pt_match), by_score, (void *)(uintptr_t)g);
     if (out->count > limit) out->count = limit;
 }

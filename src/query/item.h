@@ -23,7 +23,7 @@ bool pt_file_matches(const pt_graph *graph, u32 file, const char *text);
 u32 pt_centrality(const pt_graph *graph, u32 node);
 
 typedef struct pt_match {
-    u32 name; /* index into names */
+    u32 name; /* string */
     i32 score;
 } pt_match;
 /* Names that fit a pattern, best first: equal, prefix, word start, inside, letters in order. */

@@ -1,7 +1,8 @@
 #include "query/query.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include <stdio.h>
 
 static const pt_query_info commands[] = {
     {"who-implements", "what-implements", "TRAIT", 1, 1, "types that implement a trait, derives included",
@@ -76,7 +77,7 @@ bool pt_cfg_shown(const pt_query *q, const char *predicate) {
             "overflow_checks"
         };
         for (u32 i = 0; i < PT_COUNT_OF(host); i++) options[count++] = pt_str_of(host[i]);
-        for (u32 i = 0; i < q->graph->header->counts[PT_SECTION_features] && texts < 64 && count < MAX; i++) {
+        for (u32 i = 0; i < q->graph->feature_count && texts < 64 && count < MAX; i++) {
             snprintf(text[texts], sizeof text[0], "feature = \"%s\"", pt_graph_string(q->graph, q->graph->features[i]));
             options[count++] = pt_str_of(text[texts++]);
         }
@@ -102,7 +103,45 @@ bool pt_cfg_shown(const pt_query *q, const char *predicate) {
 }
 
 bool pt_node_shown(const pt_query *q, u32 node) {
-    return pt_cfg_shown(q, pt_graph_string(q->graph, q->graph->nodes[node].cfg));
+    return pt_cfg_shown(q, pt_graph_string(q->graph, pt_node_at(q->graph, node)->cfg));
+}
+
+typedef struct placed {
+    u64 key; /* rank of the file's path: 32 | line: 32 */
+    u32 node;
+} placed;
+static int by_place(const void *a, const void *b, void *graph) {
+    const placed *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return pt_graph_order(graph, x->node, y->node);
+}
+static int by_path(const void *a, const void *b, void *graph) {
+    return strcmp(pt_graph_file_path(graph, *(const u32 *)a), pt_graph_file_path(graph, *(const u32 *)b));
+}
+
+void pt_query_nodes(const pt_query *q, u32 kinds, pt_node_list *out) {
+    const pt_graph *g = q->graph;
+    PT_VEC(placed) list = {0};
+    u32 *files = pt_malloc(((size_t)g->file_count + 1) * sizeof(u32)),
+        *rank = pt_malloc(((size_t)g->file_count + 1) * sizeof(u32));
+    for (u32 i = 0; files && i < g->file_count; i++) files[i] = i;
+    if (files && rank && g->file_count) {
+        qsort_r(files, g->file_count, sizeof(u32), by_path, (void *)(uintptr_t)g);
+        for (u32 i = 0; i < g->file_count; i++) rank[files[i]] = i + 1;
+    }
+    bool sorted = true;
+    for (u32 n = 0; files && rank && n < g->node_count; n++) {
+        const pt_graph_node *x = pt_node_at(g, n);
+        if (!pt_node_local(g, n) || (kinds && !(kinds >> x->kind & 1)) || !pt_node_shown(q, n)) continue;
+        u64 key = (u64)(x->file == PT_NONE ? 0 : rank[x->file]) << 32 | pt_position_at(g, n)->line;
+        sorted = sorted && (!list.count || list.data[list.count - 1].key < key);
+        pt_vec_push(&list, (placed){key, n});
+    }
+    if (!sorted) qsort_r(list.data, list.count, sizeof(placed), by_place, (void *)(uintptr_t)g);
+    for (u32 i = 0; i < list.count; i++) pt_vec_push(out, list.data[i].node);
+    pt_vec_free(&list);
+    pt_free(files);
+    pt_free(rank);
 }
 
 /* Rows. */
@@ -117,7 +156,7 @@ json_t *pt_json_path(const pt_query *q, u32 node) {
 
 json_t *pt_row_node(const pt_query *q, u32 node) {
     const pt_graph *g = q->graph;
-    const pt_graph_node *n = &g->nodes[node];
+    const pt_graph_node *n = pt_node_at(g, node);
     pt_buffer path = {0};
     if (n->kind == PT_KIND_IMPL && !(n->flags & PT_NODE_TRAIT_IMPL)) pt_buffer_text(&path, "impl ");
     pt_graph_path(g, &path, node);
@@ -125,8 +164,8 @@ json_t *pt_row_node(const pt_query *q, u32 node) {
     json_object_set_new_nocheck(row, "path", pt_json_text(path.data ? path.data : ""));
     json_object_set_new_nocheck(row, "kind", pt_json_text(pt_kind_name(n->kind)));
     if (n->file != PT_NONE) {
-        json_object_set_new_nocheck(row, "file", pt_json_text(pt_graph_string(g, g->files[n->file].path)));
-        json_object_set_new_nocheck(row, "line", json_integer(g->positions[node].line));
+        json_object_set_new_nocheck(row, "file", pt_json_text(pt_graph_file_path(g, n->file)));
+        json_object_set_new_nocheck(row, "line", json_integer(pt_position_at(g, node)->line));
     }
     if (n->cfg) json_object_set_new_nocheck(row, "cfg", pt_json_text(pt_graph_string(g, n->cfg)));
     if (n->flags & PT_NODE_EXTERNAL) json_object_set_new_nocheck(row, "external", json_true());
@@ -138,10 +177,11 @@ json_t *pt_row_node(const pt_query *q, u32 node) {
 void pt_row_detail(const pt_query *q, json_t *row, u32 node) {
     static const char *const visibilities[] = {"private", "pub", "pub(crate)", "pub(super)", "private", "pub(in)"};
     const pt_graph *g = q->graph;
-    const pt_graph_node *n = &g->nodes[node];
+    const pt_graph_node *n = pt_node_at(g, node);
     if (n->signature) json_object_set_new_nocheck(row, "signature", pt_json_text(pt_graph_string(g, n->signature)));
     json_object_set_new_nocheck(row, "visibility", pt_json_text(visibilities[n->visibility % 6]));
-    if (n->file != PT_NONE) json_object_set_new_nocheck(row, "end_line", json_integer(g->positions[node].end_line));
+    if (n->file != PT_NONE)
+        json_object_set_new_nocheck(row, "end_line", json_integer(pt_position_at(g, node)->end_line));
     if (n->doc) json_object_set_new_nocheck(row, "doc", pt_json_text(pt_graph_string(g, n->doc)));
 }
 
@@ -155,7 +195,7 @@ json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidat
         if (!pt_cfg_shown(q, cfg)) continue;
         json_t *row = json_object();
         json_object_set_new_nocheck(row, "file",
-                                    pt_json_text(pt_graph_string(g, g->files[g->anchors[s[i].anchor].file].path)));
+                                    pt_json_text(pt_graph_file_path(g, pt_anchor_at(g, s[i].anchor)->file)));
         json_object_set_new_nocheck(row, "line", json_integer(pt_graph_site_line(g, &s[i])));
         json_object_set_new_nocheck(row, "col", json_integer(s[i].column));
         if (s[i].via) json_object_set_new_nocheck(row, "via", pt_json_text(pt_via_name(s[i].via)));
@@ -174,9 +214,9 @@ int pt_query_items(pt_query *q, pt_items *items, const char *text, u32 kinds, js
     for (u32 i = 0; i < count && i < 10; i++) {
         u32 node = ambiguous ? items->candidates.data[i] : items->suggestions.data[i];
         json_t *row = pt_row_node(q, node);
-        if (q->graph->nodes[node].signature)
+        if (pt_node_at(q->graph, node)->signature)
             json_object_set_new_nocheck(row, "signature",
-                                        pt_json_text(pt_graph_string(q->graph, q->graph->nodes[node].signature)));
+                                        pt_json_text(pt_graph_string(q->graph, pt_node_at(q->graph, node)->signature)));
         json_array_append_new(rows, row);
     }
     json_object_set_new_nocheck(answer, ambiguous ? "candidates" : "suggestions", rows);
@@ -186,15 +226,18 @@ int pt_query_items(pt_query *q, pt_items *items, const char *text, u32 kinds, js
 void pt_query_unresolved(pt_query *q, json_t *answer, const pt_items *items) {
     const pt_graph *g = q->graph;
     u32 counts[PT_REASON_COUNT] = {0};
+    pt_unresolved_list open = {0};
     json_t *out = json_object();
     for (u32 i = 0; i < items->nodes.count; i++) {
-        u32 name = g->nodes[items->nodes.data[i]].name;
+        u32 name = pt_node_at(g, items->nodes.data[i])->name;
         bool seen = false;
-        for (u32 k = 0; k < i; k++) seen = seen || g->nodes[items->nodes.data[k]].name == name;
+        for (u32 k = 0; k < i; k++) seen = seen || pt_same_text(g, pt_node_at(g, items->nodes.data[k])->name, name);
         if (seen) continue;
-        u32 count, first = pt_graph_unresolved_of(g, name, &count);
-        for (u32 k = first; k < first + count; k++) counts[g->unresolved[k].reason]++;
+        open.count = 0;
+        pt_graph_open_sites_unsorted(g, pt_graph_string(g, name), &open);
+        for (u32 k = 0; k < open.count; k++) counts[open.data[k].reason]++;
     }
+    pt_vec_free(&open);
     for (u8 r = 0; r < PT_REASON_COUNT; r++)
         if (counts[r]) json_object_set_new_nocheck(out, pt_reason_name(r), json_integer(counts[r]));
     json_object_set_new_nocheck(answer, "unresolved", out);
@@ -221,12 +264,12 @@ int pt_query_run(pt_query *q, json_t **out, pt_error *error) {
     json_object_set_new_nocheck(a, "target", target ? target : json_null());
     if (q->second) json_object_set_new(a, "second", json_string(q->second));
     json_object_set_new_nocheck(a, "store", pt_json_text(q->uuid ? q->uuid : ""));
-    json_object_set_new_nocheck(a, "generation", json_integer((json_int_t)q->graph->header->generation));
+    json_object_set_new_nocheck(a, "generation", json_integer((json_int_t)q->graph->info.generation));
     json_object_set_new_nocheck(a, "complete", json_boolean(q->stale_count == 0));
     json_object_set_new_nocheck(a, "pending", json_integer(0));
     json_t *stale = json_array();
     for (u32 i = 0; i < q->stale_count; i++)
-        json_array_append_new(stale, pt_json_text(pt_graph_string(q->graph, q->graph->files[q->stale[i]].path)));
+        json_array_append_new(stale, pt_json_text(pt_graph_file_path(q->graph, q->stale[i])));
     json_object_set_new_nocheck(a, "stale", stale);
     json_object_set_new_nocheck(a, "unresolved", json_object());
     json_object_set_new_nocheck(a, "truncated", json_false());

@@ -8,7 +8,7 @@
 
 #include "facts/cfg.h"
 #include "query/item.h"
-#include "query/walk.h"
+#include "graph/walk.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -22,8 +22,9 @@ typedef struct pt_query {
     const char *uuid;
     const u32 *stale; /* files (indices) that changed since */
     u32 stale_count;
-    u32 limit; /* rows; 0: all */
-    u32 depth; /* blast-radius; 0: 3 */
+    u64 store_bytes; /* what the store takes on disk */
+    u32 limit;       /* rows; 0: all */
+    u32 depth;       /* blast-radius; 0: 3 */
     bool candidates, all;
     const char *level;  /* find-cycles */
     const char *kind;   /* list, search: a node kind */
@@ -54,6 +55,8 @@ json_t *pt_json_path(const pt_query *q, u32 node);
 json_t *pt_row_node(const pt_query *q, u32 node);             /* path, kind, file, line ... */
 void pt_row_detail(const pt_query *q, json_t *row, u32 node); /* signature, visibility, end_line, doc */
 json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate);
+/* Every node of the workspace that is shown and of one of the kinds (a mask, 0: any), in pt_graph_order: appended. */
+void pt_query_nodes(const pt_query *q, u32 kinds, pt_node_list *out);
 bool pt_node_shown(const pt_query *q, u32 node);             /* by --cfg */
 bool pt_cfg_shown(const pt_query *q, const char *predicate); /* by --cfg; "" always */
 /* Resolves an argument; on failure fills the answer's candidates or suggestions. */

@@ -16,8 +16,8 @@ static int keep_word(void *payload, pt_word word) { return pt_vec_push((words *)
 static int edges_of(pt_query *q, words *out, u32 node, pt_direction d, u8 kind, pt_error *error) {
     out->count = 0;
     if (q->store) return q->store->engine->edges(q->store, node, d, kind, keep_word, out, error);
-    pt_run run = pt_graph_kind(q->graph, node, d, kind);
-    for (u32 i = 0; i < run.count; i++) pt_vec_push(out, run.words[i]);
+    for (pt_run run = pt_graph_kind(q->graph, node, d, kind); pt_run_next(&run);)
+        for (u32 i = 0; i < run.count; i++) pt_vec_push(out, run.words[i]);
     return PT_OK;
 }
 
@@ -82,17 +82,18 @@ static void impl_rows(pt_query *q, json_t *rows, u32 type, u32 trait, bool infer
     u32 count;
     const pt_graph_site *s = pt_graph_sites(g, type, PT_EDGE_IMPLEMENTS, trait, false, &count);
     for (u32 i = 0; i < count; i++) {
-        const pt_graph_anchor *a = &g->anchors[s[i].anchor];
-        bool derive = s[i].via == PT_VIA_DERIVE, blanket = g->nodes[type].kind == PT_KIND_IMPL;
-        const char *signature = pt_graph_string(g, g->nodes[a->node].signature);
-        if (*asked && (derive || !arguments_fit(signature, pt_graph_string(g, g->nodes[trait].name), asked))) continue;
+        const pt_graph_anchor *a = pt_anchor_at(g, s[i].anchor);
+        bool derive = s[i].via == PT_VIA_DERIVE, blanket = pt_node_at(g, type)->kind == PT_KIND_IMPL;
+        const char *signature = pt_graph_string(g, pt_node_at(g, a->node)->signature);
+        if (*asked && (derive || !arguments_fit(signature, pt_graph_string(g, pt_node_at(g, trait)->name), asked)))
+            continue;
         if (!pt_node_shown(q, a->node)) continue;
         json_t *row = json_object();
         if (show_type) {
             if (blanket) json_object_set_new_nocheck(row, "type", pt_json_text(signature));
             else set_path(q, row, "type", type);
             json_object_set_new_nocheck(row, "kind",
-                                        pt_json_text(blanket ? "blanket" : pt_kind_name(g->nodes[type].kind)));
+                                        pt_json_text(blanket ? "blanket" : pt_kind_name(pt_node_at(g, type)->kind)));
         } else {
             set_path(q, row, "trait", trait);
             json_object_set_new_nocheck(row, "kind", pt_json_text("trait"));
@@ -101,13 +102,13 @@ static void impl_rows(pt_query *q, json_t *rows, u32 type, u32 trait, bool infer
         if (!derive) json_object_set_new_nocheck(row, "impl", pt_json_text(signature));
         json_object_set_new_nocheck(row, "confidence",
                                     pt_json_text(inferred || s[i].confidence == PT_INFERRED ? "inferred" : "exact"));
-        json_object_set_new_nocheck(row, "file", pt_json_text(pt_graph_string(g, g->files[a->file].path)));
+        json_object_set_new_nocheck(row, "file", pt_json_text(pt_graph_file_path(g, a->file)));
         json_object_set_new_nocheck(row, "line", json_integer(pt_graph_site_line(g, &s[i])));
         json_object_set_new_nocheck(row, "col", json_integer(s[i].column));
-        u32 cfg = g->nodes[a->node].cfg;
+        u32 cfg = pt_node_at(g, a->node)->cfg;
         if (cfg || s[i].cfg)
             json_object_set_new_nocheck(row, "cfg", pt_json_text(pt_graph_string(g, s[i].cfg ? s[i].cfg : cfg)));
-        if (g->nodes[a->node].flags & PT_NODE_TEST) json_object_set_new_nocheck(row, "test", json_true());
+        if (pt_node_at(g, a->node)->flags & PT_NODE_TEST) json_object_set_new_nocheck(row, "test", json_true());
         json_array_append_new(rows, row);
     }
 }
@@ -135,12 +136,13 @@ int pt_ask_traits_of(pt_query *q, json_t *answer, pt_error *error) {
     int code = pt_query_items(q, &items, q->target, TYPES, answer, error);
     json_t *rows = json_array();
     for (u32 i = 0; !code && i < items.nodes.count; i++) {
-        pt_run run = pt_graph_kind(q->graph, items.nodes.data[i], PT_OUT, PT_EDGE_IMPLEMENTS);
-        for (u32 k = 0; k < run.count; k++)
-            impl_rows(q, rows, items.nodes.data[i], pt_word_node(run.words[k]), pt_word_inferred(run.words[k]), "",
-                      false);
-        pt_run extends = pt_graph_kind(q->graph, items.nodes.data[i], PT_OUT, PT_EDGE_EXTENDS);
+        for (pt_run run = pt_graph_kind(q->graph, items.nodes.data[i], PT_OUT, PT_EDGE_IMPLEMENTS); pt_run_next(&run);)
+            for (u32 k = 0; k < run.count; k++)
+                impl_rows(q, rows, items.nodes.data[i], pt_word_node(run.words[k]), pt_word_inferred(run.words[k]), "",
+                          false);
+        pt_row extends = pt_graph_row(q->graph, items.nodes.data[i], false);
         for (u32 k = 0; k < extends.count; k++) {
+            if (pt_word_kind(extends.words[k]) != PT_EDGE_EXTENDS) continue;
             json_t *row = json_object();
             set_path(q, row, "trait", pt_word_node(extends.words[k]));
             json_object_set_new_nocheck(row, "kind", pt_json_text("trait"));
@@ -169,24 +171,26 @@ static int ends(pt_query *q, json_t *answer, bool backwards, u32 kinds, pt_error
                                        candidate   ? (backwards ? PT_CANDIDATE_IN : PT_CANDIDATE_OUT)
                                        : backwards ? PT_IN
                                                    : PT_OUT);
-            for (u32 k = 0; k < run.count; k++) {
-                u8 kind = pt_word_kind(run.words[k]);
-                u32 other = pt_word_node(run.words[k]);
-                if (!(kinds >> kind & 1) || !pt_node_shown(q, other)) continue;
-                json_t *sites = pt_row_sites(q, backwards ? other : node, kind, backwards ? node : other, candidate);
-                if (!json_array_size(sites)) {
-                    json_decref(sites);
-                    continue;
+            while (pt_run_next(&run))
+                for (u32 k = 0; k < run.count; k++) {
+                    u8 kind = pt_word_kind(run.words[k]);
+                    u32 other = pt_word_node(run.words[k]);
+                    if (!(kinds >> kind & 1) || !pt_node_shown(q, other)) continue;
+                    json_t *sites =
+                        pt_row_sites(q, backwards ? other : node, kind, backwards ? node : other, candidate);
+                    if (!json_array_size(sites)) {
+                        json_decref(sites);
+                        continue;
+                    }
+                    json_t *row = pt_row_node(q, other);
+                    json_object_set_new_nocheck(row, "edge", pt_json_text(pt_edge_kind_name(kind)));
+                    json_object_set_new_nocheck(row, "confidence",
+                                                pt_json_text(candidate                        ? "candidate"
+                                                             : pt_word_inferred(run.words[k]) ? "inferred"
+                                                                                              : "exact"));
+                    json_object_set_new_nocheck(row, "sites", sites);
+                    json_array_append_new(rows, row);
                 }
-                json_t *row = pt_row_node(q, other);
-                json_object_set_new_nocheck(row, "edge", pt_json_text(pt_edge_kind_name(kind)));
-                json_object_set_new_nocheck(row, "confidence",
-                                            pt_json_text(candidate                        ? "candidate"
-                                                         : pt_word_inferred(run.words[k]) ? "inferred"
-                                                                                          : "exact"));
-                json_object_set_new_nocheck(row, "sites", sites);
-                json_array_append_new(rows, row);
-            }
         }
     if (!code && backwards) pt_query_unresolved(q, answer, &items);
     pt_query_results(q, answer, sorted(rows));

@@ -1,23 +1,24 @@
 /* sqlite.c: the SQLite engine.
  *
- * Schema, version 3 (PRAGMA application_id 0x50745374 "PtSt", user_version 3):
+ * Schema, version 4 (PRAGMA application_id 0x50745374 "PtSt", user_version 4):
  *
  *   meta(key, value)                       uuid, generation, fingerprint
  *   files(path, edition, size, mtime, hash, facts)   facts: a block of facts/facts.h
  *   nodes(id, hash, kind, flags, name, path)         hash: 16 bytes, sig_hash
  *   edges(key), edges_by_target(key)       key: node << 32 | word of graph/graph.h (kind:4 | inferred:1 | node:27)
  *   candidates(key), candidates_by_target(key)                       likewise
- *   settled(key)                           the keys of edges_by_target that pt_graph.settled marks
  *   image(part, data)                      the graph image in parts of 8 MB, read by every command
- *   kinds(kind, name)                      the names of the kinds of edges
+ *   kinds(kind, name)                      the names of the kinds of edges; calls that are settled have a code of their own
  *   triplets                               a view: source, kind, target, inferred, candidate, of edges and candidates
  *
  * A row of edges is one integer and the table's own key: rows are appended in order, without a search and without
  * an index to build. All of a node's edges, or those of a kind, are a range of keys (docs/decisions/0007).
  *
- * Integer ids are the graph's, one space in every engine; hashes are kept once. Journal: WAL, synchronous NORMAL
+ * Integer ids are the graph's, one space in every engine; hashes are kept once. Journal: WAL, synchronous NORMAL or FULL
  * (a power cut may take the last commit, the sources rebuild it), no automatic checkpoint: a commit ends with one
  * when the WAL is above 64 MB or the store closes. */
+#include "facts/facts.h"
+#include "graph/fold.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -27,7 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x50745374, SCHEMA = 3, PART = 8 << 20, KEYS = 256 };
+enum { APPLICATION = 0x50745374, SCHEMA = 4, PART = 8 << 20, KEYS = 256 };
 
 typedef struct sqlite_store {
     pt_store base;
@@ -85,14 +86,13 @@ static const char schema[] =
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL, "
     "name TEXT NOT NULL, path TEXT NOT NULL);"
     "CREATE TABLE edges(key INTEGER PRIMARY KEY); CREATE TABLE edges_by_target(key INTEGER PRIMARY KEY);"
-    "CREATE TABLE settled(key INTEGER PRIMARY KEY);" /* of edges_by_target: pt_graph.settled */
     "CREATE TABLE candidates(key INTEGER PRIMARY KEY); CREATE TABLE candidates_by_target(key INTEGER PRIMARY KEY);"
     "CREATE TABLE kinds(kind INTEGER PRIMARY KEY, name TEXT NOT NULL);"
     "CREATE VIEW triplets(source, kind, target, inferred, candidate) AS "
     "SELECT key >> 32, key >> 28 & 15, key & 134217727, key >> 27 & 1, 0 FROM edges UNION ALL "
     "SELECT key >> 32, key >> 28 & 15, key & 134217727, 0, 1 FROM candidates;"
     "CREATE TABLE image(part INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-    "PRAGMA application_id=1349800820; PRAGMA user_version=3;";
+    "PRAGMA application_id=1349800820; PRAGMA user_version=4;";
 
 static void make_uuid(char out[40]) {
     u8 b[16] = {0};
@@ -129,7 +129,8 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
     if (!s || !(s->path = pt_strndup(location, strlen(location))))
         return pt_free(s), pt_fail(error, PT_ENOMEM, "out of memory");
     s->base.engine = &pt_sqlite_engine;
-    s->writes = mode == PT_STORE_WRITE;
+    s->writes = mode & PT_STORE_WRITE;
+    const char *level = mode & PT_STORE_FULL ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";
     if (!s->writes && access(location, F_OK) != 0) {
         sqlite_close(&s->base);
         return pt_fail(error, PT_ENOTFOUND, "%s: no store there; run `parseltongue index` first", location);
@@ -153,9 +154,10 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
         code = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", error);
         if (!code) code = run(s, schema, error);
         if (!code) code = set_meta_text(s, "uuid", uuid, error);
-        for (u32 k = 0; !code && k < PT_EDGE_KIND_COUNT; k++) {
+        for (u32 k = 0; !code && k < PT_CODE_COUNT; k++) {
             char sql[128];
-            snprintf(sql, sizeof sql, "INSERT INTO kinds VALUES(%u, '%s')", k, pt_edge_kind_name((u8)k));
+            snprintf(sql, sizeof sql, "INSERT INTO kinds VALUES(%u, '%s')", k,
+                     pt_edge_kind_name(pt_word_kind(pt_word_make((u8)k, false, 0))));
             code = run(s, sql, error);
         }
         if (!code) code = run(s, "COMMIT", error);
@@ -178,6 +180,7 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
                                "cache_size=-16384; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
                              : "PRAGMA mmap_size=1073741824",
                    error);
+    if (!code && s->writes) code = run(s, level, error);
     if (code) return sqlite_close(&s->base), code;
     *out = &s->base;
     return PT_OK;
@@ -248,7 +251,7 @@ static int write_files(sqlite_store *s, const pt_batch *b, pt_error *error) {
 }
 
 static bool same_node(const pt_graph *a, const pt_graph *b, u32 n) {
-    const pt_graph_node *x = &a->nodes[n], *y = &b->nodes[n];
+    const pt_graph_node *x = pt_node_at(a, n), *y = pt_node_at(b, n);
     return pt_hash128_equal(x->hash, y->hash) && x->kind == y->kind && x->flags == y->flags;
 }
 
@@ -263,7 +266,8 @@ static int write_nodes(sqlite_store *s, const pt_graph *g, const pt_graph *old, 
     }
     for (u32 n = 0; !code && n < g->node_count; n++) {
         if (old && n < old->node_count && same_node(old, g, n)) continue;
-        const pt_graph_node *x = &g->nodes[n];
+        const pt_graph_node *x = pt_node_at(g, n);
+        if (x->kind == PT_KIND_DEAD) continue;
         pt_buffer_clear(&path);
         pt_graph_path(g, &path, n);
         if (pt_alloc_failed()) {
@@ -324,34 +328,34 @@ static int key_writer_put(key_writer *k, i64 key, pt_error *error) {
     return k->count == KEYS ? key_writer_flush(k, error) : PT_OK;
 }
 
-/* Keys that differ, by a merge of the old list and the new one of each node: all of them on the first commit. `settled`:
- * of the calls in the lists those that pt_graph.settled marks. */
+/* Keys that differ, by a merge of the old list and the new one of each node: all of them on the first commit. */
 static int write_changes(sqlite_store *s, const pt_graph *g, const pt_graph *old, const char *table, pt_direction d,
-                         bool settled, pt_error *error) {
+                         pt_error *error) {
     sqlite3_stmt *drop = NULL;
     key_writer put;
+    PT_VEC(pt_word) now = {0}, before = {0};
     char sql[96];
     snprintf(sql, sizeof sql, "DELETE FROM %s WHERE key = ?", table);
     int code = key_writer_open(&put, s, table, error);
     if (!code) code = prepare(s, &drop, sql, error);
     u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
     for (u32 n = 0; !code && n < nodes; n++) {
-        pt_run now = {0}, before = {0};
-        if (n < g->node_count) now = settled ? pt_graph_kind(g, n, d, PT_EDGE_CALLS) : pt_graph_list(g, n, d);
+        now.count = before.count = 0;
+        pt_run run;
+        if (n < g->node_count)
+            for (run = pt_graph_list(g, n, d); pt_run_next(&run);)
+                for (u32 i = 0; i < run.count; i++) pt_vec_push(&now, run.words[i]);
         if (old && n < old->node_count)
-            before = settled ? pt_graph_kind(old, n, d, PT_EDGE_CALLS) : pt_graph_list(old, n, d);
-        if (!settled && now.count == before.count &&
-            (!now.count || memcmp(now.words, before.words, now.count * sizeof(pt_word)) == 0))
-            continue;
-        for (u32 i = 0, k = 0; !code;) {
-            while (settled && i < now.count && !pt_graph_settled(g, now.first + i)) i++;
-            while (settled && k < before.count && !pt_graph_settled(old, before.first + k)) k++;
-            if (i >= now.count && k >= before.count) break;
-            u64 node = (u64)n << 32;
-            if (k >= before.count || (i < now.count && now.words[i] < before.words[k])) {
-                code = key_writer_put(&put, (i64)(node | now.words[i++]), error);
-            } else if (i >= now.count || before.words[k] < now.words[i]) {
-                sqlite3_bind_int64(drop, 1, (i64)(node | before.words[k++]));
+            for (run = pt_graph_list(old, n, d); pt_run_next(&run);)
+                for (u32 i = 0; i < run.count; i++) pt_vec_push(&before, run.words[i]);
+        /* a list that lost its end would take edges out, or put them in twice */
+        if (pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
+        u64 node = (u64)n << 32;
+        for (u32 i = 0, k = 0; !code && (i < now.count || k < before.count);) {
+            if (k >= before.count || (i < now.count && now.data[i] < before.data[k])) {
+                code = key_writer_put(&put, (i64)(node | now.data[i++]), error);
+            } else if (i >= now.count || before.data[k] < now.data[i]) {
+                sqlite3_bind_int64(drop, 1, (i64)(node | before.data[k++]));
                 code = step_reset(s, drop, error);
             } else {
                 i++, k++;
@@ -359,6 +363,8 @@ static int write_changes(sqlite_store *s, const pt_graph *g, const pt_graph *old
         }
     }
     if (!code) code = key_writer_flush(&put, error);
+    pt_vec_free(&now);
+    pt_vec_free(&before);
     sqlite3_finalize(put.one);
     sqlite3_finalize(put.many);
     sqlite3_finalize(drop);
@@ -369,20 +375,27 @@ static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, p
     static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
     int code = PT_OK;
     for (int d = PT_OUT; !code && d <= PT_CANDIDATE_IN; d++)
-        code = write_changes(s, g, old, tables[d], (pt_direction)d, false, error);
-    return code ? code : write_changes(s, g, old, "settled", PT_IN, true, error);
+        code = write_changes(s, g, old, tables[d], (pt_direction)d, error);
+    return code;
 }
 
 static int write_image(sqlite_store *s, const pt_graph *g, pt_error *error) {
     sqlite3_stmt *put = NULL;
-    const char *image = (const char *)g->header;
+    u64 size;
+    void *folded = NULL;
+    const char *image = pt_graph_image(g, &size);
     int code = run(s, "DELETE FROM image", error);
+    if (!code && !image) { /* a snapshot in parts */
+        code = pt_fold_image(&folded, &size, g, error);
+        image = folded;
+    }
     if (!code) code = prepare(s, &put, "INSERT INTO image VALUES(?, ?)", error);
-    for (u64 at = 0, part = 0; !code && at < g->header->size; at += PART, part++) {
+    for (u64 at = 0, part = 0; !code && at < size; at += PART, part++) {
         sqlite3_bind_int64(put, 1, (i64)part);
-        sqlite3_bind_blob64(put, 2, image + at, PT_MIN((u64)PART, g->header->size - at), SQLITE_STATIC);
+        sqlite3_bind_blob64(put, 2, image + at, PT_MIN((u64)PART, size - at), SQLITE_STATIC);
         code = step_reset(s, put, error);
     }
+    pt_free(folded);
     sqlite3_finalize(put);
     return code;
 }
@@ -393,21 +406,20 @@ static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     s->rows = 0;
     /* in a store that holds nothing yet a rollback journal has nothing to save: each page is written once, not to the
      * WAL and again (where another process is in the way, it stays WAL) */
-    bool first = !old && b->graph->header->generation <= 1;
+    bool first = !old && b->graph->info.generation <= 1;
     if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
     int code = run(s, "BEGIN IMMEDIATE", error);
     if (code) return code;
     if (!old)
-        code = run(
-            s,
-            "DELETE FROM edges; DELETE FROM edges_by_target; DELETE FROM settled; DELETE FROM candidates; DELETE FROM "
-            "candidates_by_target; DELETE FROM nodes",
-            error);
+        code = run(s,
+                   "DELETE FROM edges; DELETE FROM edges_by_target; DELETE FROM candidates; DELETE FROM "
+                   "candidates_by_target; DELETE FROM nodes",
+                   error);
     if (!code) code = write_files(s, b, error);
     if (!code) code = write_nodes(s, b->graph, old, error);
     if (!code) code = write_keys(s, b->graph, old, error);
     if (!code) code = write_image(s, b->graph, error);
-    if (!code) code = set_meta(s, "generation", b->graph->header->generation, error);
+    if (!code) code = set_meta(s, "generation", b->graph->info.generation, error);
     if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);
     /* a path or a list that lost its end is in no row but on its way into one */
     if (!code && pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
@@ -452,14 +464,10 @@ static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
     }
     int ended = run(s, "COMMIT", code ? NULL : error); /* left open, it would be in the way of the next commit */
     if (!code) code = ended;
-    if (!code) {
-        const pt_graph_header *h = (const pt_graph_header *)(const void *)image;
-        if ((u64)total < sizeof *h || h->magic != PT_GRAPH_MAGIC || h->size != (u64)total ||
-            pt_hash_bytes(image + sizeof *h, (size_t)total - sizeof *h) != h->checksum)
-            code = pt_fail(error, PT_ECORRUPT,
-                           "%s: the graph in it is damaged; `parseltongue index --rebuild` makes it anew", s->path);
-        else code = pt_graph_open(out, image, (u64)total, true, false, error);
-    }
+    if (!code && pt_block_open(image, (u64)total, PT_BLOCK_IMAGE, true, s->path, NULL))
+        code = pt_fail(error, PT_ECORRUPT,
+                       "%s: the graph in it is damaged; `parseltongue index --rebuild` makes it anew", s->path);
+    if (!code) code = pt_graph_open(out, image, (u64)total, true, false, error);
     if (code) pt_free(image);
     return code;
 }
@@ -525,12 +533,15 @@ static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int
     sqlite3_stmt *q;
     int code = prepare(s, &q, queries[d], error), step = SQLITE_DONE;
     if (code) return code;
-    i64 first = (i64)((u64)node << 32 | (kind < 0 ? 0 : (u64)kind << 28));
-    sqlite3_bind_int64(q, 1, first);
-    sqlite3_bind_int64(q, 2, first + (kind < 0 ? (1ll << 32) : (1ll << 28)) - 1);
-    while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
-        code = visit(payload, (pt_word)((u64)sqlite3_column_int64(q, 0) & 0xffffffffu));
-    if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
+    for (u32 range = 0; !code && range < (kind == PT_EDGE_CALLS ? 2u : 1u); range++) { /* calls have two codes */
+        u64 first = (u64)node << 32 | (kind < 0 ? 0 : (u64)(range ? PT_CODE_SETTLED_CALLS : kind) << 28);
+        sqlite3_bind_int64(q, 1, (i64)first);
+        sqlite3_bind_int64(q, 2, (i64)(first + (kind < 0 ? (1ull << 32) : (1ull << 28)) - 1));
+        while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
+            code = visit(payload, (pt_word)((u64)sqlite3_column_int64(q, 0) & 0xffffffffu));
+        if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
+        sqlite3_reset(q);
+    }
     sqlite3_finalize(q);
     return code;
 }
@@ -559,7 +570,7 @@ static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
             "UNION SELECT e.key & 134217727, %u FROM temp.reached r JOIN edges o ON o.key BETWEEN (r.id << 32) + %lld "
             "AND (r.id << 32) + %lld JOIN nodes t ON t.id = (o.key & 134217727) AND (t.flags & %d) = 0 "
             "JOIN edges_by_target e ON e.key BETWEEN (t.id << 32) + %lld AND (t.id << 32) + %lld "
-            "WHERE r.depth = %u AND NOT EXISTS (SELECT 1 FROM settled WHERE settled.key = e.key)",
+            "WHERE r.depth = %u",
             d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, (long long)PT_EDGE_OVERRIDES << 28,
             ((long long)(PT_EDGE_OVERRIDES + 1) << 28) - 1, PT_NODE_EXTERNAL, (long long)PT_EDGE_CALLS << 28,
             ((long long)(PT_EDGE_CALLS + 1) << 28) - 1, d - 1);
@@ -576,6 +587,91 @@ static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
     return code;
 }
 
+/* Verify and salvage. */
+
+static int same_rows(sqlite_store *s, const pt_graph *g, const char *table, pt_direction d, u64 *total,
+                     pt_error *error) {
+    sqlite3_stmt *q;
+    char sql[96];
+    snprintf(sql, sizeof sql, "SELECT key FROM %s ORDER BY key", table);
+    int code = prepare(s, &q, sql, error), step = SQLITE_DONE;
+    for (u32 n = 0; !code && n < g->node_count; n++)
+        for (pt_run run = pt_graph_list(g, n, d); !code && pt_run_next(&run);)
+            for (u32 i = 0; !code && i < run.count; i++, ++*total) {
+                step = sqlite3_step(q);
+                if (step != SQLITE_ROW || (u64)sqlite3_column_int64(q, 0) != ((u64)n << 32 | run.words[i]))
+                    code = step == SQLITE_ROW || step == SQLITE_DONE
+                               ? pt_fail(error, PT_ECORRUPT, "%s: table %s is not what the graph says", s->path, table)
+                               : sql_error(s, step, error);
+            }
+    if (!code && (step = sqlite3_step(q)) != SQLITE_DONE)
+        code = step == SQLITE_ROW
+                   ? pt_fail(error, PT_ECORRUPT, "%s: table %s has rows the graph has not", s->path, table)
+                   : sql_error(s, step, error);
+    sqlite3_finalize(q);
+    return code;
+}
+
+typedef struct facts_check {
+    sqlite_store *s;
+    u64 count;
+    pt_error *error;
+} facts_check;
+static int check_facts(void *payload, const pt_kept_file *f) {
+    facts_check *c = payload;
+    u32 magic = 0;
+    pt_facts facts;
+    c->count++;
+    if (f->facts_size >= sizeof magic) memcpy(&magic, f->facts, sizeof magic);
+    if (magic != PT_FACTS_MAGIC) return PT_OK;  /* kept by some other program */
+    void *copy = pt_malloc(f->facts_size + 8u); /* blobs are not aligned */
+    if (!copy) return pt_fail(c->error, PT_ENOMEM, "out of memory");
+    memcpy(copy, f->facts, f->facts_size);
+    int code = pt_facts_open(&facts, copy, f->facts_size, true, c->error);
+    pt_free(copy);
+    return code ? pt_fail(c->error, PT_ECORRUPT, "%s: what is kept of %s is damaged", c->s->path, f->path) : PT_OK;
+}
+
+static int sqlite_verify(pt_store *store, void (*tell)(void *, const char *, u64), void *payload, pt_error *error) {
+    sqlite_store *s = (sqlite_store *)store;
+    static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
+    sqlite3_stmt *q;
+    pt_graph *g = NULL;
+    u64 pages = 0, edges = 0;
+    int code = prepare(s, &q, "PRAGMA integrity_check", error);
+    if (code) return code;
+    int step = sqlite3_step(q);
+    const char *said = step == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : NULL;
+    if (!said) code = sql_error(s, step, error);
+    else if (strcmp(said, "ok") != 0) code = pt_fail(error, PT_ECORRUPT, "%s: %s", s->path, said);
+    sqlite3_finalize(q);
+    i64 count;
+    if (!code) code = number(s, &count, "PRAGMA page_count", error);
+    if (!code) tell(payload, "pages of the database, its own check passed", pages = (u64)count);
+    facts_check c = {s, 0, error};
+    if (!code) code = sqlite_each_file(store, true, check_facts, &c, error);
+    if (!code) tell(payload, "source files whose facts are whole", c.count);
+    if (!code) code = sqlite_load_graph(store, &g, error);
+    if (code == PT_ENOTFOUND) return PT_OK;
+    if (!code) code = pt_graph_validate(g, error);
+    if (!code) tell(payload, "nodes, every reference inside", g->node_count);
+    for (u32 d = 0; !code && d < PT_COUNT_OF(tables); d++)
+        code = same_rows(s, g, tables[d], (pt_direction)d, &edges, error);
+    if (!code) tell(payload, "rows of edges, the same as in the graph, each with its mirror", edges);
+    pt_graph_close(g);
+    return code;
+}
+
+static int sqlite_salvage(const char *location, int (*visit)(void *, const pt_kept_file *), void *payload,
+                          pt_error *error) {
+    pt_store *store;
+    int code = sqlite_open(&store, location, PT_STORE_READ, error);
+    if (code) return code;
+    code = sqlite_each_file(store, true, visit, payload, error); /* up to the first damaged page */
+    sqlite_close(store);
+    return code;
+}
+
 const pt_store_engine pt_sqlite_engine = {.magic = PT_STORE_MAGIC,
                                           .abi = PT_STORE_ABI,
                                           .name = "sqlite",
@@ -588,4 +684,6 @@ const pt_store_engine pt_sqlite_engine = {.magic = PT_STORE_MAGIC,
                                           .reset = sqlite_reset,
                                           .edges = sqlite_edges,
                                           .reach = sqlite_reach,
-                                          .checkpoint = sqlite_checkpoint};
+                                          .checkpoint = sqlite_checkpoint,
+                                          .verify = sqlite_verify,
+                                          .salvage = sqlite_salvage};

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-static const pt_store_engine *const engines[] = {&pt_sqlite_engine, NULL};
+static const pt_store_engine *const engines[] = {&pt_native_engine, &pt_sqlite_engine, NULL};
 
 const pt_store_engine *const *pt_store_engines(void) { return engines; }
 

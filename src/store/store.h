@@ -1,7 +1,8 @@
 /* store.h: what keeps a graph and the facts it came from: a versioned vtable an engine fills in.
  *
- * A store is opened by URI (`sqlite:FILE`). One process writes at a time; any number read. A commit is applied
- * whole or not at all. A store that is corrupt, foreign or of a later version is told by PT_ECORRUPT and never
+ * A store is opened by URI (`native:FOLDER`, `sqlite:FILE`). One process writes at a time; any number read, and see the
+ * state of their opening or a later one. A commit is applied whole or not at all; its graph's generation is greater than
+ * the store's. A store that is corrupt, foreign or of a later version is told by PT_ECORRUPT and never
  * changed; only pt_store_reset, asked for by the user, replaces it.
  *
  * To add an engine: fill a pt_store_engine, list it in store.c, add it to tests/unit/test_store.c. */
@@ -10,8 +11,10 @@
 
 #include "graph/graph.h"
 
-enum { PT_STORE_MAGIC = 0x54535450 /* "PTST" */, PT_STORE_ABI = 1 };
-enum { PT_STORE_READ = 0, PT_STORE_WRITE = 1 };
+enum { PT_STORE_MAGIC = 0x54535450 /* "PTST" */, PT_STORE_ABI = 2 };
+/* PT_STORE_FULL: a commit is on the disk when it returns; without it a power cut may take the last commits, never the
+ * order or the wholeness of those before. */
+enum { PT_STORE_READ = 0, PT_STORE_WRITE = 1, PT_STORE_FULL = 2 };
 
 typedef struct pt_store pt_store;
 
@@ -48,7 +51,8 @@ typedef struct pt_store_engine {
     int (*open)(pt_store **out, const char *location, int mode, pt_error *error);
     void (*close)(pt_store *store);
     int (*commit)(pt_store *store, const pt_batch *batch, pt_error *error);
-    int (*load_graph)(pt_store *store, pt_graph **out, pt_error *error); /* PT_ENOTFOUND: empty store */
+    /* Closed with pt_graph_close, before the store. PT_ENOTFOUND: empty store. */
+    int (*load_graph)(pt_store *store, pt_graph **out, pt_error *error);
     int (*each_file)(pt_store *store, bool with_facts, int (*visit)(void *payload, const pt_kept_file *file),
                      void *payload, pt_error *error);
     int (*stats)(pt_store *store, pt_store_stats *out, pt_error *error);
@@ -59,6 +63,12 @@ typedef struct pt_store_engine {
     int (*reach)(pt_store *store, u32 node, u32 depth, int (*visit)(void *payload, u32 node, u32 depth), void *payload,
                  pt_error *error);
     int (*checkpoint)(pt_store *store, pt_error *error);
+    /* Reads everything through and holds it against every law; `tell` says what was found sound, and how much. */
+    int (*verify)(pt_store *store, void (*tell)(void *payload, const char *what, u64 count), void *payload,
+                  pt_error *error);
+    /* Of a store that may be damaged: the files whose facts are provably whole. Changes nothing. */
+    int (*salvage)(const char *location, int (*visit)(void *payload, const pt_kept_file *file), void *payload,
+                   pt_error *error);
 } pt_store_engine;
 
 struct pt_store {
@@ -72,6 +82,6 @@ int pt_store_parse(const pt_store_engine **engine, const char **location, const 
 int pt_store_open(pt_store **out, const char *uri, int mode, pt_error *error);
 void pt_store_close(pt_store *store);
 
-extern const pt_store_engine pt_sqlite_engine;
+extern const pt_store_engine pt_native_engine, pt_sqlite_engine;
 
 #endif

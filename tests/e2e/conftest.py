@@ -56,7 +56,11 @@ class Workspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_files(self.folder, files or {})
 
+    store = None  # a URI; the program's own choice without one
+
     def run(self, *arguments, stdin=None, cwd=None, env=None):
+        if self.store and "--store" not in arguments:
+            arguments = (*arguments, "--store", self.store)
         done = subprocess.run([BIN, *map(str, arguments)], cwd=cwd or self.folder, input=stdin, capture_output=True, timeout=60,
                               env={**os.environ, **(env or {})})
         assert done.returncode >= 0, f"{arguments}: killed by signal {-done.returncode}\n{done.stderr.decode()[-2000:]}"

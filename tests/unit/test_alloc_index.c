@@ -235,9 +235,20 @@ static pt_graph *index_once(const pt_index_options *options, i64 n, outcome *o) 
     return g;
 }
 
-/* All but the header, which counts generations. */
+/* All but the number of the generation, and the checksum over it. */
 static bool same_graph(const pt_graph *a, const pt_graph *b) {
-    return a->header->size == b->header->size && a->header->checksum == b->header->checksum;
+    u64 sizes[2];
+    const char *images[2] = {pt_graph_image(a, &sizes[0]), pt_graph_image(b, &sizes[1])};
+    pt_graph_info infos[2] = {a->info, b->info};
+    infos[0].generation = infos[1].generation = 0;
+    if (!images[0] || !images[1] || sizes[0] != sizes[1] || memcmp(&infos[0], &infos[1], sizeof infos[0]) != 0)
+        return false;
+    const pt_block_header *h = (const void *)images[0];
+    u64 table = h->section_count * sizeof(pt_block_section);
+    u64 behind =
+        ((const pt_block_section *)(const void *)(h + 1))->offset + sizeof(pt_graph_info); /* the first section */
+    return memcmp(images[0] + sizeof *h, images[1] + sizeof *h, table) == 0 &&
+           memcmp(images[0] + behind, images[1] + behind, sizes[0] - behind) == 0;
 }
 
 /* All rows of a store but the image and the generation. */

@@ -1,47 +1,45 @@
 /* Walks against what a naive hand would do. */
 #include "support.h"
 
-#include "query/walk.h"
+#include "graph/walk.h"
 
 enum { NODES = 40 };
 /* A graph of nodes and edges alone: what walks read of it. */
 static struct {
     pt_graph graph;
-    pt_graph_header header;
+    pt_shard shard;
     pt_graph_node nodes[NODES];
+    u8 walk_flags[NODES];
     u32 out_offsets[NODES + 1], in_offsets[NODES + 1], none[NODES + 1];
     pt_word out[NODES * NODES], in[NODES * NODES];
-    u64 settled[NODES * NODES / 64 + 1];
     u8 kind[NODES][NODES];         /* 1 + kind, 0: no edge */
     bool is_settled[NODES][NODES]; /* of calls */
 } w;
 
-static void rows(void) {
+static u8 code_of(u32 from, u32 to) {
+    if (!w.kind[from][to]) return PT_CODE_COUNT;
+    bool settled = w.kind[from][to] == 1 + PT_EDGE_CALLS && w.is_settled[from][to];
+    return settled ? (u8)PT_CODE_SETTLED_CALLS : (u8)(w.kind[from][to] - 1);
+}
+static void rows(bool flags) {
     u32 out = 0, in = 0;
-    memset(w.settled, 0, sizeof w.settled);
     for (u32 n = 0; n < NODES; n++) {
         w.out_offsets[n] = out, w.in_offsets[n] = in;
-        for (u8 kind = 0; kind < PT_EDGE_KIND_COUNT; kind++)
+        w.walk_flags[n] = pt_walk_flags_of(&w.nodes[n]);
+        for (u8 code = 0; code < PT_CODE_COUNT; code++)
             for (u32 m = 0; m < NODES; m++) {
-                if (w.kind[n][m] == kind + 1) w.out[out++] = pt_word_make(kind, false, m);
-                if (w.kind[m][n] == kind + 1) {
-                    if (w.is_settled[m][n] && kind == PT_EDGE_CALLS) w.settled[in / 64] |= 1ull << (in % 64);
-                    w.in[in++] = pt_word_make(kind, false, m);
-                }
+                if (code_of(n, m) == code) w.out[out++] = pt_word_make(code, false, m);
+                if (code_of(m, n) == code) w.in[in++] = pt_word_make(code, false, m);
             }
     }
     w.out_offsets[NODES] = out, w.in_offsets[NODES] = in;
-    w.header.local_nodes = NODES;
-    w.graph = (pt_graph){.header = &w.header,
-                         .nodes = w.nodes,
-                         .out_offsets = w.out_offsets,
-                         .out = w.out,
-                         .in_offsets = w.in_offsets,
-                         .in = w.in,
-                         .settled = w.settled,
-                         .candidate_out_offsets = w.none,
-                         .candidate_in_offsets = w.none,
+    w.shard = (pt_shard){.nodes = w.nodes,
+                         .walk_flags = flags ? w.walk_flags : NULL, /* they may be missing */
+                         .offsets = {w.out_offsets, w.in_offsets, w.none, w.none},
+                         .words = {w.out, w.in, w.out, w.in},
                          .node_count = NODES};
+    w.graph = (pt_graph){.shards = &w.shard, .shard_count = 1, .node_count = NODES, .base_nodes = NODES};
+    w.graph.info.local_nodes = NODES;
 }
 static void random_graph(u64 *random, u32 edges) {
     memset(w.kind, 0, sizeof w.kind);
@@ -57,7 +55,7 @@ static void random_graph(u64 *random, u32 edges) {
             (u8)(1 + kinds[next_random(random) % PT_COUNT_OF(kinds)]);
     for (u32 n = 0; n < NODES; n++)
         for (u32 m = 0; m < NODES; m++) w.is_settled[n][m] = next_random(random) % 3 == 0;
-    rows();
+    rows(next_random(random) % 2);
 }
 
 /* Depths by repeated sweeps over all pairs. */

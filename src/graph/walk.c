@@ -1,4 +1,6 @@
-#include "query/walk.h"
+#include "graph/walk.h"
+
+#include "graph/overlay.h"
 
 int pt_walker_create(pt_walker *w, const pt_graph *g) {
     *w = (pt_walker){.capacity = g->node_count};
@@ -38,43 +40,72 @@ static inline void reach(pt_walker *w, u32 node, u32 parent, u32 depth) {
     w->depth[w->count++] = (u8)depth;
 }
 
-/* Sources of a node's in-edges but `contains` (kind 0, so they stand first). */
-static inline void sources(pt_walker *w, const pt_graph *g, u32 node, u32 index, u32 depth, bool candidates) {
-    u32 end = g->in_offsets[node + 1];
-    for (u32 e = g->in_offsets[node]; e < end; e++)
-        if (pt_word_kind(g->in[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(g->in[e]), index, depth);
-    if (!candidates) return;
-    for (u32 e = g->candidate_in_offsets[node]; e < g->candidate_in_offsets[node + 1]; e++)
-        reach(w, pt_word_node(g->candidate_in[e]), index, depth);
+/* The other ends of a node's edges but `contains`. */
+static inline void ends(pt_walker *w, const pt_graph *g, u32 node, pt_direction d, u32 index, u32 depth) {
+    for (pt_run run = pt_graph_list(g, node, d); pt_run_next(&run);)
+        for (u32 i = 0; i < run.count; i++)
+            if (pt_word_code(run.words[i]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(run.words[i]), index, depth);
+}
+
+static inline u8 base_flags(const pt_shard *shards, u32 node) {
+    const pt_shard *s = &shards[node >> PT_SHARD_BITS];
+    u32 at = node & (PT_SHARD_NODES - 1);
+    return s->walk_flags ? s->walk_flags[at] : pt_walk_flags_of(&s->nodes[at]);
+}
+
+/* The same by a base alone: nothing but arrays. */
+static inline void base_sources(pt_walker *w, const pt_shard *shards, u32 node, u32 index, u32 depth) {
+    const pt_shard *s = &shards[node >> PT_SHARD_BITS];
+    const u32 *at = s->offsets[PT_IN] + (node & (PT_SHARD_NODES - 1));
+    const pt_word *words = s->words[PT_IN];
+    for (u32 e = at[0], end = at[1]; e < end; e++)
+        if (pt_word_code(words[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(words[e]), index, depth);
+}
+
+/* What a walk will read of nodes that stand further back in the queue. */
+static inline void look_ahead(const pt_walker *w, const pt_graph *g, u32 i) {
+    enum { AHEAD = 12, NEAR = 5 };
+    if (i + AHEAD >= w->count) return;
+    u32 far = w->queue[i + AHEAD], near = w->queue[i + NEAR];
+    if (far < g->base_nodes) {
+        const pt_shard *s = &g->shards[far >> PT_SHARD_BITS];
+        __builtin_prefetch(s->offsets[PT_IN] + (far & (PT_SHARD_NODES - 1)));
+        if (s->walk_flags) __builtin_prefetch(s->walk_flags + (far & (PT_SHARD_NODES - 1)));
+    }
+    if (g->overlay) pt_overlay_prefetch(g->overlay, far);
+    if (near < g->base_nodes) {
+        const pt_shard *s = &g->shards[near >> PT_SHARD_BITS];
+        __builtin_prefetch(s->words[PT_IN] + s->offsets[PT_IN][near & (PT_SHARD_NODES - 1)]);
+    }
 }
 
 void pt_walk_blast(pt_walker *w, const pt_graph *g, u32 start, u32 depth, bool candidates) {
-    enum { AHEAD = 12, NEAR = 5 };
     pt_walker_clear(w);
     if (depth > 255) depth = 255;
     reach(w, start, PT_NONE, 0);
     for (u32 i = 0; i < w->count; i++) {
-        if (i + AHEAD < w->count) {
-            __builtin_prefetch(&g->in_offsets[w->queue[i + AHEAD]]);
-            __builtin_prefetch(&g->nodes[w->queue[i + AHEAD]].flags);
-            __builtin_prefetch(&g->in[g->in_offsets[w->queue[i + NEAR]]]);
-        }
+        look_ahead(w, g, i);
         u32 node = w->queue[i], next = (u32)w->depth[i] + 1;
         if (next > depth) break; /* the queue is in the order of depth */
-        if (i && (g->nodes[node].flags & PT_NODE_EXTERNAL)) continue;
-        sources(w, g, node, i, next, candidates);
-        if (g->nodes[node].flags & PT_NODE_TRAIT_IMPL) {
+        /* most nodes have nothing in the overlay: one look, then arrays */
+        const pt_patch *p = g->overlay ? pt_patch_of(g->overlay, node) : NULL;
+        u8 flags = p ? pt_walk_flags_at(g, node) : base_flags(g->shards, node);
+        if (i && (flags & PT_WALK_EXTERNAL)) continue;
+        if (p && p->in[0]) ends(w, g, node, PT_IN, i, next);
+        else base_sources(w, g->shards, node, i, next);
+        if (candidates) ends(w, g, node, PT_CANDIDATE_IN, i, next);
+        if (flags & PT_WALK_TRAIT_IMPL) {
             pt_run over = pt_graph_kind(g, node, PT_OUT, PT_EDGE_OVERRIDES);
-            for (u32 k = 0; k < over.count; k++) {
+            bool any = pt_run_next(&over); /* one piece: out-rows are */
+            for (u32 k = 0; any && k < over.count; k++) {
                 u32 member = pt_word_node(over.words[k]);
                 u64 bit = 1ull << (member % 64);
                 /* once a walk: its thousand impls have the same callers */
-                if ((g->nodes[member].flags & PT_NODE_EXTERNAL) || (w->expanded[member / 64] & bit)) continue;
+                if ((pt_walk_flags_at(g, member) & PT_WALK_EXTERNAL) || (w->expanded[member / 64] & bit)) continue;
                 w->expanded[member / 64] |= bit;
                 w->members[w->member_count++] = member;
-                pt_run calls = pt_graph_kind(g, member, PT_IN, PT_EDGE_CALLS);
-                for (u32 c = 0; c < calls.count; c++)
-                    if (!pt_graph_settled(g, calls.first + c)) reach(w, pt_word_node(calls.words[c]), i, next);
+                for (pt_run calls = pt_graph_code(g, member, PT_IN, PT_EDGE_CALLS); pt_run_next(&calls);)
+                    for (u32 c = 0; c < calls.count; c++) reach(w, pt_word_node(calls.words[c]), i, next);
             }
         }
     }
@@ -92,11 +123,8 @@ bool pt_walk_path(pt_walker *w, const pt_graph *g, u32 from, u32 to, bool candid
             return true;
         }
         u32 depth = PT_MIN((u32)w->depth[i] + 1, 255u);
-        for (u32 e = g->out_offsets[node]; e < g->out_offsets[node + 1]; e++)
-            if (pt_word_kind(g->out[e]) != PT_EDGE_CONTAINS) reach(w, pt_word_node(g->out[e]), i, depth);
-        if (candidates)
-            for (u32 e = g->candidate_out_offsets[node]; e < g->candidate_out_offsets[node + 1]; e++)
-                reach(w, pt_word_node(g->candidate_out[e]), i, depth);
+        ends(w, g, node, PT_OUT, i, depth);
+        if (candidates) ends(w, g, node, PT_CANDIDATE_OUT, i, depth);
     }
     return false;
 }
@@ -161,16 +189,17 @@ static bool is_type(u8 kind) {
            kind == PT_KIND_TYPE_ALIAS;
 }
 static u32 type_of(const pt_graph *g, u32 node) { /* a variant counts as its enum */
-    return g->nodes[node].kind == PT_KIND_VARIANT ? g->nodes[node].parent : node;
+    return pt_node_at(g, node)->kind == PT_KIND_VARIANT ? pt_node_at(g, node)->parent : node;
 }
 
 bool pt_cycle_edge(const pt_graph *g, pt_cycle_level level, u32 from, pt_word word, u32 *a, u32 *b) {
     u32 to = pt_word_node(word);
     u8 kind = pt_word_kind(word);
-    if (kind == PT_EDGE_CONTAINS || ((g->nodes[from].flags | g->nodes[to].flags) & PT_NODE_EXTERNAL)) return false;
+    if (kind == PT_EDGE_CONTAINS || ((pt_node_at(g, from)->flags | pt_node_at(g, to)->flags) & PT_NODE_EXTERNAL))
+        return false;
     switch (level) {
     case PT_CYCLES_MODULE: {
-        u8 k = g->nodes[from].kind, t = g->nodes[to].kind;
+        u8 k = pt_node_at(g, from)->kind, t = pt_node_at(g, to)->kind;
         if (kind == PT_EDGE_USES && (k == PT_KIND_MODULE || k == PT_KIND_CRATE)) return false; /* a private use */
         if (kind == PT_EDGE_USES && (t == PT_KIND_MODULE || t == PT_KIND_CRATE))
             return false; /* the prefix of a path whose end counts */
@@ -183,7 +212,7 @@ bool pt_cycle_edge(const pt_graph *g, pt_cycle_level level, u32 from, pt_word wo
             return false;
         *a = type_of(g, from);
         *b = type_of(g, to);
-        if (!is_type(g->nodes[*a].kind) || !is_type(g->nodes[*b].kind)) return false;
+        if (!is_type(pt_node_at(g, *a)->kind) || !is_type(pt_node_at(g, *b)->kind)) return false;
         break;
     default:
         if (kind != PT_EDGE_CALLS) return false;
