@@ -236,28 +236,31 @@ static void progress(void *payload, const char *stage, u32 done, u32 total) {
     fflush(stderr);
 }
 
+/* jansson hands its text over in pieces of a few bytes. */
+static int into_buffer(const char *text, size_t size, void *payload) {
+    pt_buffer *out = payload;
+    pt_buffer_add(out, text, size);
+    if (out->count < 1 << 16) return 0;
+    bool failed = fwrite(out->data, 1, out->count, stdout) != out->count;
+    pt_buffer_clear(out);
+    return failed ? -1 : 0;
+}
+
+static int print_json(const json_t *answer) {
+    pt_buffer out = {0};
+    bool failed = json_dump_callback(answer, into_buffer, &out, JSON_COMPACT) != 0 || pt_alloc_failed();
+    if (out.count) failed = fwrite(out.data, 1, out.count, stdout) != out.count || failed;
+    pt_buffer_free(&out);
+    putchar('\n');
+    return failed ? PT_EIO : PT_OK;
+}
+
 static void print_report(const pt_index_report *r, const char *store, bool json) {
     double ms = (double)r->total_us / 1000;
     if (json) {
-        json_t *name = json_string(store);
-        char *quoted = name ? json_dumps(name, JSON_ENCODE_ANY) : NULL;
-        printf("{\"query\":\"index\",\"store\":%s,\"generation\":%llu,\"up_to_date\":%s,\"rebuilt\":%s,"
-               "\"packages\":%u,\"targets\":%u,\"files\":%u,\"files_read\":%u,\"lines\":%llu,"
-               "\"bytes\":%llu,\"definitions\":%u,\"expansions\":%u,\"bodies\":%llu,\"nodes\":%llu,\"edges\":%llu,"
-               "\"candidates\":%llu,\"sites\":%llu,\"unresolved\":%llu,"
-               "\"unread\":%u,\"problems\":%u,\"dependencies\":%u,\"dependencies_absent\":%u,\"rows_written\":%llu,"
-               "\"ms\":{\"discover\":%.2f,\"dependencies\":%.2f,\"read\":%.2f,"
-               "\"resolve\":%.2f,\"graph\":%.2f,\"commit\":%.2f,\"total\":%.2f}}\n",
-               quoted ? quoted : "null", (unsigned long long)r->generation, r->up_to_date ? "true" : "false",
-               r->rebuilt ? "true" : "false", r->packages, r->targets, r->files, r->files_read,
-               (unsigned long long)r->lines, (unsigned long long)r->bytes, r->definitions, r->expansions,
-               (unsigned long long)r->bodies, (unsigned long long)r->nodes, (unsigned long long)r->edges,
-               (unsigned long long)r->candidates, (unsigned long long)r->sites, (unsigned long long)r->unresolved,
-               r->unread, r->problems, r->dependencies, r->dependencies_absent, (unsigned long long)r->rows_written,
-               (double)r->discover_us / 1000, (double)r->dependencies_us / 1000, (double)r->read_us / 1000,
-               (double)r->resolve_us / 1000, (double)r->graph_us / 1000, (double)r->commit_us / 1000, ms);
-        free(quoted);
-        json_decref(name);
+        json_t *report = pt_index_report_json(r, store);
+        (void)print_json(report);
+        json_decref(report);
         return;
     }
     if (r->up_to_date) {
@@ -434,8 +437,7 @@ static int run_query(const options *o) {
         code = pt_query_run(&q, &answer, &error);
         u64 took = pt_now_us() - start;
         if (o->json && answer) {
-            if (json_dumpf(answer, stdout, JSON_COMPACT) != 0) code = PT_EIO;
-            putchar('\n');
+            if (print_json(answer)) code = PT_EIO;
         } else if (code) {
             pt_print_failure(stderr, answer, error.message, use_color(o, stderr));
         } else {

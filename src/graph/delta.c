@@ -90,7 +90,7 @@ static const char *new_text(const differ *d, u32 offset) { return pt_graph_strin
 
 /* The offset of a text of the new graph: that of the old one's string where it is the same, or a new one. */
 static u32 text(differ *d, u32 offset, u32 old) {
-    if (!offset) return 0;
+    if (!*new_text(d, offset)) return 0;
     if (old && strcmp(old_text(d, old), new_text(d, offset)) == 0) return old;
     return d->old->string_count + pt_string_add(&d->strings, pt_str_of(new_text(d, offset)));
 }
@@ -186,9 +186,16 @@ static int by_anchor_id(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* The k-th place of an item in a file stays the k-th. */
+static int by_number(const void *a, const void *b) {
+    u32 x = *(const u32 *)a, y = *(const u32 *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The k-th place of an item in a file stays the k-th. Places nobody uses any more go behind the others (line PT_NONE), and
+ * those of one line bear ascending ids: so that an order of ids and lines is the order they were given in. */
 static void match_anchors(differ *d) {
     PT_VEC(anchor_key) old = {0}, new = {0};
+    PT_VEC(u32) ids = {0};
     u32 next = d->old->anchor_count, k = 0;
     for (u32 i = 0; i < d->old->anchor_count; i++) {
         const pt_graph_anchor *a = pt_anchor_at(d->old, i);
@@ -200,22 +207,37 @@ static void match_anchors(differ *d) {
     }
     if (old.count) qsort(old.data, old.count, sizeof(anchor_key), by_anchor);
     if (new.count) qsort(new.data, new.count, sizeof(anchor_key), by_anchor);
-    for (u32 i = 0; i < new.count; i++) {
-        const anchor_key *x = &new.data[i];
-        while (k < old.count &&
-               (old.data[k].node < x->node || (old.data[k].node == x->node && old.data[k].file < x->file)))
-            k++;
+    for (u32 i = 0; i <= new.count; i++) {
+        const anchor_key *x = i < new.count ? &new.data[i] : NULL;
+        for (; k < old.count &&
+               (!x || old.data[k].node < x->node || (old.data[k].node == x->node && old.data[k].file < x->file));
+             k++)
+            if (old.data[k].line != PT_NONE && d->new_of[old.data[k].node] != PT_NONE)
+                pt_vec_push(&d->out->anchors,
+                            (pt_delta_anchor){old.data[k].id, {old.data[k].file, PT_NONE, old.data[k].node}});
+        if (!x) break;
         bool found = k < old.count && old.data[k].node == x->node && old.data[k].file == x->file;
-        u32 id = d->anchor_of[x->id] = found ? old.data[k].id : next++;
-        if (!found || old.data[k].line != x->line)
-            pt_vec_push(&d->out->anchors, (pt_delta_anchor){id, {x->file, x->line, x->node}});
+        pt_vec_push(&ids, found ? old.data[k].id : next++);
         k += found;
+    }
+    for (u32 i = 0, end; i < ids.count; i = end) {
+        const anchor_key *x = &new.data[i];
+        for (end = i + 1; end < ids.count && new.data[end].node == x->node &&new.data[end].file ==
+                                                 x->file &&new.data[end].line == x->line;)
+            end++;
+        qsort(ids.data + i, end - i, sizeof(u32), by_number);
+        for (u32 t = i; t < end; t++) {
+            u32 id = d->anchor_of[new.data[t].id] = ids.data[t];
+            if (id >= d->old->anchor_count || pt_anchor_at(d->old, id)->line != x->line)
+                pt_vec_push(&d->out->anchors, (pt_delta_anchor){id, {x->file, x->line, x->node}});
+        }
     }
     if (d->out->anchors.count)
         qsort(d->out->anchors.data, d->out->anchors.count, sizeof(pt_delta_anchor), by_anchor_id);
     d->out->head.anchor_count = next;
     pt_vec_free(&old);
     pt_vec_free(&new);
+    pt_vec_free(&ids);
 }
 
 static void diff_nodes(differ *d) {
@@ -320,6 +342,11 @@ static int by_place(const void *a, const void *b, void *graph) {
         int order = strcmp(pt_graph_string(graph, x->name), pt_graph_string(graph, y->name));
         if (order) return order;
     }
+    u32 f = pt_anchor_at(graph, x->anchor)->file, h = pt_anchor_at(graph, y->anchor)->file;
+    if (f != h) {
+        int order = strcmp(pt_graph_file_path(graph, f), pt_graph_file_path(graph, h));
+        if (order) return order;
+    }
     u32 p = pt_anchor_at(graph, x->anchor)->line + x->line, q = pt_anchor_at(graph, y->anchor)->line + y->line;
     if (p != q) return p < q ? -1 : 1;
     if (x->column != y->column) return x->column < y->column ? -1 : 1;
@@ -371,8 +398,8 @@ static void diff_rows(differ *d) {
             if (pass) r.candidate_count = row.count;
             else r.out_count = row.count;
         }
-        const pt_graph_unresolved *x = new_open.list.data + new_open.first[n];
         u32 count = new_open.first[n + 1] - new_open.first[n], was = 0;
+        const pt_graph_unresolved *x = count ? new_open.list.data + new_open.first[n] : NULL;
         if (there) was = old_open.first[id + 1] - old_open.first[id];
         if (count != was || (count && !same_open(d, x, count, old_open.list.data + old_open.first[id]))) {
             r.which |= PT_ROW_OPEN;
@@ -436,11 +463,10 @@ int pt_delta_between(pt_delta_builder *out, u64 *changed, const pt_graph *before
     *out = (pt_delta_builder){0};
     u64 most = (u64)before->node_count + after->node_count;
     d.node_of = filled(after->node_count, 0xff);
-    d.new_of = most < PT_NODE_LIMIT ? filled((u32)most, 0xff) : NULL;
+    d.new_of = most < PT_NONE ? filled((u32)most, 0xff) : NULL;
     d.file_of = filled(after->file_count, 0xff);
     d.anchor_of = filled(after->anchor_count, 0xff);
     pt_buffer_char(&d.strings.text, 0);
-    if (most >= PT_NODE_LIMIT) pt_set_error(error, PT_ELIMIT, "no ids are left: a new base is due");
     if (d.node_of && d.new_of && d.file_of && d.anchor_of && !pt_alloc_failed()) {
         pt_delta_info *h = &out->head;
         h->previous_generation = before->info.generation;
@@ -464,7 +490,8 @@ int pt_delta_between(pt_delta_builder *out, u64 *changed, const pt_graph *before
                 out->strings.data[out->strings.count++] = d.strings.text.data[i];
         }
     }
-    bool full = most >= PT_NODE_LIMIT || (u64)before->string_count + d.strings.text.count >= PT_NONE;
+    bool full = most >= PT_NONE || out->head.node_count > PT_NODE_LIMIT || out->head.anchor_count > PT_NODE_LIMIT ||
+                out->head.file_count > PT_NODE_LIMIT || (u64)before->string_count + d.strings.text.count >= PT_NONE;
     pt_free(d.node_of);
     pt_free(d.new_of);
     pt_free(d.file_of);

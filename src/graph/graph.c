@@ -102,7 +102,11 @@ int pt_graph_open(pt_graph **out, void *image, u64 size, bool take, bool check, 
             list[i].node_count = PT_MIN(whole.node_count - first, (u32)PT_SHARD_NODES);
             list[i].nodes += first;
             list[i].positions += first;
-            for (u32 d = 0; d < 4; d++) list[i].offsets[d] += first;
+            for (u32 d = 0; d < 4; d++) {
+                list[i].offsets[d] += first;
+                if (!code && list[i].offsets[d][list[i].node_count] > whole.offsets[d][whole.node_count])
+                    code = pt_fail(error, PT_ECORRUPT, "%s: rows of shard %u lie outside", name, i);
+            }
             if (list[i].walk_flags) list[i].walk_flags += first;
         }
     }
@@ -444,8 +448,9 @@ u32 pt_graph_letters(const char *name) {
 }
 
 u32 pt_graph_module(const pt_graph *g, u32 node) {
-    while (node != PT_NONE) {
+    for (u32 hops = 0; node != PT_NONE; hops++) {
         const pt_graph_node *n = pt_node_at(g, node);
+        if (hops > 4096) return PT_NONE; /* not in a graph that was checked */
         if (n->kind == PT_KIND_MODULE || n->kind == PT_KIND_CRATE) break;
         node = n->parent;
     }

@@ -26,7 +26,7 @@ typedef struct applier {
     pt_overlay *o;
     pt_edit *e;
     pt_error *error;
-    PT_VEC(pt_name_entry) names, open;
+    PT_VEC(pt_name_entry) names, open, orphans; /* orphans: name is the parent that was */
     PT_VEC(u32) dead;
 } applier;
 
@@ -199,6 +199,8 @@ static int change_in(applier *a, u32 node, bool candidates, pt_word word, bool a
         list->count++;
         return PT_OK;
     }
+    if (!candidates && pt_word_code(word) == PT_EDGE_CONTAINS)
+        pt_vec_push(&a->orphans, (pt_name_entry){pt_word_node(word), node});
     memmove(words + at, words + at + 1, (s->count - at - 1) * sizeof(pt_word));
     s->count--;
     list->count--;
@@ -496,6 +498,14 @@ static int apply_all(applier *a, const pt_delta *d) {
         if (!p) return no_memory(a);
         for (u32 way = PT_OUT; way <= PT_CANDIDATE_IN; way++)
             if (pt_graph_degree(g, node, (pt_direction)way)) return ill(a, "an edge of the removed node", node);
+        if (p->open && p->open != &no_open) pt_edit_retire(a->e, (void *)(uintptr_t)p->open, open_size(p->open));
+        p->open = &no_open; /* its sites go with it, whether the batch says so or not */
+    }
+    for (u32 i = 0; !code && i < a->orphans.count;
+         i++) { /* of whom a `contains` went: not while it is their parent's */
+        const pt_graph_node *x = pt_node_at(g, a->orphans.data[i].node);
+        if (x->kind != PT_KIND_DEAD && x->parent == a->orphans.data[i].name)
+            return ill(a, "what is around node", a->orphans.data[i].node);
     }
     for (u32 i = 0; !code && i < d->nodes_count; i++) { /* whoever walks up comes to an end */
         u32 steps = 0;
@@ -542,5 +552,6 @@ int pt_overlay_apply(pt_graph *next, pt_overlay *overlay, pt_edit *edit, char *s
     pt_vec_free(&a.names);
     pt_vec_free(&a.open);
     pt_vec_free(&a.dead);
+    pt_vec_free(&a.orphans);
     return code;
 }

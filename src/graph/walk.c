@@ -15,6 +15,12 @@ int pt_walker_create(pt_walker *w, const pt_graph *g) {
     return PT_ENOMEM;
 }
 
+int pt_walker_fit(pt_walker *w, const pt_graph *g) {
+    if (w->visited && w->capacity >= g->node_count) return PT_OK;
+    pt_walker_free(w);
+    return pt_walker_create(w, g);
+}
+
 void pt_walker_free(pt_walker *w) {
     pt_free(w->visited);
     pt_free(w->expanded);

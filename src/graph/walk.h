@@ -16,6 +16,8 @@ typedef struct pt_walker {
 } pt_walker;
 
 int pt_walker_create(pt_walker *walker, const pt_graph *graph);
+/* A walker that may be from another graph: enlarged when this one has more nodes. A zeroed one is made. */
+int pt_walker_fit(pt_walker *walker, const pt_graph *graph);
 void pt_walker_free(pt_walker *walker);
 void pt_walker_clear(pt_walker *walker);
 

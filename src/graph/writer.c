@@ -109,14 +109,15 @@ static void reclaim(pt_graph_writer *w) {
         u64 epoch = __atomic_load_n(&w->readers[i].epoch, __ATOMIC_SEQ_CST);
         if (epoch && epoch < oldest) oldest = epoch;
     }
-    u32 kept = 0;
-    for (u32 i = 0; i < w->queue.count; i++) {
-        waiting *x = &w->queue.data[i];
-        if (x->epoch >= oldest) w->queue.data[kept++] = *x;
-        else if (x->piece.memory) pt_slab_free(&x->layer->slab, x->piece.memory, x->piece.size);
+    u32 gone = 0; /* epochs ascend: what goes is at the front */
+    for (; gone < w->queue.count && w->queue.data[gone].epoch < oldest; gone++) {
+        waiting *x = &w->queue.data[gone];
+        if (x->piece.memory) pt_slab_free(&x->layer->slab, x->piece.memory, x->piece.size);
         else free_layer(x->layer);
     }
-    w->queue.count = kept;
+    if (!gone) return;
+    memmove(w->queue.data, w->queue.data + gone, (w->queue.count - gone) * sizeof(waiting));
+    w->queue.count -= gone;
 }
 
 void pt_graph_writer_destroy(pt_graph_writer *w) {

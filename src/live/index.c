@@ -134,6 +134,50 @@ void pt_index_stale(pt_index_list *stale, const pt_graph *g, const char *root) {
     }
 }
 
+json_t *pt_index_report_json(const pt_index_report *r, const char *store) {
+    json_t *ms = json_object(), *out = json_object();
+    const struct {
+        const char *name;
+        u64 us;
+    } stages[] = {{"discover", r->discover_us}, {"dependencies", r->dependencies_us},
+                  {"read", r->read_us},         {"resolve", r->resolve_us},
+                  {"graph", r->graph_us},       {"commit", r->commit_us},
+                  {"total", r->total_us}};
+    for (u32 i = 0; i < PT_COUNT_OF(stages); i++)
+        json_object_set_new_nocheck(ms, stages[i].name, json_real((double)(stages[i].us / 10) / 100));
+    const struct {
+        const char *name;
+        u64 value;
+    } numbers[] = {{"packages", r->packages},
+                   {"targets", r->targets},
+                   {"files", r->files},
+                   {"files_read", r->files_read},
+                   {"lines", r->lines},
+                   {"bytes", r->bytes},
+                   {"definitions", r->definitions},
+                   {"expansions", r->expansions},
+                   {"bodies", r->bodies},
+                   {"nodes", r->nodes},
+                   {"edges", r->edges},
+                   {"candidates", r->candidates},
+                   {"sites", r->sites},
+                   {"unresolved", r->unresolved},
+                   {"unread", r->unread},
+                   {"problems", r->problems},
+                   {"dependencies", r->dependencies},
+                   {"dependencies_absent", r->dependencies_absent},
+                   {"rows_written", r->rows_written}};
+    json_object_set_new_nocheck(out, "query", json_string("index"));
+    json_object_set_new(out, "store", store ? json_string(store) : json_null());
+    json_object_set_new_nocheck(out, "generation", json_integer((json_int_t)r->generation));
+    json_object_set_new_nocheck(out, "up_to_date", json_boolean(r->up_to_date));
+    json_object_set_new_nocheck(out, "rebuilt", json_boolean(r->rebuilt));
+    for (u32 i = 0; i < PT_COUNT_OF(numbers); i++)
+        json_object_set_new_nocheck(out, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+    json_object_set_new_nocheck(out, "ms", ms);
+    return out;
+}
+
 static int by_kept(const void *a, const void *b) {
     const pt_kept_file *x = a, *y = b;
     int order = strcmp(x->path, y->path);
@@ -170,8 +214,7 @@ static void tell(const pt_index_options *o, const char *stage, u32 done, u32 tot
     if (o->progress) o->progress(o->payload, stage, done, total);
 }
 
-/* `.parseltongue` gets a .gitignore of its own when we make it. */
-static int prepare_folder(const char *uri, pt_error *error) {
+int pt_index_prepare_folder(const char *uri, pt_error *error) {
     const char *location = strchr(uri, ':');
     char folder[4096], ignore[4200];
     snprintf(folder, sizeof folder, "%s", location ? location + 1 : uri);
@@ -214,9 +257,9 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     if (!o->no_dependencies) code = pt_find_packages(&packages, workspace, source, error);
     if (code) goto end;
     u64 fingerprint = fingerprint_of(workspace, o->std_interface);
-    if (o->store) {
+    if (o->store || o->opened) {
         int mode = PT_STORE_WRITE | (o->full ? PT_STORE_FULL : 0);
-        code = prepare_folder(o->store, error);
+        if (!o->opened) code = pt_index_prepare_folder(o->store, error);
         if (!code && o->repair) {
             const pt_store_engine *engine;
             const char *location;
@@ -229,10 +272,11 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
             if (!code) code = engine->reset(location, error);
             report->rebuilt = true;
         }
-        if (!code) code = pt_store_open(&store, o->store, mode, error);
+        if (o->opened) store = o->opened;
+        else if (!code) code = pt_store_open(&store, o->store, mode, error);
         if (!code) code = store->engine->stats(store, &stats, error);
         if (!code && stats.generation) code = store->engine->load_graph(store, &previous, error);
-        if (!code && stats.generation && !dump && !o->rebuild && stats.fingerprint == fingerprint) {
+        if (!code && stats.generation && !dump && !o->rebuild && !o->force && stats.fingerprint == fingerprint) {
             pt_index_list stale = {0};
             pt_index_stale(&stale, previous, pt_source_root(source));
             bool same = !pt_alloc_failed() && stale.count == 0 && previous->info.extractor == PT_EXTRACTOR_VERSION;
@@ -337,7 +381,7 @@ end:
     pt_sites_free(&sites);
     pt_graph_close(built);
     pt_graph_close(previous);
-    pt_store_close(store);
+    if (!o->opened) pt_store_close(store);
     pt_world_destroy(world);
     pt_package_sources_free(&packages);
     pt_workspace_destroy(workspace);

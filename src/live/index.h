@@ -5,12 +5,16 @@
 #include "graph/build.h"
 #include "store/store.h"
 
+#include <jansson.h>
+
 typedef struct pt_index_options {
     const char *path;          /* workspace, crate, folder, or dump file; "-": dump on standard input */
     const char *store;         /* URI, or NULL: not kept, only built */
     const char *std_interface; /* path of std's interface file, or NULL: none */
     u32 threads;               /* 0: as many as processors */
     bool no_dependencies;      /* dependencies are told by their paths as written; their sources are not read */
+    pt_store *opened;          /* an open store to use instead of `store`, and to leave open */
+    bool force;                /* do not look whether everything is up to date: it is known not to be */
     bool repair;               /* as rebuild, but what is provably whole of the store spares reading */
     bool full;                 /* the commit is on the disk before this returns */
     bool rebuild;              /* replace a store that cannot be read; read every file anew */
@@ -31,6 +35,10 @@ typedef struct pt_index_report {
 
 /* Indexes. `*graph` (may be NULL) is the result, closed by the caller. PT_ECORRUPT: the store can't be used. */
 int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *options, pt_error *error);
+/* The report as `index --json` tells it: a new object. */
+json_t *pt_index_report_json(const pt_index_report *report, const char *store);
+/* Makes the folder a store's files go into; `.parseltongue` gets a .gitignore of its own. */
+int pt_index_prepare_folder(const char *store, pt_error *error);
 /* Files of a stored graph whose size or time differs from what was indexed, and those that are gone: their
  * indices appended to `stale`. `root` is the workspace's folder. */
 typedef PT_VEC(u32) pt_index_list;

@@ -253,12 +253,18 @@ void pt_query_results(pt_query *q, json_t *answer, json_t *rows) {
     json_object_set_new_nocheck(answer, "results", rows);
 }
 
+u32 pt_query_index(const char *name) {
+    u32 count;
+    const pt_query_info *info = pt_query_find(name), *list = pt_query_list(&count);
+    return info ? (u32)(info - list) : PT_NONE;
+}
+
 int pt_query_run(pt_query *q, json_t **out, pt_error *error) {
     const pt_query_info *info = pt_query_find(q->command);
     *out = NULL;
     if (!info) return pt_fail(error, PT_EUSAGE, "%s: no such command", q->command);
     json_t *a = json_object();
-    if (!a || pt_walker_create(&q->walker, q->graph)) return json_decref(a), pt_fail(error, PT_ENOMEM, "out of memory");
+    if (!a || pt_walker_fit(&q->walker, q->graph)) return json_decref(a), pt_fail(error, PT_ENOMEM, "out of memory");
     json_object_set_new_nocheck(a, "query", pt_json_text(info->name));
     json_t *target = q->target ? json_string(q->target) : NULL; /* NULL too when it is not UTF-8 */
     json_object_set_new_nocheck(a, "target", target ? target : json_null());
@@ -277,7 +283,7 @@ int pt_query_run(pt_query *q, json_t **out, pt_error *error) {
     json_object_set_new_nocheck(a, "results", json_array());
     int code = info->run(q, a, error);
     if (code) json_object_set_new(a, "error", json_string(error ? error->message : ""));
-    pt_walker_free(&q->walker);
+    if (!q->keep_walker) pt_walker_free(&q->walker);
     *out = a;
     return code;
 }

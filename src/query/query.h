@@ -30,8 +30,9 @@ typedef struct pt_query {
     const char *kind;   /* list, search: a node kind */
     const char *cursor; /* list: where the last page ended */
     const char *cfg;    /* NULL: all configurations; "host"; or options separated by commas */
-    /* filled by the call */
+    /* filled by the call; with keep_walker it is used again by the next one, and freed by the caller */
     pt_walker walker;
+    bool keep_walker;
 } pt_query;
 
 /* What the commands are: name, what they take, one line of help. */
@@ -45,6 +46,8 @@ typedef struct pt_query_info {
 
 const pt_query_info *pt_query_find(const char *name);
 const pt_query_info *pt_query_list(u32 *count);
+/* Its place in the list, PT_NONE when there is no such command. */
+u32 pt_query_index(const char *name);
 
 /* Runs q->command. `*answer` is a new reference whenever memory allows, also on PT_ENOTFOUND and PT_EAMBIGUOUS
  * (then with "error", and "candidates" or "suggestions"). */

@@ -21,27 +21,37 @@ static int edges_of(pt_query *q, words *out, u32 node, pt_direction d, u8 kind, 
     return PT_OK;
 }
 
+enum { ROW_KEYS = 5 };
+typedef struct sortable_row {
+    const char *keys[ROW_KEYS]; /* path, impl, trait, type, file; NULL: not there */
+    json_int_t line;
+    json_t *row;
+} sortable_row;
 static int by_row(const void *a, const void *b) {
-    static const char *const keys[] = {"path", "impl", "trait", "type", "file"};
-    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-    for (u32 i = 0; i < PT_COUNT_OF(keys); i++) {
-        const char *p = json_string_value(json_object_get(x, keys[i])),
-                   *r = json_string_value(json_object_get(y, keys[i]));
+    const sortable_row *x = a, *y = b;
+    for (u32 i = 0; i < ROW_KEYS; i++) {
+        const char *p = x->keys[i], *r = y->keys[i];
         int order = p && r ? strcmp(p, r) : (p != NULL) - (r != NULL);
         if (order) return order;
     }
-    json_int_t m = json_integer_value(json_object_get(x, "line")), n = json_integer_value(json_object_get(y, "line"));
-    return m < n ? -1 : m > n;
+    return x->line < y->line ? -1 : x->line > y->line;
 }
 
 /* Rows in an order that does not depend on ids. */
 static json_t *sorted(json_t *rows) {
+    static const char *const names[ROW_KEYS] = {"path", "impl", "trait", "type", "file"};
     size_t count = json_array_size(rows);
-    json_t **list = pt_malloc((count + 1) * sizeof *list), *out = json_array();
+    sortable_row *list = pt_malloc((count + 1) * sizeof *list);
+    json_t *out = json_array();
     if (!list) return json_decref(out), rows;
-    for (size_t i = 0; i < count; i++) list[i] = json_incref(json_array_get(rows, i));
+    for (size_t i = 0; i < count; i++) {
+        json_t *row = json_array_get(rows, i);
+        for (u32 k = 0; k < ROW_KEYS; k++) list[i].keys[k] = json_string_value(json_object_get(row, names[k]));
+        list[i].line = json_integer_value(json_object_get(row, "line"));
+        list[i].row = json_incref(row);
+    }
     if (count) qsort(list, count, sizeof *list, by_row);
-    for (size_t i = 0; i < count; i++) json_array_append_new(out, list[i]);
+    for (size_t i = 0; i < count; i++) json_array_append_new(out, list[i].row);
     pt_free(list);
     json_decref(rows);
     return out;

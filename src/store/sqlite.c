@@ -267,7 +267,11 @@ static int write_nodes(sqlite_store *s, const pt_graph *g, const pt_graph *old, 
     for (u32 n = 0; !code && n < g->node_count; n++) {
         if (old && n < old->node_count && same_node(old, g, n)) continue;
         const pt_graph_node *x = pt_node_at(g, n);
-        if (x->kind == PT_KIND_DEAD) continue;
+        if (x->kind == PT_KIND_DEAD) {
+            sqlite3_bind_int64(drop, 1, n);
+            code = step_reset(s, drop, error);
+            continue;
+        }
         pt_buffer_clear(&path);
         pt_graph_path(g, &path, n);
         if (pt_alloc_failed()) {

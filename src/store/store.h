@@ -66,6 +66,8 @@ typedef struct pt_store_engine {
     /* Reads everything through and holds it against every law; `tell` says what was found sound, and how much. */
     int (*verify)(pt_store *store, void (*tell)(void *payload, const char *what, u64 count), void *payload,
                   pt_error *error);
+    /* The writer whose readers see every commit at once; NULL while the store is empty. The store's own. */
+    struct pt_graph_writer *(*writer)(pt_store *store);
     /* Of a store that may be damaged: the files whose facts are provably whole. Changes nothing. */
     int (*salvage)(const char *location, int (*visit)(void *payload, const pt_kept_file *file), void *payload,
                    pt_error *error);

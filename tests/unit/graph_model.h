@@ -611,8 +611,7 @@ static inline pt_graph *model_graph(const model *m, u64 generation, u64 *random)
  * another order have the same. */
 typedef struct graph_lines {
     bool keep;
-    bool
-        any; /* lawful, but not what a pass over sources makes: an edge may be there twice, told from the other by its code */
+    bool any; /* lawful, but no pass over sources makes it: an edge may be there twice, by two codes */
     u64 sum;
     u32 begun;
     pt_buffer text; /* the line in the making; all of them when they are kept, with zeros between */

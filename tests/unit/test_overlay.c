@@ -490,7 +490,7 @@ static void whole_hub(void **state) {
     pt_graph_writer_destroy(w);
 }
 
-/* A batch that touches nodes again and again whose neighbours are all in the overlay must not copy their page each time. */
+/* Nodes whose neighbours are all in the overlay: their page is copied once a batch, not for each of them. */
 static void full_pages(void **state) {
     (void)state;
     pt_graph_writer *w = writer_on(hub_graph(true));
@@ -659,6 +659,174 @@ static void no_memory_elsewhere(void **state) {
     pt_graph_close(after);
 }
 
+/* Batches by hand that must not leave an unlawful snapshot behind: refused, or harmless. */
+
+static void no_open_sites_of_the_dead(const pt_graph *g, const char *what) {
+    pt_unresolved_list open = {0};
+    pt_graph_open_sites_unsorted(g, NULL, &open);
+    for (u32 i = 0; i < open.count; i++)
+        if (!pt_node_alive(g, open.data[i].from)) fail_msg("%s: an unresolved site of a removed node", what);
+    pt_vec_free(&open);
+}
+/* Was it taken? What was taken is published. */
+static bool taken(pt_graph_writer *w, pt_delta_builder *b, const char *what) {
+    model_batch batch = {0};
+    pt_error error = {0};
+    pack_batch(&batch, b);
+    int code = pt_graph_writer_prepare(w, &batch.delta, &error);
+    if (code && code != PT_ECORRUPT) fail_msg("%s: %d %s", what, code, error.message);
+    if (!code) {
+        if (pt_graph_validate(pt_graph_writer_prepared(w), &error)) fail_msg("%s: %s", what, error.message);
+        no_open_sites_of_the_dead(pt_graph_writer_prepared(w), what);
+    }
+    pt_graph_writer_publish(w);
+    free_batch(&batch);
+    return !code;
+}
+static const pt_delta_node gone = {.node = {.parent = PT_NONE, .file = PT_NONE, .kind = PT_KIND_DEAD}};
+static void remove_in(pt_delta_builder *b, u32 node) {
+    pt_delta_node x = gone;
+    x.id = node;
+    pt_vec_push(&b->nodes, x);
+    b->head.info.local_nodes--;
+}
+
+enum { OUTER, INNER, ALONE }; /* ids of the small graph: INNER lies in OUTER, ALONE has an unresolved site */
+static pt_graph_writer *small_writer(void) {
+    static model m;
+    memset(&m, 0, sizeof m);
+    m.files[0] = (model_file){{.path = MODEL_NAMES}, true};
+    for (u32 i = OUTER; i <= ALONE; i++) {
+        m.nodes[i] = (model_node){.identity = ++m.identities, .name = i + 1, .parent = PT_NONE, .there = true};
+        m.nodes[i].kind = PT_KIND_MODULE;
+        m.anchors[i] = (model_anchor){i, 0, 10 * i, true};
+    }
+    m.nodes[INNER].parent = OUTER;
+    m.open[m.open_count++] = (pt_graph_unresolved){.name = 9, .from = ALONE, .anchor = ALONE, .line = 2};
+    return writer_on(model_graph(&m, 1, NULL));
+}
+
+static void removed_nodes(void **state) {
+    (void)state;
+    pt_graph_writer *w = small_writer();
+    pt_delta_builder b = batch_after(pt_graph_writer_latest(w));
+    remove_in(&b, ALONE); /* and no row: what becomes of its site? */
+    if (!taken(w, &b, "removed without a row")) {
+        b = batch_after(pt_graph_writer_latest(w));
+        remove_in(&b, ALONE);
+        pt_vec_push(&b.rows, (pt_delta_row){.node = ALONE, .which = PT_ROW_OUT | PT_ROW_CANDIDATES | PT_ROW_OPEN});
+        assert_true(taken(w, &b, "removed with a row"));
+    }
+    b = batch_after(pt_graph_writer_latest(w));
+    pt_vec_push(&b.rows, (pt_delta_row){.node = ALONE, .which = PT_ROW_OPEN, .open_count = 1});
+    pt_vec_push(&b.open, (pt_graph_unresolved){.name = 1, .from = ALONE});
+    assert_false(taken(w, &b, "an unresolved site of who was removed before"));
+    b = batch_after(pt_graph_writer_latest(w));
+    pt_vec_push(&b.rows, (pt_delta_row){.node = ALONE, .which = PT_ROW_OUT, .out_count = 1});
+    pt_vec_push(&b.words, pt_word_make(PT_EDGE_USES, false, INNER));
+    pt_vec_push(&b.site_counts, 0);
+    b.head.info.edges++;
+    assert_false(taken(w, &b, "an edge of who was removed before"));
+    b = batch_after(pt_graph_writer_latest(w));
+    pt_vec_push(&b.rows, (pt_delta_row){.node = INNER, .which = PT_ROW_OUT, .out_count = 1});
+    pt_vec_push(&b.words, pt_word_make(PT_EDGE_USES, false, ALONE));
+    pt_vec_push(&b.site_counts, 0);
+    b.head.info.edges++;
+    assert_false(taken(w, &b, "an edge to who was removed before"));
+    pt_graph_writer_destroy(w);
+}
+
+static void parents(void **state) {
+    (void)state;
+    pt_graph_writer *w = small_writer();
+    pt_delta_builder b = batch_after(pt_graph_writer_latest(w));
+    pt_delta_node x = {*pt_node_at(pt_graph_writer_latest(w), OUTER), OUTER, 0};
+    x.node.parent = INNER;
+    pt_vec_push(&b.nodes, x);
+    assert_false(taken(w, &b, "each in the other"));
+    b = batch_after(pt_graph_writer_latest(w));
+    remove_in(&b, OUTER);
+    pt_vec_push(&b.rows, (pt_delta_row){.node = OUTER, .which = PT_ROW_OUT});
+    b.head.info.edges--;
+    assert_false(taken(w, &b, "who is around is removed"));
+    /* the same in two steps: the edge first */
+    b = batch_after(pt_graph_writer_latest(w));
+    pt_vec_push(&b.rows, (pt_delta_row){.node = OUTER, .which = PT_ROW_OUT});
+    b.head.info.edges--;
+    (void)taken(w, &b, "contains no longer");
+    b = batch_after(pt_graph_writer_latest(w));
+    remove_in(&b, OUTER);
+    (void)taken(w, &b, "who was around is removed");
+    pt_graph_writer_destroy(w);
+}
+
+/* Places no longer used are not in the way of those that stay: one module's `use`s, several on one line. */
+static void unused_places(void **state) {
+    (void)state;
+    for (u32 way = 0; way < 4; way++) {
+        static model m;
+        memset(&m, 0, sizeof m);
+        m.files[0] = (model_file){{.path = MODEL_NAMES}, true};
+        for (u32 i = 0; i < 6; i++) {
+            m.nodes[i] = (model_node){.identity = ++m.identities, .name = i + 1, .parent = PT_NONE, .there = true};
+            m.nodes[i].kind = PT_KIND_MODULE;
+            if (!i) continue;
+            u32 line = way & 1 && i > 2 ? 40 : 10 * i; /* the last three on one line, or not */
+            m.anchors[i] = (model_anchor){0, 0, line, true};
+            model_edge e = {.from = 0, .to = way & 2 ? 6 - i : i, .site_count = 1, .code = PT_EDGE_USES};
+            e.sites[0].anchor = i;
+            m.edges[m.edge_count++] = e;
+        }
+        pt_graph_writer *w = writer_on(model_graph(&m, 1, NULL));
+        for (u32 step = 2; step < 12; step++) {
+            if (step % 4 == 2) { /* the first one goes */
+                for (u32 i = 1; i < 6; i++)
+                    if (m.anchors[i].there) {
+                        remove_anchor(&m, i);
+                        break;
+                    }
+            } else {
+                shift_lines(&m, 0, 1, 7);
+            }
+            pt_graph *after = model_graph(&m, step, NULL);
+            model_batch batch = batch_between(pt_graph_writer_latest(w), after, step);
+            if (step % 4 != 2 && batch.delta.rows_count)
+                fail_msg("way %u, step %u: lines moved, and rows changed", way, step);
+            commit(w, &batch.delta);
+            free_batch(&batch);
+            batch = batch_between(pt_graph_writer_latest(w), after, step + 1);
+            if (batch.changed || batch.delta.anchors_count) fail_msg("way %u, step %u: equal graphs differ", way, step);
+            same(pt_graph_writer_latest(w), after, "unused places", step);
+            free_batch(&batch);
+            pt_graph_close(after);
+        }
+        pt_graph_writer_destroy(w);
+    }
+}
+
+/* Unresolved sites of one name at the same line and column of two files. */
+static void sites_of_two_files(void **state) {
+    (void)state;
+    static model m;
+    memset(&m, 0, sizeof m);
+    m.nodes[0] = (model_node){.identity = 1, .name = 1, .parent = PT_NONE, .kind = PT_KIND_MODULE, .there = true};
+    for (u32 i = 0; i < 2; i++) {
+        m.files[i] = (model_file){{.path = MODEL_NAMES + i}, true};
+        m.anchors[i] = (model_anchor){0, i, 5, true};
+        m.open[i] = (pt_graph_unresolved){.name = 2, .anchor = i, .line = 3, .column = 4};
+    }
+    m.open_count = 2;
+    pt_graph *before = model_graph(&m, 1, NULL);
+    model_anchor keep = m.anchors[0]; /* the same places, found in another order */
+    m.anchors[0] = m.anchors[1], m.anchors[1] = keep;
+    pt_graph *after = model_graph(&m, 2, NULL);
+    model_batch batch = batch_between(before, after, 2);
+    assert_int_equal(batch.changed, 0);
+    free_batch(&batch);
+    pt_graph_close(before);
+    pt_graph_close(after);
+}
+
 /* Batches that do not fit. */
 
 static void mend(void *block, u64 size) {
@@ -686,6 +854,7 @@ static void try_block(verdicts *v, pt_graph_writer *w, void *block, u64 size, u6
         const pt_graph *g = pt_graph_writer_prepared(w);
         v->accepted++;
         if (pt_graph_validate(g, &error)) fail_msg("%s %llu accepted: %s", what, (unsigned long long)at, error.message);
+        no_open_sites_of_the_dead(g, what);
         graph_lines l = {.any = true};
         say_graph(&l, g);
         pt_buffer_free(&l.text);
@@ -767,9 +936,19 @@ static void corrupt(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chains),         cmocka_unit_test(strangers), cmocka_unit_test(moved_lines),
-        cmocka_unit_test(there_and_back), cmocka_unit_test(hubs),      cmocka_unit_test(whole_hub),
-        cmocka_unit_test(full_pages),     cmocka_unit_test(no_memory), cmocka_unit_test(no_memory_elsewhere),
+        cmocka_unit_test(chains),
+        cmocka_unit_test(strangers),
+        cmocka_unit_test(moved_lines),
+        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(hubs),
+        cmocka_unit_test(whole_hub),
+        cmocka_unit_test(full_pages),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(no_memory_elsewhere),
+        cmocka_unit_test(removed_nodes),
+        cmocka_unit_test(parents),
+        cmocka_unit_test(unused_places),
+        cmocka_unit_test(sites_of_two_files),
         cmocka_unit_test(corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

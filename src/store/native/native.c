@@ -377,6 +377,8 @@ static int native_checkpoint(pt_store *store, pt_error *error) {
     return s->writes && log_is_long(s) ? pt_native_checkpoint(s, error) : PT_OK;
 }
 
+static pt_graph_writer *native_writer(pt_store *store) { return ((pt_native_store *)store)->writer; }
+
 static int native_salvage(const char *location, int (*visit)(void *, const pt_kept_file *), void *payload,
                           pt_error *error) {
     return pt_native_salvage_on(pt_disk_real(), location, visit, payload, error);
@@ -396,4 +398,5 @@ const pt_store_engine pt_native_engine = {.magic = PT_STORE_MAGIC,
                                           .reach = native_reach,
                                           .checkpoint = native_checkpoint,
                                           .verify = pt_native_verify,
+                                          .writer = native_writer,
                                           .salvage = native_salvage};
