@@ -40,6 +40,7 @@ need python3 have_cmd python3
 need libsqlite3-dev have_lib sqlite3
 need libxxhash-dev have_lib libxxhash
 need libjansson-dev have_lib jansson
+need libuv1-dev have_lib libuv
 need libgit2-dev have_lib libgit2
 need rust-src have_file '/usr/src/rustc-*/library'
 

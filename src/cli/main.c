@@ -1,8 +1,9 @@
 /* main.c: the command line. It reads arguments, asks, prints; it knows nothing about graphs. */
+#include "cli/cli.h"
 #include "cli/print.h"
 #include "export/export.h"
 #include "live/index.h"
-#include "query/query.h"
+#include "query/request.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,17 +14,6 @@
 #ifndef PT_VERSION
 #define PT_VERSION "0.1.0"
 #endif
-
-enum { EXIT_ANSWERED, EXIT_INTERNAL, EXIT_USAGE, EXIT_NO_ITEM, EXIT_UNREADABLE };
-
-typedef struct options {
-    const char *command, *arguments[2];
-    u32 argument_count;
-    const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
-    u32 limit, depth, threads;
-    const char *durability;
-    bool has_limit, json, candidates, stale_ok, quiet, all, rebuild, no_dependencies, repair, help;
-} options;
 
 typedef struct option {
     const char *name;
@@ -55,6 +45,9 @@ static const option known_options[] = {
     {"--no-dependencies", 'b', AT(no_dependencies), NULL, "index: do not read the sources of dependencies"},
     {"--threads", 'n', AT(threads), "N", "index: threads (default: processors)"},
     {"--std-interface", 's', AT(std_interface), "FILE", "index: interface of std (default: beside the program)"},
+    {"--no-daemon", 'b', AT(no_daemon), NULL, "read the store, do not ask the workspace's daemon"},
+    {"--wait", 'n', AT(wait), "MS", "how long to wait for saves that the daemon has not taken in yet (default 12)"},
+    {"--idle", 'n', AT(idle), "MINUTES", "daemon: ends when nobody asked for so long (default 180; 0: never)"},
     {"--stale-ok", 'b', AT(stale_ok), NULL, "do not look whether files changed since the index"},
     {"--color", 's', AT(color), "WHEN", "auto, always or never"},
     {"--quiet", 'b', AT(quiet), NULL, "only the answer"},
@@ -72,7 +65,9 @@ static void usage(FILE *out) {
         fprintf(out, "  %-26s %s\n", left, list[i].help);
     }
     fprintf(out, "  %-26s %s\n", "export", "the whole graph (--format)");
-    fprintf(out, "  %-26s %s\n\noptions:\n", "verify", "read the store through and hold it against every law");
+    fprintf(out, "  %-26s %s\n", "verify", "read the store through and hold it against every law");
+    fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
+    fprintf(out, "  %-26s %s\n\noptions:\n", "watch", "each update of the daemon, as it happens");
     for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", known_options[i].name,
@@ -129,12 +124,14 @@ static int parse(options *o, int argc, char **argv) {
                 return fprintf(stderr, "parseltongue: %s %s: not a number\n", found->name, value), EXIT_USAGE;
             *(u32 *)field = (u32)number;
             if (found->offset == AT(limit)) o->has_limit = true;
+            if (found->offset == AT(idle)) o->has_idle = true;
+            if (found->offset == AT(wait)) o->has_wait = true;
         }
     }
     return EXIT_ANSWERED;
 }
 
-static int exit_code(int code) {
+int pt_exit_code(int code) {
     switch (code) {
     case PT_OK: return EXIT_ANSWERED;
     case PT_EUSAGE: return EXIT_USAGE;
@@ -159,7 +156,7 @@ static bool has_workspace_table(const char *manifest) {
 
 /* The workspace: what was asked for; else, upwards, the nearest folder with an index; else the nearest manifest with
  * a [workspace] table; else the nearest manifest. */
-static void find_workspace(char *out, size_t size, const options *o) {
+void pt_find_workspace(char *out, size_t size, const options *o) {
     char path[PATH_MAX], probe[PATH_MAX + 32];
     if (o->workspace || !getcwd(path, sizeof path)) {
         char *absolute = realpath(o->workspace ? o->workspace : ".", NULL);
@@ -188,7 +185,7 @@ static void find_workspace(char *out, size_t size, const options *o) {
 }
 
 /* A tree that cannot be written keeps its store under the cache folder. */
-static void default_store(char *out, size_t size, const char *workspace, bool dump, const char *dump_path) {
+void pt_default_store(char *out, size_t size, const char *workspace, bool dump, const char *dump_path) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     struct stat status;
     char folder[PATH_MAX + 32];
@@ -212,7 +209,7 @@ static void default_store(char *out, size_t size, const char *workspace, bool du
 }
 
 /* Beside the program, or in ../share/parseltongue. */
-static bool find_std(char *out, size_t size, const options *o) {
+bool pt_find_std(char *out, size_t size, const options *o) {
     if (o->std_interface) {
         snprintf(out, size, "%s", o->std_interface);
         return true;
@@ -246,7 +243,7 @@ static int into_buffer(const char *text, size_t size, void *payload) {
     return failed ? -1 : 0;
 }
 
-static int print_json(const json_t *answer) {
+int pt_print_json(const json_t *answer) {
     pt_buffer out = {0};
     bool failed = json_dump_callback(answer, into_buffer, &out, JSON_COMPACT) != 0 || pt_alloc_failed();
     if (out.count) failed = fwrite(out.data, 1, out.count, stdout) != out.count || failed;
@@ -259,7 +256,7 @@ static void print_report(const pt_index_report *r, const char *store, bool json)
     double ms = (double)r->total_us / 1000;
     if (json) {
         json_t *report = pt_index_report_json(r, store);
-        (void)print_json(report);
+        (void)pt_print_json(report);
         json_decref(report);
         return;
     }
@@ -281,7 +278,7 @@ static void print_report(const pt_index_report *r, const char *store, bool json)
         printf("%u problems with manifests, %u files not read: see `parseltongue doctor`\n", r->problems, r->unread);
 }
 
-static int fail(const options *o, int code, const char *message) {
+int pt_cli_fail(const options *o, int code, const char *message) {
     if (o->json) {
         json_t *e = json_pack("{s:s?, s:s}", "query", o->command, "error", message);
         char *text = e ? json_dumps(e, JSON_COMPACT) : NULL;
@@ -291,10 +288,10 @@ static int fail(const options *o, int code, const char *message) {
     } else {
         fprintf(stderr, "parseltongue: %s\n", message);
     }
-    return exit_code(code);
+    return pt_exit_code(code);
 }
 
-static bool use_color(const options *o, FILE *stream) {
+bool pt_use_color(const options *o, FILE *stream) {
     if (o->color && strcmp(o->color, "always") == 0) return true;
     if (o->color && strcmp(o->color, "never") == 0) return false;
     return isatty(fileno(stream)) && !getenv("NO_COLOR");
@@ -308,14 +305,14 @@ static int run_index(const options *o) {
     bool dump = path && (strcmp(path, "-") == 0 || (stat(path, &status) == 0 && S_ISREG(status.st_mode)));
     options local = *o;
     if (path && !dump) local.workspace = path;
-    find_workspace(workspace, sizeof workspace, &local);
+    pt_find_workspace(workspace, sizeof workspace, &local);
     /* a dump is asked later with the same --workspace, or with its --store */
-    if (dump && o->workspace) default_store(store, sizeof store, workspace, false, NULL);
-    else default_store(store, sizeof store, workspace, dump, path);
+    if (dump && o->workspace) pt_default_store(store, sizeof store, workspace, false, NULL);
+    else pt_default_store(store, sizeof store, workspace, dump, path);
     if (o->store) snprintf(store, sizeof store, "%s", o->store);
     if (o->durability && strcmp(o->durability, "full") != 0 && strcmp(o->durability, "normal") != 0)
-        return fail(o, PT_EUSAGE, "--durability: it is full or normal");
-    bool has_std = find_std(std_path, sizeof std_path, o);
+        return pt_cli_fail(o, PT_EUSAGE, "--durability: it is full or normal");
+    bool has_std = pt_find_std(std_path, sizeof std_path, o);
     bool terminal = !o->quiet && !o->json && isatty(STDERR_FILENO);
     pt_index_options index = {.path = dump ? path : workspace,
                               .store = store,
@@ -327,9 +324,27 @@ static int run_index(const options *o) {
                               .no_dependencies = o->no_dependencies,
                               .progress = terminal ? progress : NULL};
     pt_index_report report;
+    if (!dump && !o->rebuild && !o->repair) { /* the daemon writes this store: it indexes */
+        json_t *answer = NULL;
+        int asked;
+        if (pt_cli_ask_daemon(o, workspace, "index", NULL, &asked, &answer, &error)) {
+            if (asked) return json_decref(answer), pt_cli_fail(o, asked, error.message);
+            const char *why = json_string_value(json_object_get(answer, "error"));
+            asked = why ? pt_cli_fail(o, PT_EIO, why) : EXIT_ANSWERED;
+            if (!why && o->json) asked = pt_exit_code(pt_print_json(answer));
+            else if (!why && !o->quiet)
+                printf("the daemon keeps it indexed: generation %lld, %lld files, %lld nodes, %lld edges\n",
+                       (long long)json_integer_value(json_object_get(answer, "generation")),
+                       (long long)json_integer_value(json_object_get(answer, "files")),
+                       (long long)json_integer_value(json_object_get(answer, "nodes")),
+                       (long long)json_integer_value(json_object_get(answer, "edges")));
+            json_decref(answer);
+            return asked;
+        }
+    }
     int code = pt_index(NULL, &report, &index, &error);
     if (terminal) fputs("\r\033[K", stderr);
-    if (code) return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
+    if (code) return pt_cli_fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
     if (!o->quiet || o->json) print_report(&report, store, o->json);
     if (o->repair && !o->quiet && !o->json)
         printf("the store was rebuilt; what it knew of %u of %u files was whole\n", report.salvaged, report.files);
@@ -352,8 +367,8 @@ static int run_verify(const options *o) {
     pt_store *store = NULL;
     pt_store_stats stats = {0};
     if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue verify\n"), EXIT_USAGE;
-    find_workspace(workspace, sizeof workspace, o);
-    default_store(store_uri, sizeof store_uri, workspace, false, NULL);
+    pt_find_workspace(workspace, sizeof workspace, o);
+    pt_default_store(store_uri, sizeof store_uri, workspace, false, NULL);
     if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
     json_t *rows = json_array();
     u64 start = pt_now_us();
@@ -379,7 +394,15 @@ static int run_verify(const options *o) {
     }
     json_decref(rows);
     pt_store_close(store);
-    return exit_code(code == PT_ENOTFOUND ? PT_EIO : code);
+    return pt_exit_code(code == PT_ENOTFOUND ? PT_EIO : code);
+}
+
+/* The code, or that printing failed. */
+static int print_outcome(const options *o, const json_t *answer, int code, const pt_error *error, u64 took) {
+    if (o->json && answer) return pt_print_json(answer) ? PT_EIO : code;
+    if (code) pt_print_failure(stderr, answer, error->message, pt_use_color(o, stderr));
+    else pt_print_answer(stdout, answer, took, pt_use_color(o, stdout), o->quiet);
+    return code;
 }
 
 static int run_query(const options *o) {
@@ -397,22 +420,45 @@ static int run_query(const options *o) {
     if (exporting && o->argument_count)
         return fprintf(stderr, "parseltongue: usage: parseltongue export [--format FORMAT]\n"), EXIT_USAGE;
     if (o->engine && strcmp(o->engine, "memory") != 0 && strcmp(o->engine, "store") != 0)
-        return fail(o, PT_EUSAGE, "--engine: it is memory or store");
-    find_workspace(workspace, sizeof workspace, o);
-    default_store(store_uri, sizeof store_uri, workspace, false, NULL);
+        return pt_cli_fail(o, PT_EUSAGE, "--engine: it is memory or store");
+    pt_find_workspace(workspace, sizeof workspace, o);
+    pt_default_store(store_uri, sizeof store_uri, workspace, false, NULL);
     if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
-    int code = pt_store_open(&store, store_uri, PT_STORE_READ, &error);
+    int code;
+    if (info && !o->stale_ok) {
+        pt_query asked = {.target = o->arguments[0],
+                          .second = o->arguments[1],
+                          .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit,
+                          .depth = o->depth,
+                          .candidates = o->candidates,
+                          .all = o->all,
+                          .level = o->level,
+                          .kind = o->kind,
+                          .cursor = o->cursor,
+                          .cfg = o->cfg};
+        json_t *params = pt_request_write(&asked), *answer = NULL;
+        if (o->has_wait) json_object_set_new(params, "wait", json_integer(o->wait));
+        u64 start = pt_now_us();
+        if (pt_cli_ask_daemon(o, workspace, info->name, params, &code, &answer, &error)) {
+            u64 took = pt_now_us() - start;
+            if (code && !answer) return pt_cli_fail(o, code, error.message);
+            code = print_outcome(o, answer, code, &error, took);
+            json_decref(answer);
+            return fflush(stdout) != 0 ? EXIT_INTERNAL : pt_exit_code(code);
+        }
+    }
+    code = pt_store_open(&store, store_uri, PT_STORE_READ, &error);
     if (!code) code = store->engine->load_graph(store, &graph, &error);
     if (!code) code = store->engine->stats(store, &stats, &error);
     if (code) {
         pt_store_close(store);
-        return fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
+        return pt_cli_fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
     }
     pt_index_list stale = {0};
     if (!o->stale_ok && !graph->info.dump) pt_index_stale(&stale, graph, pt_graph_string(graph, graph->info.root));
     if (exporting) {
         code = pt_export(stdout, graph, o->format ? o->format : "jsonl", o->candidates, &error);
-        if (code) code = fail(o, code, error.message);
+        if (code) code = pt_cli_fail(o, code, error.message);
     } else {
         pt_query q = {.graph = graph,
                       .store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL,
@@ -436,15 +482,9 @@ static int run_query(const options *o) {
         u64 start = pt_now_us();
         code = pt_query_run(&q, &answer, &error);
         u64 took = pt_now_us() - start;
-        if (o->json && answer) {
-            if (print_json(answer)) code = PT_EIO;
-        } else if (code) {
-            pt_print_failure(stderr, answer, error.message, use_color(o, stderr));
-        } else {
-            pt_print_answer(stdout, answer, took, use_color(o, stdout), o->quiet);
-        }
+        code = print_outcome(o, answer, code, &error, took);
         json_decref(answer);
-        code = exit_code(code);
+        code = pt_exit_code(code);
     }
     pt_vec_free(&stale);
     pt_graph_close(graph);
@@ -461,6 +501,8 @@ int main(int argc, char **argv) {
     if (strcmp(o.command, "version") == 0) return printf("parseltongue %s\n", PT_VERSION), EXIT_ANSWERED;
     if (strcmp(o.command, "index") == 0) return run_index(&o);
     if (strcmp(o.command, "verify") == 0) return run_verify(&o);
+    if (strcmp(o.command, "daemon") == 0) return pt_cli_daemon(&o);
+    if (strcmp(o.command, "watch") == 0) return pt_cli_watch(&o);
     if (strcmp(o.command, "doctor") == 0 && o.repair) return run_index(&o);
     return run_query(&o);
 }

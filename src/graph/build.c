@@ -591,32 +591,52 @@ static void hash_interfaces(builder *b) {
     }
 }
 
+/* The first bytes of a text as a number that orders as they do: most comparisons need no more. */
+static u64 prefix_of(const char *text) {
+    u64 prefix = 0;
+    for (u32 i = 0; i < 8; i++) {
+        prefix = prefix << 8 | (u8)*text;
+        if (*text) text++;
+    }
+    return prefix;
+}
+
 typedef struct name_order {
-    u32 name, node;
+    u64 prefix;
+    u32 name, first, count; /* a run of nodes that bear it */
 } name_order;
 static int by_name_text(const void *a, const void *b, void *base) {
     const name_order *x = a, *y = b;
-    if (x->name != y->name) {
-        int order = strcmp((const char *)base + x->name, (const char *)base + y->name);
-        if (order) return order;
-    }
-    return x->node < y->node ? -1 : x->node > y->node;
+    if (x->prefix != y->prefix) return x->prefix < y->prefix ? -1 : 1;
+    return strcmp((const char *)base + x->name, (const char *)base + y->name);
+}
+static int by_number(const void *a, const void *b) {
+    u64 x = *(const u64 *)a, y = *(const u64 *)b;
+    return x < y ? -1 : x > y;
 }
 
 static void add_names(builder *b) {
+    PT_VEC(u64) pairs = {0}; /* name << 32 | node: a text has one offset */
     PT_VEC(name_order) order = {0};
     for (u32 n = 0; n < b->nodes.count; n++)
         if (b->nodes.data[n].name && b->nodes.data[n].kind != PT_KIND_IMPL)
-            pt_vec_push(&order, (name_order){b->nodes.data[n].name, n});
-    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.text.data);
-    for (u32 i = 0; i < order.count; i++) {
-        if ((!i || order.data[i].name != order.data[i - 1].name) &&
-            !pt_vec_push(&b->names, (pt_graph_name){order.data[i].name, i, 0,
-                                                    pt_graph_letters(b->strings.text.data + order.data[i].name)}))
+            pt_vec_push(&pairs, (u64)b->nodes.data[n].name << 32 | n);
+    if (pairs.count) qsort(pairs.data, pairs.count, sizeof(u64), by_number);
+    for (u32 i = 0; i < pairs.count; i++) {
+        u32 name = (u32)(pairs.data[i] >> 32);
+        if ((!order.count || order.data[order.count - 1].name != name) &&
+            !pt_vec_push(&order, (name_order){prefix_of(b->strings.text.data + name), name, i, 0}))
             break;
-        b->names.data[b->names.count - 1].count++;
-        pt_vec_push(&b->by_name, order.data[i].node);
+        order.data[order.count - 1].count++;
     }
+    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.text.data);
+    for (u32 i = 0; i < order.count && !pt_alloc_failed(); i++) {
+        const name_order *o = &order.data[i];
+        pt_vec_push(&b->names, (pt_graph_name){o->name, b->by_name.count, o->count,
+                                               pt_graph_letters(b->strings.text.data + o->name)});
+        for (u32 k = 0; k < o->count; k++) pt_vec_push(&b->by_name, (u32)pairs.data[o->first + k]);
+    }
+    pt_vec_free(&pairs);
     pt_vec_free(&order);
 }
 

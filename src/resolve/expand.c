@@ -3,6 +3,7 @@
  * A pass resolves what can be resolved; a glob is a subscription: what its source gains later, the importer
  * gains (scope.c). An expanded macro brings items, imports, modules and macros of its own. The loop ends when a
  * pass changes nothing; everything runs in the order of definitions, so it ends the same way each time. */
+#include "base/parallel.h"
 #include "resolve/impls.h"
 #include "resolve/macro.h"
 #include "resolve/places.h"
@@ -238,60 +239,6 @@ static bool include_file(pt_world *w, u32 call) {
     return mount_expansion(w, call, file) != PT_NONE;
 }
 
-enum { KEPT_RULES = 64 };
-typedef struct macro_scratch {
-    struct {
-        u32 def;
-        char *text;
-        pt_lexemes lexemes;
-    } rules[KEPT_RULES]; /* definitions lexed already; the place is the definition's number */
-    pt_lexemes call;
-    pt_buffer out;
-    pt_macro_origins origins;
-} macro_scratch;
-
-static void macro_scratch_free(macro_scratch *s) {
-    for (u32 i = 0; s && i < KEPT_RULES; i++) {
-        pt_free(s->rules[i].text);
-        pt_lexemes_free(&s->rules[i].lexemes);
-    }
-    if (!s) return;
-    pt_lexemes_free(&s->call);
-    pt_buffer_free(&s->out);
-    pt_vec_free(&s->origins.all);
-    pt_free(s);
-}
-
-static const pt_lexemes *rules_of(macro_scratch *s, u32 def, const pt_file *from, const pt_item *macro) {
-    u32 slot = def % KEPT_RULES, length = macro->body_end - macro->body_start;
-    if (s->rules[slot].text && s->rules[slot].def == def) return &s->rules[slot].lexemes;
-    pt_free(s->rules[slot].text);
-    char *text = s->rules[slot].text = pt_malloc((size_t)length + PT_TEXT_SLACK);
-    if (!text) return NULL;
-    memcpy(text, from->text + macro->body_start, length);
-    memset(text + length, 0, PT_TEXT_SLACK);
-    pt_lex(&s->rules[slot].lexemes, text, length, from->edition);
-    s->rules[slot].def = def;
-    return &s->rules[slot].lexemes;
-}
-
-static bool keep_origins(pt_world *w, u32 file, const pt_macro_origins *from) {
-    pt_file *f = &w->files.data[file];
-    if (!from->all.count) return true;
-    f->origins = pt_malloc(from->all.count * sizeof *f->origins);
-    if (!f->origins) return false;
-    memcpy(f->origins, from->all.data, from->all.count * sizeof *f->origins);
-    f->origin_count = from->all.count;
-    return true;
-}
-
-/* What a call stands among. */
-static pt_text_kind text_kind(const pt_world *w, u32 call) {
-    u8 kind = w->defs.data[w->defs.data[call].parent].kind;
-    if (pt_def_item(w, call)->extra) return PT_TEXT_STATEMENTS;
-    return kind == PT_KIND_IMPL || kind == PT_KIND_TRAIT ? PT_TEXT_MEMBERS : PT_TEXT_ITEMS;
-}
-
 /* May a text of tokens make items: does it name some, or call another macro? */
 static bool names_items(const pt_lexemes *l, bool calls_too) {
     for (u32 i = 0; i + 1 < l->tokens.count; i++) {
@@ -323,6 +270,64 @@ static bool names_items(const pt_lexemes *l, bool calls_too) {
     return false;
 }
 
+enum { KEPT_RULES = 512 };
+typedef struct macro_scratch {
+    struct {
+        u32 def;
+        char *text;
+        pt_lexemes lexemes;
+        bool names_items; /* names_items(lexemes, true) */
+    } rules[KEPT_RULES];  /* definitions lexed already; the place is the definition's number */
+    pt_lexemes call;
+    pt_buffer out;
+    pt_macro_origins origins;
+    pt_extractor *extractor;
+} macro_scratch;
+
+static void macro_scratch_free(macro_scratch *s) {
+    for (u32 i = 0; s && i < KEPT_RULES; i++) {
+        pt_free(s->rules[i].text);
+        pt_lexemes_free(&s->rules[i].lexemes);
+    }
+    if (!s) return;
+    pt_lexemes_free(&s->call);
+    pt_buffer_free(&s->out);
+    pt_vec_free(&s->origins.all);
+    pt_extractor_destroy(s->extractor);
+    pt_free(s);
+}
+
+static const pt_lexemes *rules_of(macro_scratch *s, u32 def, const pt_file *from, const pt_item *macro) {
+    u32 slot = def % KEPT_RULES, length = macro->body_end - macro->body_start;
+    if (s->rules[slot].text && s->rules[slot].def == def) return &s->rules[slot].lexemes;
+    pt_free(s->rules[slot].text);
+    char *text = s->rules[slot].text = pt_malloc((size_t)length + PT_TEXT_SLACK);
+    if (!text) return NULL;
+    memcpy(text, from->text + macro->body_start, length);
+    memset(text + length, 0, PT_TEXT_SLACK);
+    pt_lex(&s->rules[slot].lexemes, text, length, from->edition);
+    s->rules[slot].def = def;
+    s->rules[slot].names_items = names_items(&s->rules[slot].lexemes, true);
+    return &s->rules[slot].lexemes;
+}
+
+static bool keep_origins(pt_world *w, u32 file, const pt_macro_origins *from) {
+    pt_file *f = &w->files.data[file];
+    if (!from->all.count) return true;
+    f->origins = pt_malloc(from->all.count * sizeof *f->origins);
+    if (!f->origins) return false;
+    memcpy(f->origins, from->all.data, from->all.count * sizeof *f->origins);
+    f->origin_count = from->all.count;
+    return true;
+}
+
+/* What a call stands among. */
+static pt_text_kind text_kind(const pt_world *w, u32 call) {
+    u8 kind = w->defs.data[w->defs.data[call].parent].kind;
+    if (pt_def_item(w, call)->extra) return PT_TEXT_STATEMENTS;
+    return kind == PT_KIND_IMPL || kind == PT_KIND_TRAIT ? PT_TEXT_MEMBERS : PT_TEXT_ITEMS;
+}
+
 /* A call in a body is looked at only where it may make items; in a fn of std or a dependency nobody asks. */
 static bool in_foreign_fn(const pt_world *w, u32 call) {
     if (!(w->defs.data[call].flags & PT_DEF_EXTERNAL)) return false;
@@ -350,8 +355,99 @@ static void read_as_items(pt_world *w, u32 call) {
     mount_expansion(w, call, file);
 }
 
-/* True when the call was settled, one way or the other. */
-static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
+/* A call whose definition is known. What it expands to depends on nothing else, so calls in bodies, which are nearly all
+ * of them, are expanded by all threads at once; what they become is mounted in their order. */
+typedef struct expansion_job {
+    u32 call, target;
+    char *text; /* NULL: nothing, or nothing with items in it */
+    u32 length, size;
+    void *block; /* facts of the text */
+    int code;
+    pt_macro_origins origins;
+} expansion_job;
+
+/* The text of a call and its facts. Looks only. */
+static void expand_job(const pt_world *w, expansion_job *job, macro_scratch *s) {
+    u32 call = job->call, target = job->target;
+    const pt_instance *in = pt_def_instance(w, call);
+    const pt_item *macro = pt_def_item(w, target), *item = pt_def_item(w, call);
+    const pt_file *from = &w->files.data[pt_def_instance(w, target)->file], *to = &w->files.data[in->file];
+    bool in_body = item->extra != 0, external = (w->defs.data[call].flags & PT_DEF_EXTERNAL) != 0;
+    const pt_lexemes *kept = rules_of(s, target, from, macro);
+    /* a copy: the lexer wants readable bytes behind the end */
+    u32 call_length = item->body_end - item->body_start;
+    char *arguments = kept ? pt_malloc((size_t)call_length + 16) : NULL;
+    if (!arguments) return;
+    memcpy(arguments, to->text + item->body_start, call_length);
+    memset(arguments + call_length, 0, 16);
+    pt_lex(&s->call, arguments, call_length, to->edition);
+    /* rustc matches a doc comment as the attribute #[doc = ".."], which patterns take or leave: left out here */
+    bool documented = false;
+    for (u32 i = 0; i < s->call.tokens.count; i++) {
+        const pt_token *t = &s->call.tokens.data[i];
+        if (t->kind != PT_T_DOC_OUTER && t->kind != PT_T_DOC_INNER) continue;
+        memset(arguments + t->start, ' ', t->extent);
+        documented = true;
+    }
+    if (documented) pt_lex(&s->call, arguments, call_length, to->edition);
+    pt_buffer_clear(&s->out);
+    s->origins.all.count = 0;
+    bool wanted = !in_body || s->rules[target % KEPT_RULES].names_items || names_items(&s->call, false);
+    u32 crate = w->is_segment ? PT_NONE : w->defs.data[target].crate;
+    if (wanted &&
+        pt_macro_expand_through(&s->out, external ? NULL : &s->origins, kept, pt_macro_form(macro), &s->call, crate,
+                                to->edition, pt_sym(w, w->defs.data[target].name)) == PT_OK &&
+        (job->text = pt_malloc((size_t)s->out.count + 16))) {
+        job->length = s->out.count;
+        memcpy(job->text, s->out.data ? s->out.data : "", s->out.count);
+        memset(job->text + s->out.count, 0, 16);
+        if (!s->extractor) s->extractor = pt_extractor_create();
+        job->code = s->extractor ? pt_extract(&job->block, &job->size, s->extractor, job->text, job->length,
+                                              to->edition, text_kind(w, call))
+                                 : PT_ENOMEM;
+        bool empty = !job->code && in_body && !((const pt_facts_header *)job->block)->item_count;
+        if (empty) { /* no items: an expression's macro; only its length counts */
+            pt_free(job->text);
+            pt_free(job->block);
+            job->text = NULL;
+            job->block = NULL;
+        } else if (s->origins.all.count) {
+            job->origins = s->origins;
+            s->origins = (pt_macro_origins){0};
+        }
+    }
+    pt_free(arguments);
+}
+
+static bool spent(const pt_world *w, u32 call) { /* it grows without end */
+    u32 outermost = pt_def_instance(w, call)->outermost;
+    return outermost != PT_NONE &&
+           w->instances.data[outermost].spent > (pt_def_item(w, call)->extra ? MAX_TEXT_IN_BODY : MAX_TEXT_OF_CALL);
+}
+
+static void mount_job(pt_world *w, expansion_job *job) {
+    const pt_instance in = *pt_def_instance(w, job->call);
+    bool in_body = pt_def_item(w, job->call)->extra != 0;
+    if (spent(w, job->call)) { /* by those before it in the same pass */
+        pt_free(job->text);
+        pt_free(job->block);
+    } else {
+        if (in_body && in.outermost != PT_NONE && job->length)
+            w->instances.data[in.outermost].spent += job->length + PT_EXPANSION_COST;
+        if (job->text) {
+            const pt_file *to = &w->files.data[in.file];
+            u32 file =
+                pt_world_add_noted(w, to->path, job->text, job->length, to->edition, job->code, job->block, job->size);
+            if (file != PT_NONE && keep_origins(w, file, &job->origins)) mount_expansion(w, job->call, file);
+        }
+    }
+    pt_vec_free(&job->origins.all);
+}
+
+typedef PT_VEC(expansion_job) expansion_jobs;
+
+/* True when the call was settled, one way or the other; or it is a job, when `jobs` takes those in bodies. */
+static bool expand_call(pt_world *w, u32 call, macro_scratch *s, expansion_jobs *jobs) {
     const pt_instance in = *pt_def_instance(w, call);
     pt_prepared key = {in.file, w->defs.data[call].item, 0, 0, 0};
     const pt_prepared *p =
@@ -381,50 +477,38 @@ static bool expand_call(pt_world *w, u32 call, macro_scratch *s) {
     const pt_item *item = pt_def_item(w, call);
     if (macro->body_end <= macro->body_start || item->body_end <= item->body_start) return true;
     if ((!from->text && pt_world_read_text(w, from)) || (!to->text && pt_world_read_text(w, to))) return true;
-    if (in.outermost != PT_NONE &&
-        w->instances.data[in.outermost].spent > (in_body ? MAX_TEXT_IN_BODY : MAX_TEXT_OF_CALL))
-        return true; /* it grows without end */
-    /* a copy: the lexer wants readable bytes behind the end */
-    u32 call_length = item->body_end - item->body_start;
-    char *arguments = pt_malloc((size_t)call_length + 16);
-    if (arguments) {
-        memcpy(arguments, to->text + item->body_start, call_length);
-        memset(arguments + call_length, 0, 16);
-        const pt_lexemes *kept = rules_of(s, target, from, macro);
-        pt_lex(&s->call, arguments, call_length, to->edition);
-        /* rustc matches a doc comment as the attribute #[doc = ".."], which patterns take or leave: left out here */
-        bool documented = false;
-        for (u32 i = 0; i < s->call.tokens.count; i++) {
-            const pt_token *t = &s->call.tokens.data[i];
-            if (t->kind != PT_T_DOC_OUTER && t->kind != PT_T_DOC_INNER) continue;
-            memset(arguments + t->start, ' ', t->extent);
-            documented = true;
-        }
-        if (documented) pt_lex(&s->call, arguments, call_length, to->edition);
-        pt_buffer_clear(&s->out);
-        u16 edition = to->edition;
-        const char *path = to->path;
-        s->origins.all.count = 0;
-        bool wanted = kept && (!in_body || names_items(kept, true) || names_items(&s->call, false));
-        u32 crate = w->is_segment ? PT_NONE : w->defs.data[target].crate;
-        if (wanted &&
-            pt_macro_expand_through(&s->out, external ? NULL : &s->origins, kept, pt_macro_form(macro), &s->call, crate,
-                                    edition, pt_sym(w, w->defs.data[target].name)) == PT_OK) {
-            char *text = pt_malloc((size_t)s->out.count + 16);
-            if (text) {
-                memcpy(text, s->out.data ? s->out.data : "", s->out.count);
-                memset(text + s->out.count, 0, 16);
-                u32 file = pt_world_add_text(w, path, text, s->out.count, edition, text_kind(w, call));
-                if (in_body && in.outermost != PT_NONE)
-                    w->instances.data[in.outermost].spent += s->out.count + PT_EXPANSION_COST;
-                if (in_body && file != PT_NONE && !w->files.data[file].facts.header->item_count)
-                    pt_world_drop_text(w, file); /* no items: an expression's macro */
-                else if (file != PT_NONE && keep_origins(w, file, &s->origins)) mount_expansion(w, call, file);
-            }
-        }
-    }
-    pt_free(arguments);
+    if (spent(w, call)) return true;
+    expansion_job job = {.call = call, .target = target};
+    if (in_body) return pt_vec_push(jobs, job), true;
+    expand_job(w, &job, s);
+    mount_job(w, &job);
     return true;
+}
+
+typedef struct job_run {
+    const pt_world *w;
+    expansion_job *jobs;
+    macro_scratch **scratches;
+} job_run;
+enum { JOBS_AT_ONCE = 32, MOST_THREADS = 64 };
+static void run_jobs(void *payload, u32 part, u32 worker) {
+    job_run *r = payload;
+    expansion_job *jobs = r->jobs + (size_t)part * JOBS_AT_ONCE;
+    for (u32 i = 0; i < JOBS_AT_ONCE && jobs[i].call != PT_NO_DEF; i++)
+        expand_job(r->w, &jobs[i], r->scratches[worker]);
+}
+
+/* The jobs of a pass: expanded by all threads, mounted in their order. */
+static void expand_jobs(pt_world *w, expansion_jobs *jobs, macro_scratch **scratches) {
+    u32 count = jobs->count, threads = PT_MIN(w->threads, (u32)MOST_THREADS);
+    if (!count || !pt_vec_push(jobs, (expansion_job){.call = PT_NO_DEF})) return;
+    if (threads < 1 || count < JOBS_AT_ONCE) threads = 1;
+    for (u32 i = 0; i < threads; i++)
+        if (!scratches[i] && !(scratches[i] = pt_calloc(1, sizeof(macro_scratch)))) return;
+    job_run run = {w, jobs->data, scratches};
+    if (pt_parallel(threads, (count + JOBS_AT_ONCE - 1) / JOBS_AT_ONCE, run_jobs, &run)) pt_alloc_set_failed();
+    for (u32 i = 0; i < count; i++) mount_job(w, &jobs->data[i]);
+    jobs->count = 0;
 }
 
 /* A pass over the imports from `first` on that still miss a namespace: those that found nothing, or (`partial`)
@@ -467,7 +551,8 @@ static void mount_pending(pt_world *w) {
 }
 
 void pt_world_expand(pt_world *w) {
-    macro_scratch *kept = pt_calloc(1, sizeof *kept);
+    macro_scratch *scratches[MOST_THREADS] = {0}, *kept = scratches[0] = pt_calloc(1, sizeof *kept);
+    expansion_jobs jobs = {0};
     if (!kept) return;
     if (w->prepared.count) qsort(w->prepared.data, w->prepared.count, sizeof(pt_prepared), by_prepared);
     bool changed = true;
@@ -476,11 +561,12 @@ void pt_world_expand(pt_world *w) {
         u32 calls = w->calls.count, open = 0;
         for (u32 i = 0; i < calls; i++) {
             u32 call = w->calls.data[i];
-            if (expand_call(w, call, kept)) changed = true;
+            if (expand_call(w, call, kept, &jobs)) changed = true;
             else w->calls.data[open++] = call;
         }
         for (u32 i = calls; i < w->calls.count; i++) w->calls.data[open++] = w->calls.data[i];
         w->calls.count = open;
+        expand_jobs(w, &jobs, scratches);
         mount_pending(w);
         if (!changed) changed = import_pass(w, true);
         if (!changed && w->is_growing) { /* what is still missing comes from nowhere we know */
@@ -497,7 +583,8 @@ void pt_world_expand(pt_world *w) {
         }
     }
     import_twins(w);
-    macro_scratch_free(kept);
+    for (u32 i = 0; i < MOST_THREADS; i++) macro_scratch_free(scratches[i]);
+    pt_vec_free(&jobs);
 }
 
 u32 pt_world_expand_type(pt_world *w, u32 def, u32 file, u32 node) {

@@ -170,8 +170,14 @@ int pt_world_read_closure(pt_world *w, const pt_known_facts *known, const u32 *f
 u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16 edition, pt_text_kind kind) {
     if (!w->extractor) w->extractor = pt_extractor_create();
     void *block = NULL;
-    u32 size = 0, index = w->files.count;
+    u32 size = 0;
     int code = w->extractor ? pt_extract(&block, &size, w->extractor, text, length, edition, kind) : PT_ENOMEM;
+    return pt_world_add_noted(w, path, text, length, edition, code, block, size);
+}
+
+u32 pt_world_add_noted(pt_world *w, const char *path, char *text, u32 length, u16 edition, int code, void *block,
+                       u32 size) {
+    u32 index = w->files.count;
     pt_file f = {
         .path = path, .text = text, .text_length = length, .edition = edition, .is_expansion = true, .read_code = code};
     if (code || !pt_vec_push(&w->files, f)) {
@@ -181,16 +187,6 @@ u32 pt_world_add_text(pt_world *w, const char *path, char *text, u32 length, u16
     }
     pt_world_add_block(w, &w->files.data[index], block, size);
     return w->files.data[index].read_code ? PT_NONE : index;
-}
-
-void pt_world_drop_text(pt_world *w, u32 file) {
-    if (file + 1 != w->files.count) return;
-    pt_file *f = &w->files.data[file];
-    pt_free(f->text);
-    pt_free(f->block);
-    pt_free(f->symbols);
-    pt_free(f->origins);
-    w->files.count--;
 }
 
 /* Where the module of an item of an instance is to be read from; false: it is none, or nowhere. */

@@ -251,8 +251,9 @@ int pt_world_read_closure(pt_world *world, const pt_known_facts *known, const u3
 u32 pt_world_prelude(pt_world *world, u16 edition, bool no_std);
 /* Facts of text made in memory (expansions), as a file without a name of its own; takes `text` over. */
 u32 pt_world_add_text(pt_world *world, const char *path, char *text, u32 length, u16 edition, pt_text_kind kind);
-/* Takes back the text added last, which nobody mounted. */
-void pt_world_drop_text(pt_world *world, u32 file);
+/* The same when it was noted already: `code` and `block` as of pt_extract; text and block are taken. */
+u32 pt_world_add_noted(pt_world *world, const char *path, char *text, u32 length, u16 edition, int code, void *block,
+                       u32 size);
 /* The type that a macro call of a signature stands for, as the item `type T = ..;` of a file made for it; the call is
  * `node` of the facts of `file`, looked up as at the definition `def`. PT_NONE: nobody knows. */
 u32 pt_world_expand_type(pt_world *world, u32 def, u32 file, u32 node);

@@ -1,0 +1,40 @@
+/* cli.h: what the files of the command line share. */
+#ifndef PT_CLI_H
+#define PT_CLI_H
+
+#include "live/index.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum { EXIT_ANSWERED, EXIT_INTERNAL, EXIT_USAGE, EXIT_NO_ITEM, EXIT_UNREADABLE };
+
+typedef struct options {
+    const char *command, *arguments[2];
+    u32 argument_count;
+    const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
+    u32 limit, depth, threads;
+    const char *durability;
+    u32 idle, wait;
+    bool has_limit, has_idle, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild, no_dependencies,
+        repair, help;
+} options;
+
+int pt_exit_code(int code);
+/* Says why, as text or JSON; the exit code. */
+int pt_cli_fail(const options *o, int code, const char *message);
+/* The workspace that is meant, an absolute path; its store's URI; std's interface, if there is one. */
+void pt_find_workspace(char *out, size_t size, const options *o);
+void pt_default_store(char *out, size_t size, const char *workspace, bool dump, const char *dump_path);
+bool pt_find_std(char *out, size_t size, const options *o);
+bool pt_use_color(const options *o, FILE *stream);
+int pt_print_json(const json_t *answer);
+
+/* daemon start|stop|status|run|restart; watch. */
+int pt_cli_daemon(const options *o);
+int pt_cli_watch(const options *o);
+/* Asks the workspace's daemon. False: there is none, or it is not the one to ask. `*code` and `*answer` as of pt_query_run. */
+bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
+                       json_t **answer, pt_error *error);
+
+#endif

@@ -1,0 +1,231 @@
+/* daemon.c: the commands that start, stop and ask the daemon of a workspace. */
+#include "cli/cli.h"
+
+#include "live/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STOP_TRIES = 6000, IDLE_MINUTES = 180 };
+
+bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
+                       json_t **answer, pt_error *error) {
+    pt_daemon_paths paths;
+    pt_client *client = NULL;
+    *answer = NULL;
+    if (o->no_daemon || o->store || o->engine || pt_daemon_find(&paths, workspace, NULL) ||
+        pt_client_connect(&client, paths.socket, NULL)) {
+        json_decref(params);
+        return false;
+    }
+    *code = pt_client_call(client, method, params, answer, error);
+    pt_client_close(client);
+    return true;
+}
+
+/* In the child: serves; never returns to the caller's output. */
+static int serve(const options *o, const char *workspace, const pt_daemon_paths *paths, int ready, bool foreground,
+                 pt_error *error) {
+    char store[PATH_MAX + 64], std_path[PATH_MAX + 64];
+    int lock, code = pt_daemon_lock(&lock, paths->lock, error);
+    if (code) {
+        if (ready >= 0) dprintf(ready, "%s\n", error->message);
+        return code;
+    }
+    pt_default_store(store, sizeof store, workspace, false, NULL);
+    if (o->store) snprintf(store, sizeof store, "%s", o->store);
+    bool has_std = pt_find_std(std_path, sizeof std_path, o);
+    pt_server_options served = {.paths = *paths,
+                                .idle_minutes = o->has_idle ? o->idle : IDLE_MINUTES,
+                                .ready = ready,
+                                .foreground = foreground};
+    served.live.index = (pt_index_options){.path = workspace,
+                                           .store = store,
+                                           .std_interface = has_std ? std_path : NULL,
+                                           .threads = o->threads,
+                                           .no_dependencies = o->no_dependencies,
+                                           .full = o->durability && strcmp(o->durability, "full") == 0};
+    code = pt_server_run(&served, error);
+    unlink(paths->lock);
+    close(lock);
+    return code;
+}
+
+static int start(const options *o, const char *workspace, const pt_daemon_paths *paths) {
+    int ends[2];
+    char line[1024] = "";
+    size_t have = 0;
+    pt_error error = {0};
+    if (pipe2(ends, O_CLOEXEC) != 0) return pt_cli_fail(o, PT_EIO, "no pipe can be had");
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0) return pt_cli_fail(o, PT_EIO, "no process can be had");
+    if (child == 0) { /* a session of its own, nobody's terminal, nobody's folder; its parent ends at once */
+        close(ends[0]);
+        setsid();
+        if (fork() != 0) _exit(0);
+        int null = open("/dev/null", O_RDWR);
+        for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+        (void)!chdir("/");
+        _exit(serve(o, workspace, paths, ends[1], false, &error) ? 1 : 0);
+    }
+    close(ends[1]);
+    waitpid(child, NULL, 0);
+    for (ssize_t got; have + 1 < sizeof line;) {
+        got = read(ends[0], line + have, sizeof line - 1 - have);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        have += (size_t)got;
+    }
+    close(ends[0]);
+    line[strcspn(line, "\n")] = 0;
+    if (strcmp(line, "ready") == 0) {
+        if (!o->quiet) printf("the daemon serves %s\n", workspace);
+        return EXIT_ANSWERED;
+    }
+    if (strstr(line, "runs for this workspace already")) {
+        if (!o->quiet) printf("the daemon runs already\n");
+        return EXIT_ANSWERED;
+    }
+    return pt_cli_fail(o, PT_EIO, line[0] ? line : "the daemon ended before it was ready; see its log");
+}
+
+/* True once nobody holds the daemon's lock. */
+static bool is_gone(const pt_daemon_paths *paths) {
+    int lock;
+    if (access(paths->lock, F_OK) != 0) return true;
+    if (pt_daemon_lock(&lock, paths->lock, NULL)) return false;
+    close(lock);
+    return true;
+}
+
+static int stop(const options *o, const pt_daemon_paths *paths, bool told) {
+    pt_client *client;
+    json_t *answer = NULL;
+    pt_error error = {0};
+    int code = pt_client_connect(&client, paths->socket, &error);
+    if (!code) code = pt_client_call(client, "stop", NULL, &answer, &error);
+    json_decref(answer);
+    if (code == PT_ENOTFOUND && is_gone(paths)) {
+        if (!o->quiet && told) printf("no daemon runs\n");
+        return EXIT_ANSWERED;
+    }
+    if (!code) pt_client_close(client);
+    for (u32 i = 0; i < STOP_TRIES && !is_gone(paths); i++) { /* it finishes its batch */
+        struct timespec pause = {0, 10000000};
+        nanosleep(&pause, NULL);
+    }
+    if (!is_gone(paths)) return pt_cli_fail(o, PT_EBUSY, "the daemon does not end");
+    if (!o->quiet && told) printf("stopped\n");
+    return EXIT_ANSWERED;
+}
+
+static void print_timings(const char *title, const json_t *timings) {
+    const char *name;
+    json_t *t;
+    json_object_foreach((json_t *)(uintptr_t)timings, name, t)
+        printf("%-10s %-20s %8lld times  p50 %8.2f ms  p99 %8.2f ms\n", title, name,
+               (long long)json_integer_value(json_object_get(t, "count")),
+               (double)json_integer_value(json_object_get(t, "p50_us")) / 1000,
+               (double)json_integer_value(json_object_get(t, "p99_us")) / 1000);
+}
+
+static int status(const options *o, const char *workspace) {
+    json_t *answer;
+    pt_error error = {0};
+    int code = PT_OK;
+    options any = *o;
+    any.store = any.engine = NULL;
+    any.no_daemon = false;
+    if (!pt_cli_ask_daemon(&any, workspace, "status", NULL, &code, &answer, &error)) {
+        if (o->json) puts("{\"running\":false}");
+        else puts("no daemon runs");
+        return EXIT_NO_ITEM;
+    }
+    if (code) return pt_cli_fail(o, code, error.message);
+    if (o->json) {
+        json_object_set_new(answer, "running", json_true());
+        code = pt_print_json(answer);
+    } else {
+#define NUMBER(key) ((long long)json_integer_value(json_object_get(answer, key)))
+        printf("%-10s %s\n%-10s process %lld, up %lld s, %lld connections\n", "workspace",
+               json_string_value(json_object_get(answer, "workspace")), "daemon", NUMBER("pid"), NUMBER("uptime_s"),
+               NUMBER("connections"));
+        printf("%-10s %s, generation %lld, %lld bytes\n", "store", json_string_value(json_object_get(answer, "store")),
+               NUMBER("generation"), NUMBER("store_bytes"));
+        printf("%-10s %lld files, %lld nodes, %lld edges\n", "graph", NUMBER("files"), NUMBER("nodes"),
+               NUMBER("edges"));
+        const char *why = json_string_value(json_object_get(answer, "error"));
+        printf("%-10s %s%s%lld changes pending, %lld folders watched, %lld not\n", "state",
+               json_is_true(json_object_get(answer, "complete")) ? "complete, " : "not complete, ",
+               json_is_true(json_object_get(answer, "indexing")) ? "indexing, " : "", NUMBER("pending"),
+               NUMBER("folders_watched"), NUMBER("folders_unwatched"));
+        if (why) printf("%-10s %s\n", "error", why);
+#undef NUMBER
+        print_timings("batch", json_object_get(answer, "stages"));
+        print_timings("question", json_object_get(answer, "questions"));
+    }
+    json_decref(answer);
+    return pt_exit_code(code);
+}
+
+int pt_cli_daemon(const options *o) {
+    char workspace[PATH_MAX];
+    pt_daemon_paths paths;
+    pt_error error = {0};
+    const char *action = o->argument_count == 1 ? o->arguments[0] : "";
+    pt_find_workspace(workspace, sizeof workspace, o);
+    int code = pt_daemon_find(&paths, workspace, &error);
+    if (code) return pt_cli_fail(o, code, error.message);
+    if (strcmp(action, "start") == 0) return start(o, workspace, &paths);
+    if (strcmp(action, "stop") == 0) return stop(o, &paths, true);
+    if (strcmp(action, "status") == 0) return status(o, workspace);
+    if (strcmp(action, "restart") == 0) {
+        int ended = stop(o, &paths, false);
+        return ended ? ended : start(o, workspace, &paths);
+    }
+    if (strcmp(action, "run") == 0) {
+        code = serve(o, workspace, &paths, -1, !o->quiet, &error);
+        return code ? pt_cli_fail(o, code, error.message) : EXIT_ANSWERED;
+    }
+    return fprintf(stderr, "parseltongue: usage: parseltongue daemon start|stop|status|run|restart\n"), EXIT_USAGE;
+}
+
+int pt_cli_watch(const options *o) {
+    char workspace[PATH_MAX];
+    pt_daemon_paths paths;
+    pt_client *client = NULL;
+    json_t *answer = NULL;
+    pt_error error = {0};
+    if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue watch\n"), EXIT_USAGE;
+    pt_find_workspace(workspace, sizeof workspace, o);
+    int code = pt_daemon_find(&paths, workspace, &error);
+    if (!code) code = pt_client_connect(&client, paths.socket, &error);
+    if (code == PT_ENOTFOUND) return pt_cli_fail(o, PT_EIO, "no daemon runs; `parseltongue daemon start` starts one");
+    if (!code) code = pt_client_call(client, "subscribe", NULL, &answer, &error);
+    json_decref(answer);
+    for (json_t *update; !code && !(code = pt_client_next(client, &update, &error)); json_decref(update)) {
+        if (o->json) {
+            code = pt_print_json(update);
+        } else {
+            const char *why = json_string_value(json_object_get(update, "error")),
+                       *file = json_string_value(json_object_get(update, "file"));
+#define NUMBER(key) ((long long)json_integer_value(json_object_get(update, key)))
+            if (why) printf("failed: %s\n", why);
+            else
+                printf("%s%s: generation %lld, %lld nodes, %lld edges, %lld us\n", file && *file ? file : "start",
+                       NUMBER("files") > 1 ? " ..." : "", NUMBER("generation"), NUMBER("nodes"), NUMBER("edges"),
+                       NUMBER("us"));
+#undef NUMBER
+        }
+        if (fflush(stdout) != 0) break; /* nobody reads any more */
+    }
+    pt_client_close(client);
+    return code == PT_EIO ? EXIT_ANSWERED : pt_exit_code(code); /* the daemon ended: so do we */
+}

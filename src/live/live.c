@@ -1,0 +1,363 @@
+#include "live/live.h"
+
+#include "graph/writer.h"
+#include "live/watch.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { KINDS = 64, SAMPLES = 1024, GIT_LOCK_MS = 2000, STALE_SHOWN = 20 };
+
+typedef struct pending_path {
+    char *path; /* NULL: anything */
+    u64 ticket;
+} pending_path;
+
+/* The last durations of one kind. */
+typedef struct timing {
+    u32 us[SAMPLES];
+    u64 count;
+} timing;
+
+typedef struct asker {
+    pt_reader *reader;
+    pt_walker walker;
+} asker;
+
+enum { STAGE_WAIT, STAGE_READ, STAGE_RESOLVE, STAGE_GRAPH, STAGE_COMMIT, STAGE_WHOLE, STAGES };
+static const char *const stage_names[STAGES] = {"event to index", "read",   "resolve",
+                                                "graph",          "commit", "event to snapshot"};
+
+struct pt_live {
+    pt_live_options options;
+    char *root;
+    pt_watch *watch;
+    pt_store *store;
+    pt_graph_writer *writer; /* the store's or own */
+    bool own_writer;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    pthread_t thread;
+    bool started, closing, failed, busy;
+    u64 noticed, covered; /* tickets: given, and in the latest snapshot */
+    u64 since_us;         /* the first event that no batch has taken yet */
+    PT_VEC(pending_path) pending;
+    PT_VEC(asker) askers; /* idle ones */
+    u64 batches, failures, started_us;
+    timing stages[STAGES], questions[KINDS];
+    pt_error error;
+    char uuid[40];
+    u64 bytes;          /* of the store */
+    pt_graph_info info; /* of the latest snapshot */
+};
+
+static void note(timing *t, u64 us) { t->us[t->count++ % SAMPLES] = (u32)PT_MIN(us, (u64)UINT32_MAX); }
+
+/* A base of its own for engines that keep no snapshots: the graph as it was built. */
+static void close_graph(void *payload) { pt_graph_close(payload); }
+static int show_graph(pt_live *l, pt_graph *g, pt_error *error) {
+    pt_graph_base base = {*g, close_graph, g};
+    if (l->writer) return pt_graph_writer_rebase(l->writer, &base, NULL, 0, error);
+    return pt_graph_writer_create(&l->writer, &base, error);
+}
+
+/* Of the indexing thread, or before it runs. */
+static void look_at_store(pt_live *l) {
+    pt_store_stats stats;
+    pt_error ignored;
+    if (l->store->engine->stats(l->store, &stats, &ignored)) return;
+    if (!l->uuid[0]) snprintf(l->uuid, sizeof l->uuid, "%s", stats.uuid);
+    __atomic_store_n(&l->bytes, stats.bytes, __ATOMIC_RELAXED);
+}
+
+static bool git_is_busy(const pt_live *l) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/.git/index.lock", l->root);
+    return access(path, F_OK) == 0;
+}
+
+static void forget_pending(pt_live *l, u64 ticket) {
+    u32 kept = 0;
+    for (u32 i = 0; i < l->pending.count; i++) {
+        if (l->pending.data[i].ticket > ticket) l->pending.data[kept++] = l->pending.data[i];
+        else pt_free(l->pending.data[i].path);
+    }
+    l->pending.count = kept;
+}
+
+/* One batch. The mutex is held on entry and exit, not while it indexes. */
+static void batch(pt_live *l) {
+    pt_index_report report;
+    pt_error error = {0};
+    pt_graph *built = NULL;
+    char first[256] = "";
+    u64 start = pt_now_us(), since = l->since_us ? l->since_us : start, ticket;
+    for (u32 waited = 0; waited < GIT_LOCK_MS && !l->closing; waited += 5) { /* a checkout is one batch */
+        pthread_mutex_unlock(&l->mutex);
+        bool held = git_is_busy(l);
+        struct timespec pause = {0, 5000000};
+        if (held) nanosleep(&pause, NULL);
+        pthread_mutex_lock(&l->mutex);
+        if (!held) break;
+    }
+    ticket = l->noticed;
+    u32 files = l->pending.count;
+    bool any = l->batches > 0;
+    if (files && l->pending.data[0].path) snprintf(first, sizeof first, "%s", l->pending.data[0].path);
+    l->since_us = 0;
+    l->busy = true;
+    pthread_mutex_unlock(&l->mutex);
+    pt_index_options o = l->options.index;
+    o.opened = l->store;
+    o.force = any;
+    u64 begun = pt_now_us();
+    int code = pt_index(l->own_writer ? &built : NULL, &report, &o, &error);
+    if (!code && built) {
+        code = show_graph(l, built, &error);
+        pt_alloc_clear();
+    }
+    look_at_store(l);
+    pthread_mutex_lock(&l->mutex);
+    if (!code && !l->own_writer) l->writer = l->store->engine->writer(l->store);
+    if (!code && l->writer) l->info = pt_graph_writer_latest(l->writer)->info;
+    l->busy = false;
+    l->covered = ticket;
+    l->failed = code != PT_OK;
+    l->error = error;
+    forget_pending(l, ticket);
+    u64 end = pt_now_us();
+    l->batches++;
+    l->failures += code != PT_OK;
+    if (!code && any) {
+        note(&l->stages[STAGE_WAIT], begun - since);
+        note(&l->stages[STAGE_READ], report.discover_us + report.dependencies_us + report.read_us);
+        note(&l->stages[STAGE_RESOLVE], report.resolve_us);
+        note(&l->stages[STAGE_GRAPH], report.graph_us);
+        note(&l->stages[STAGE_COMMIT], report.commit_us);
+        note(&l->stages[STAGE_WHOLE], end - since);
+    }
+    pt_live_update update = {report.generation, report.nodes, report.edges, end - since, files, first, code,
+                             error.message};
+    pthread_mutex_unlock(&l->mutex);
+    if (l->options.updated) l->options.updated(l->options.payload, &update);
+    pthread_mutex_lock(&l->mutex);
+}
+
+static void *keep_up(void *payload) {
+    pt_live *l = payload;
+    pthread_mutex_lock(&l->mutex);
+    while (!l->closing) {
+        if (l->covered < l->noticed) batch(l);
+        else pthread_cond_wait(&l->changed, &l->mutex);
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return NULL;
+}
+
+int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error) {
+    pt_live *l = pt_calloc(1, sizeof *l);
+    *out = NULL;
+    if (!l || !(l->root = pt_strndup(options->index.path, strlen(options->index.path))))
+        return pt_free(l), pt_fail(error, PT_ENOMEM, "out of memory");
+    l->options = *options;
+    l->started_us = pt_now_us();
+    l->noticed = 1; /* what changed while nobody looked */
+    pthread_mutex_init(&l->mutex, NULL);
+    pthread_cond_init(&l->changed, NULL);
+    pt_graph *g = NULL;
+    int code = pt_index_prepare_folder(options->index.store, error);
+    /* watched first: what is saved from here on is noticed */
+    if (!code) code = pt_watch_open(&l->watch, l->root, error);
+    if (!code)
+        code = pt_store_open(&l->store, options->index.store,
+                             PT_STORE_WRITE | (options->index.full ? PT_STORE_FULL : 0), error);
+    if (!code) {
+        look_at_store(l);
+        l->own_writer = l->store->engine->writer == NULL;
+        if (!l->own_writer) l->writer = l->store->engine->writer(l->store);
+        else if (l->store->engine->load_graph(l->store, &g, error) == PT_OK) code = show_graph(l, g, error);
+        if (!code && l->writer) l->info = pt_graph_writer_latest(l->writer)->info;
+    }
+    if (!code) {
+        l->started = pthread_create(&l->thread, NULL, keep_up, l) == 0;
+        if (!l->started) code = pt_fail(error, PT_EIO, "no thread can be had");
+    }
+    if (code) {
+        pt_live_close(l);
+        return code;
+    }
+    *out = l;
+    return PT_OK;
+}
+
+void pt_live_close(pt_live *l) {
+    if (!l) return;
+    pthread_mutex_lock(&l->mutex);
+    l->closing = true;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->mutex);
+    if (l->started) pthread_join(l->thread, NULL);
+    for (u32 i = 0; i < l->askers.count; i++) {
+        pt_reader_close(l->askers.data[i].reader);
+        pt_walker_free(&l->askers.data[i].walker);
+    }
+    pt_vec_free(&l->askers);
+    if (l->own_writer) pt_graph_writer_destroy(l->writer);
+    pt_store_close(l->store);
+    pt_watch_close(l->watch);
+    forget_pending(l, UINT64_MAX);
+    pt_vec_free(&l->pending);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->mutex);
+    pt_free(l->root);
+    pt_free(l);
+}
+
+/* The mutex is held. */
+static void changed(void *payload, const char *path) {
+    pt_live *l = payload;
+    u64 ticket = ++l->noticed;
+    if (!l->since_us) l->since_us = pt_now_us();
+    for (u32 i = 0; i < l->pending.count; i++) {
+        pending_path *p = &l->pending.data[i];
+        if ((!path && !p->path) || (path && p->path && strcmp(path, p->path) == 0)) {
+            p->ticket = ticket;
+            return;
+        }
+    }
+    char *copy = path ? pt_strndup(path, strlen(path)) : NULL;
+    if (!pt_vec_push(&l->pending, (pending_path){copy, ticket})) pt_free(copy);
+}
+
+int pt_live_descriptor(const pt_live *l) { return pt_watch_descriptor(l->watch); }
+
+void pt_live_notice(pt_live *l) {
+    pthread_mutex_lock(&l->mutex);
+    u64 before = l->noticed;
+    pt_watch_read(l->watch, changed, l);
+    if (l->noticed != before) pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->mutex);
+}
+
+u64 pt_live_ticket(pt_live *l) {
+    pthread_mutex_lock(&l->mutex);
+    u64 ticket = l->noticed;
+    pthread_mutex_unlock(&l->mutex);
+    return ticket;
+}
+
+bool pt_live_covers(pt_live *l, u64 ticket) {
+    pthread_mutex_lock(&l->mutex);
+    bool covers = l->covered >= ticket;
+    pthread_mutex_unlock(&l->mutex);
+    return covers;
+}
+
+u64 pt_live_refresh(pt_live *l) {
+    pthread_mutex_lock(&l->mutex);
+    u64 ticket = ++l->noticed;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->mutex);
+    return ticket;
+}
+
+/* What of an answer depends on the moment: the mutex is held. */
+static void tell_freshness(const pt_live *l, u64 ticket, json_t *answer) {
+    json_t *stale = json_array();
+    u32 count = 0;
+    for (u32 i = 0; i < l->pending.count; i++) {
+        if (l->pending.data[i].ticket > ticket) continue; /* came later: not this question's matter */
+        if (l->pending.data[i].path && count++ < STALE_SHOWN)
+            json_array_append_new(stale, json_string(l->pending.data[i].path));
+    }
+    json_object_set_new_nocheck(answer, "complete", json_boolean(l->covered >= ticket && !l->failed));
+    json_object_set_new_nocheck(answer, "pending", json_integer(count));
+    json_object_set_new_nocheck(answer, "stale", stale);
+}
+
+int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticket, json_t **answer, pt_error *error) {
+    asker a = {0};
+    pt_query q = {.store_uri = l->options.index.store, .uuid = l->uuid};
+    u64 start = pt_now_us();
+    *answer = NULL;
+    int code = pt_request_read(&q, command, params, error);
+    if (code) return code;
+    pthread_mutex_lock(&l->mutex);
+    pt_graph_writer *writer = l->writer;
+    if (l->askers.count) a = l->askers.data[--l->askers.count];
+    pthread_mutex_unlock(&l->mutex);
+    if (!writer) return pt_fail(error, PT_ENOTFOUND, "nothing is indexed yet: the first index is under way");
+    pt_alloc_clear();
+    if (!a.reader) code = pt_reader_open(&a.reader, writer, error);
+    if (!code) {
+        q.graph = pt_reader_enter(a.reader);
+        q.walker = a.walker;
+        q.keep_walker = true;
+        q.store_bytes = __atomic_load_n(&l->bytes, __ATOMIC_RELAXED);
+        code = pt_query_run(&q, answer, error);
+        a.walker = q.walker;
+        pt_reader_leave(a.reader);
+    }
+    u32 kind = pt_query_index(command);
+    pthread_mutex_lock(&l->mutex);
+    if (*answer) tell_freshness(l, ticket, *answer);
+    if (kind < KINDS) note(&l->questions[kind], pt_now_us() - start);
+    if (a.reader && !pt_vec_push(&l->askers, a)) {
+        pt_reader_close(a.reader);
+        pt_walker_free(&a.walker);
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return code;
+}
+
+static int by_us(const void *a, const void *b) {
+    u32 x = *(const u32 *)a, y = *(const u32 *)b;
+    return x < y ? -1 : x > y;
+}
+static json_t *timing_json(const timing *t) {
+    u32 sorted[SAMPLES], n = (u32)PT_MIN(t->count, (u64)SAMPLES);
+    memcpy(sorted, t->us, n * sizeof(u32));
+    qsort(sorted, n, sizeof(u32), by_us);
+    json_t *out = json_object();
+    json_object_set_new_nocheck(out, "count", json_integer((json_int_t)t->count));
+    json_object_set_new_nocheck(out, "p50_us", json_integer(n ? sorted[(n - 1) / 2] : 0));
+    json_object_set_new_nocheck(out, "p99_us", json_integer(n ? sorted[(u64)(n - 1) * 99 / 100] : 0));
+    json_object_set_new_nocheck(out, "p999_us", json_integer(n ? sorted[(u64)(n - 1) * 999 / 1000] : 0));
+    return out;
+}
+
+json_t *pt_live_status(pt_live *l) {
+    json_t *out = json_object(), *stages = json_object(), *questions = json_object();
+    pthread_mutex_lock(&l->mutex);
+    json_object_set_new(out, "workspace", json_string(l->root));
+    json_object_set_new(out, "store", json_string(l->options.index.store));
+    json_object_set_new(out, "uuid", json_string(l->uuid));
+    json_object_set_new_nocheck(out, "complete", json_boolean(l->covered >= l->noticed && !l->failed));
+    json_object_set_new_nocheck(out, "indexing", json_boolean(l->busy));
+    json_object_set_new_nocheck(out, "pending", json_integer(l->pending.count));
+    json_object_set_new(out, "error", l->failed ? json_string(l->error.message) : json_null());
+    json_object_set_new_nocheck(out, "generation", json_integer((json_int_t)l->info.generation));
+    json_object_set_new_nocheck(out, "nodes", json_integer((json_int_t)l->info.local_nodes + l->info.external_nodes));
+    json_object_set_new_nocheck(out, "edges", json_integer((json_int_t)l->info.edges));
+    json_object_set_new_nocheck(out, "files", json_integer(l->info.files));
+    json_object_set_new_nocheck(out, "store_bytes", json_integer((json_int_t)l->bytes));
+    json_object_set_new_nocheck(out, "folders_watched", json_integer(pt_watch_folders(l->watch)));
+    json_object_set_new_nocheck(out, "folders_unwatched", json_integer(pt_watch_unwatched(l->watch)));
+    json_object_set_new_nocheck(out, "batches", json_integer((json_int_t)l->batches));
+    json_object_set_new_nocheck(out, "batches_failed", json_integer((json_int_t)l->failures));
+    json_object_set_new_nocheck(out, "uptime_s", json_integer((json_int_t)((pt_now_us() - l->started_us) / 1000000)));
+    json_object_set_new_nocheck(out, "pid", json_integer(getpid()));
+    for (u32 i = 0; i < STAGES; i++)
+        if (l->stages[i].count) json_object_set_new_nocheck(stages, stage_names[i], timing_json(&l->stages[i]));
+    u32 count;
+    const pt_query_info *list = pt_query_list(&count);
+    for (u32 i = 0; i < count && i < KINDS; i++)
+        if (l->questions[i].count) json_object_set_new_nocheck(questions, list[i].name, timing_json(&l->questions[i]));
+    pthread_mutex_unlock(&l->mutex);
+    json_object_set_new_nocheck(out, "stages", stages);
+    json_object_set_new_nocheck(out, "questions", questions);
+    return out;
+}

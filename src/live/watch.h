@@ -1,0 +1,24 @@
+/* watch.h: what changes below a folder, told by inotify: files closed after writing, moved, removed; new folders are
+ * watched first and looked through then, so that nothing falls between. Folders that an index does not look into (hidden
+ * ones but `.cargo`, `target` with its CACHEDIR.TAG, what git ignores is watched but harmless) are left out. One thread
+ * uses a watch. */
+#ifndef PT_WATCH_H
+#define PT_WATCH_H
+
+#include "base/alloc.h"
+
+typedef struct pt_watch pt_watch;
+
+/* PT_EIO: not a folder, or no inotify. Folders beyond the system's limit of watches are left out; pt_watch_unwatched. */
+int pt_watch_open(pt_watch **out, const char *root, pt_error *error);
+void pt_watch_close(pt_watch *watch);
+/* Readable when something happened. */
+int pt_watch_descriptor(const pt_watch *watch);
+/* Hands over what happened since: paths relative to the root; NULL: events were lost, anything may have changed. Paths that
+ * cannot matter to an index (neither sources nor manifests nor ignore files) are not told. Does not wait. */
+void pt_watch_read(pt_watch *watch, void (*changed)(void *payload, const char *path), void *payload);
+u32 pt_watch_folders(const pt_watch *watch);
+/* Folders that could not be watched; changes in them are found by looking again now and then. */
+u32 pt_watch_unwatched(const pt_watch *watch);
+
+#endif
