@@ -2,8 +2,8 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain find-cycles search list entities-in where-defined overview unused export stats doctor verify'
-    local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine'
+        explain find-cycles search list entities-in where-defined overview unused export stats doctor verify daemon watch'
+    local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine --no-daemon --wait'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
     COMPREPLY=()
@@ -32,6 +32,7 @@ _parseltongue() {
         case $command in
             index) common+=' --rebuild --no-dependencies --threads --std-interface --durability' ;;
             doctor) common+=' --repair' ;;
+            daemon) common+=' --idle --threads --durability --no-dependencies' ;;
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
             search | unused) common+=' --kind' ;;

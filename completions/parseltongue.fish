@@ -1,6 +1,6 @@
 # fish completion for parseltongue
 set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain find-cycles \
-    search list entities-in where-defined overview unused export stats doctor verify
+    search list entities-in where-defined overview unused export stats doctor verify daemon watch
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -24,6 +24,12 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a expor
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a stats -d 'Sizes of the graph and of its store'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'What was not read or not resolved'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Read the store through'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a daemon -d 'Keep the workspace indexed'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a watch -d 'Each update of the daemon'
+complete -c parseltongue -n '__fish_seen_subcommand_from daemon' -a 'start stop status run restart'
+complete -c parseltongue -n '__fish_seen_subcommand_from daemon' -l idle -x -d 'Minutes until it ends by itself'
+complete -c parseltongue -l no-daemon -d 'Read the store'
+complete -c parseltongue -l wait -x -d 'Milliseconds to wait for saves'
 
 complete -c parseltongue -l workspace -x -a '(__fish_complete_directories)' -d 'Workspace to ask about'
 complete -c parseltongue -l store -x -d 'Where the graph is kept'

@@ -27,6 +27,8 @@ _parseltongue() {
         'stats:sizes of the graph and of its store'
         'doctor:what was not read or not resolved, by reason'
         'verify:read the store through'
+        'daemon:keep the workspace indexed'
+        'watch:each update of the daemon'
     )
     common=(
         '--workspace[workspace to ask about]:folder:_files -/'
@@ -50,6 +52,7 @@ _parseltongue() {
         (( ${commands[(I)$command:*]} )) && break
     done
     case $command in
+        daemon) own=('--idle[minutes until it ends by itself]:N:' '1: :' '2:action:(start stop status run restart)') ;;
         doctor) own=('--repair[rebuild the store]') ;;
         index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--durability[when a commit is safe]:level:(full normal)' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;

@@ -15,9 +15,9 @@ typedef struct options {
     const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
     u32 limit, depth, threads;
     const char *durability;
-    u32 idle, wait;
-    bool has_limit, has_idle, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild, no_dependencies,
-        repair, help;
+    u32 idle, wait, cache;
+    bool has_limit, has_idle, has_cache, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild,
+        no_dependencies, repair, help;
 } options;
 
 int pt_exit_code(int code);

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STOP_TRIES = 6000, IDLE_MINUTES = 180 };
+enum { STOP_TRIES = 6000, IDLE_MINUTES = 180, CACHED_ANSWERS = 256 };
 
 bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
                        json_t **answer, pt_error *error) {
@@ -45,6 +45,7 @@ static int serve(const options *o, const char *workspace, const pt_daemon_paths 
                                 .idle_minutes = o->has_idle ? o->idle : IDLE_MINUTES,
                                 .ready = ready,
                                 .foreground = foreground};
+    served.live.cache = o->has_cache ? o->cache : CACHED_ANSWERS;
     served.live.index = (pt_index_options){.path = workspace,
                                            .store = store,
                                            .std_interface = has_std ? std_path : NULL,

@@ -48,6 +48,7 @@ static const option known_options[] = {
     {"--no-daemon", 'b', AT(no_daemon), NULL, "read the store, do not ask the workspace's daemon"},
     {"--wait", 'n', AT(wait), "MS", "how long to wait for saves that the daemon has not taken in yet (default 12)"},
     {"--idle", 'n', AT(idle), "MINUTES", "daemon: ends when nobody asked for so long (default 180; 0: never)"},
+    {"--cache", 'n', AT(cache), "N", "daemon: answers it keeps until the next change (default 256; 0: none)"},
     {"--stale-ok", 'b', AT(stale_ok), NULL, "do not look whether files changed since the index"},
     {"--color", 's', AT(color), "WHEN", "auto, always or never"},
     {"--quiet", 'b', AT(quiet), NULL, "only the answer"},
@@ -125,6 +126,7 @@ static int parse(options *o, int argc, char **argv) {
             *(u32 *)field = (u32)number;
             if (found->offset == AT(limit)) o->has_limit = true;
             if (found->offset == AT(idle)) o->has_idle = true;
+            if (found->offset == AT(cache)) o->has_cache = true;
             if (found->offset == AT(wait)) o->has_wait = true;
         }
     }
@@ -372,9 +374,17 @@ static int run_verify(const options *o) {
     if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
     json_t *rows = json_array();
     u64 start = pt_now_us();
-    int code = pt_store_open(&store, store_uri, PT_STORE_READ, &error);
+    int code = pt_store_open(&store, store_uri, PT_STORE_READ | PT_STORE_WHOLE, &error);
     if (!code) code = store->engine->stats(store, &stats, &error);
     if (!code) code = store->engine->verify(store, tell_sound, rows, &error);
+    for (u32 again = 0; code == PT_EBUSY && again < 50; again++) { /* a writer put another base in place meanwhile */
+        pt_store_close(store);
+        store = NULL;
+        json_array_clear(rows);
+        code = pt_store_open(&store, store_uri, PT_STORE_READ | PT_STORE_WHOLE, &error);
+        if (!code) code = store->engine->stats(store, &stats, &error);
+        if (!code) code = store->engine->verify(store, tell_sound, rows, &error);
+    }
     double ms = (double)(pt_now_us() - start) / 1000;
     if (o->json) {
         json_t *answer = json_pack("{s:s, s:s, s:I, s:b, s:s?, s:O}", "query", "verify", "store", stats.uuid,

@@ -102,6 +102,9 @@ int pt_block_open(const void *data, u64 size, u16 type, bool check, const char *
     if (check && pt_hash_bytes((const char *)data + sizeof *h, (size_t)(size - sizeof *h)) != h->checksum)
         return pt_fail(error, PT_ECORRUPT, "%s: its checksum does not match", name);
     const pt_block_section *s = (const void *)(h + 1);
+    /* the header is not under the checksum: the table ends where the first section begins */
+    if (h->reserved || (h->section_count ? s[0].offset : size) != sizeof *h + h->section_count * sizeof *s)
+        return pt_fail(error, PT_ECORRUPT, "%s: its table of sections is damaged", name);
     for (u32 i = 0; i < h->section_count; i++)
         if (s[i].offset % 8 || s[i].offset > size || !s[i].element_size ||
             s[i].count > (size - s[i].offset) / s[i].element_size || (i && s[i - 1].id >= s[i].id))

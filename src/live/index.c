@@ -4,6 +4,7 @@
 #include "graph/fold.h"
 #include "workspace/dependencies.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -221,8 +222,19 @@ int pt_index_prepare_folder(const char *uri, pt_error *error) {
     char *slash = strrchr(folder, '/');
     if (!slash || slash == folder) return PT_OK;
     *slash = 0;
-    if (mkdir(folder, 0755) != 0)
-        return access(folder, W_OK) == 0 ? PT_OK : pt_fail(error, PT_EIO, "%s: cannot be made or written", folder);
+    if (mkdir(folder, 0755) == 0) { /* its name goes to the disk before what is in it */
+        char *end = strrchr(folder, '/');
+        int parent = -1;
+        if (end && end != folder) {
+            *end = 0;
+            parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            *end = '/';
+        }
+        if (parent >= 0) {
+            (void)fsync(parent);
+            close(parent);
+        }
+    } else return access(folder, W_OK) == 0 ? PT_OK : pt_fail(error, PT_EIO, "%s: cannot be made or written", folder);
     const char *name = strrchr(folder, '/');
     if (!name || strcmp(name + 1, ".parseltongue") != 0) return PT_OK;
     snprintf(ignore, sizeof ignore, "%s/.gitignore", folder);
@@ -369,7 +381,8 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
         tell(o, "commit", 0, 0);
         code = commit(store, built, previous, world, fingerprint, error);
         if (!code) code = store->engine->stats(store, &stats, error);
-        if (!code && store->engine->checkpoint) code = store->engine->checkpoint(store, error);
+        /* it is committed: what could not be tidied up is tried again by the next commit */
+        if (!code && store->engine->checkpoint) (void)store->engine->checkpoint(store, NULL);
         report->rows_written = stats.rows_written;
     }
     report->salvaged = known.salvaged;

@@ -2,6 +2,7 @@
 
 #include "graph/writer.h"
 #include "live/watch.h"
+#include "query/cache.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { CACHED_ROWS = 100000 };
 enum { KINDS = 64, SAMPLES = 1024, GIT_LOCK_MS = 2000, STALE_SHOWN = 20 };
 
 typedef struct pending_path {
@@ -46,11 +48,13 @@ struct pt_live {
     u64 since_us;         /* the first event that no batch has taken yet */
     PT_VEC(pending_path) pending;
     PT_VEC(asker) askers; /* idle ones */
+    pt_cache *cache;
     u64 batches, failures, started_us;
     timing stages[STAGES], questions[KINDS];
     pt_error error;
     char uuid[40];
     u64 bytes;          /* of the store */
+    pt_reader *reader;  /* of the indexing thread */
     pt_graph_info info; /* of the latest snapshot */
 };
 
@@ -71,6 +75,14 @@ static void look_at_store(pt_live *l) {
     if (l->store->engine->stats(l->store, &stats, &ignored)) return;
     if (!l->uuid[0]) snprintf(l->uuid, sizeof l->uuid, "%s", stats.uuid);
     __atomic_store_n(&l->bytes, stats.bytes, __ATOMIC_RELAXED);
+}
+
+/* As a reader, for a checkpoint beside us may put another base below the snapshot. */
+static void look_at_graph(pt_live *l) {
+    pt_error ignored;
+    if (!l->reader && pt_reader_open(&l->reader, l->writer, &ignored)) return;
+    l->info = pt_reader_enter(l->reader)->info;
+    pt_reader_leave(l->reader);
 }
 
 static bool git_is_busy(const pt_live *l) {
@@ -122,7 +134,7 @@ static void batch(pt_live *l) {
     look_at_store(l);
     pthread_mutex_lock(&l->mutex);
     if (!code && !l->own_writer) l->writer = l->store->engine->writer(l->store);
-    if (!code && l->writer) l->info = pt_graph_writer_latest(l->writer)->info;
+    if (!code && l->writer) look_at_graph(l);
     l->busy = false;
     l->covered = ticket;
     l->failed = code != PT_OK;
@@ -164,6 +176,7 @@ int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error)
         return pt_free(l), pt_fail(error, PT_ENOMEM, "out of memory");
     l->options = *options;
     l->started_us = pt_now_us();
+    if (options->cache) l->cache = pt_cache_create(options->cache, CACHED_ROWS);
     l->noticed = 1; /* what changed while nobody looked */
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->changed, NULL);
@@ -173,13 +186,13 @@ int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error)
     if (!code) code = pt_watch_open(&l->watch, l->root, error);
     if (!code)
         code = pt_store_open(&l->store, options->index.store,
-                             PT_STORE_WRITE | (options->index.full ? PT_STORE_FULL : 0), error);
+                             PT_STORE_WRITE | PT_STORE_BACKGROUND | (options->index.full ? PT_STORE_FULL : 0), error);
     if (!code) {
         look_at_store(l);
         l->own_writer = l->store->engine->writer == NULL;
         if (!l->own_writer) l->writer = l->store->engine->writer(l->store);
         else if (l->store->engine->load_graph(l->store, &g, error) == PT_OK) code = show_graph(l, g, error);
-        if (!code && l->writer) l->info = pt_graph_writer_latest(l->writer)->info;
+        if (!code && l->writer) look_at_graph(l);
     }
     if (!code) {
         l->started = pthread_create(&l->thread, NULL, keep_up, l) == 0;
@@ -205,9 +218,11 @@ void pt_live_close(pt_live *l) {
         pt_walker_free(&l->askers.data[i].walker);
     }
     pt_vec_free(&l->askers);
+    pt_reader_close(l->reader);
     if (l->own_writer) pt_graph_writer_destroy(l->writer);
     pt_store_close(l->store);
     pt_watch_close(l->watch);
+    pt_cache_destroy(l->cache);
     forget_pending(l, UINT64_MAX);
     pt_vec_free(&l->pending);
     pthread_cond_destroy(&l->changed);
@@ -297,7 +312,12 @@ int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticke
         q.walker = a.walker;
         q.keep_walker = true;
         q.store_bytes = __atomic_load_n(&l->bytes, __ATOMIC_RELAXED);
-        code = pt_query_run(&q, answer, error);
+        u64 generation = q.graph->info.generation;
+        *answer = l->cache ? pt_cache_get(l->cache, generation, q.command, params) : NULL;
+        if (!*answer) {
+            code = pt_query_run(&q, answer, error);
+            if (!code && l->cache && *answer) pt_cache_put(l->cache, generation, q.command, params, *answer);
+        }
         a.walker = q.walker;
         pt_reader_leave(a.reader);
     }
@@ -357,6 +377,14 @@ json_t *pt_live_status(pt_live *l) {
     for (u32 i = 0; i < count && i < KINDS; i++)
         if (l->questions[i].count) json_object_set_new_nocheck(questions, list[i].name, timing_json(&l->questions[i]));
     pthread_mutex_unlock(&l->mutex);
+    if (l->cache) {
+        pt_cache_stats cached;
+        pt_cache_stats_of(l->cache, &cached);
+        json_object_set_new_nocheck(out, "cache",
+                                    json_pack("{s:I, s:I, s:i, s:i}", "hits", (json_int_t)cached.hits, "misses",
+                                              (json_int_t)cached.misses, "answers", (int)cached.entries, "rows",
+                                              (int)cached.rows));
+    }
     json_object_set_new_nocheck(out, "stages", stages);
     json_object_set_new_nocheck(out, "questions", questions);
     return out;

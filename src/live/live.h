@@ -23,6 +23,7 @@ typedef struct pt_live_update {
 
 typedef struct pt_live_options {
     pt_index_options index; /* path: the workspace; store: URI. Texts have to outlive the pt_live */
+    u32 cache;              /* answers to keep; 0: none */
     /* Called on the indexing thread after each batch. */
     void (*updated)(void *payload, const pt_live_update *update);
     void *payload;

@@ -14,7 +14,10 @@
 enum { PT_STORE_MAGIC = 0x54535450 /* "PTST" */, PT_STORE_ABI = 2 };
 /* PT_STORE_FULL: a commit is on the disk when it returns; without it a power cut may take the last commits, never the
  * order or the wholeness of those before. */
-enum { PT_STORE_READ = 0, PT_STORE_WRITE = 1, PT_STORE_FULL = 2 };
+/* PT_STORE_WHOLE: everything is read through before it is believed, whatever its stamps say.
+ * PT_STORE_BACKGROUND: for whoever stays: what a commit leaves to tidy up is done beside it, at a rate that leaves the disk
+ * to others. */
+enum { PT_STORE_READ = 0, PT_STORE_WRITE = 1, PT_STORE_FULL = 2, PT_STORE_BACKGROUND = 4, PT_STORE_WHOLE = 8 };
 
 typedef struct pt_store pt_store;
 

@@ -41,8 +41,8 @@ static inline const char *damage_dump(u32 k) {
              "a::g() + lost%s() }\n"
              "FILE: src/z.rs\npub const Z: u8 = 1;\nFILE: src/a.rs\npub struct S;\nimpl crate::T for S { fn t(&self) "
              "-> u32 { %s } }\n#[cfg(unix)] pub fn g() -> u32 "
-             "{ %s }\n%s%s",
-             k % 2 ? "// moved\n" : "", k % 2 ? "" : "_too", k % 3 ? "crate::f()" : "g()", k ? "h()" : "1",
+             "{ %s }\nfn e%u() {}\n%s%s",
+             k % 2 ? "// moved\n" : "", k % 2 ? "" : "_too", k % 3 ? "crate::f()" : "g()", k ? "h()" : "1", k,
              k ? "fn h() -> u32 { 2 }\n" : "", k >= 2 ? "fn broken( { }\n" : "");
     return text;
 }
@@ -213,6 +213,7 @@ static inline void damage_ask(const pt_graph *g, u64 seed) {
     fclose(out);
     free(text);
     for (u32 n = 0; n < PT_MIN(g->node_count, 64u); n++) {
+        if (!pt_node_alive(g, n)) continue;
         pt_buffer_clear(&path);
         pt_graph_path(g, &path, n);
         (void)pt_graph_module(g, n);

@@ -59,6 +59,10 @@ int pt_native_base_open(pt_graph_base *out, pt_disk *disk, const char *folder, c
         if (!code && s->node_count != PT_MIN(m->head.node_count - (i << PT_SHARD_BITS), (u32)PT_SHARD_NODES))
             code = pt_fail(error, PT_ECORRUPT, "%s: shard %u has %u nodes", folder, i, s->node_count);
     }
+    /* what the manifest says of ids is nowhere else: every node alive has one */
+    if (!code &&
+        (m->head.node_count > PT_NODE_LIMIT || (u64)g->info.local_nodes + g->info.external_nodes > m->head.node_count))
+        code = pt_fail(error, PT_ECORRUPT, "%s: the manifest's number of nodes is not that of the base", folder);
     if (!code && g->info.generation != m->head.generation)
         code = pt_fail(error, PT_ECORRUPT, "%s: tables of another generation", folder);
     g->shards = b->shards;

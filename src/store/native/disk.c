@@ -170,6 +170,10 @@ static int real_lock(pt_disk *disk, int *lock, const char *path, pt_error *error
     if (flock(*lock, LOCK_EX | LOCK_NB) != 0)
         code = errno == EWOULDBLOCK ? pt_fail(error, PT_EBUSY, "%s: another process writes this store", path)
                                     : failed(path, "cannot be locked", error);
+    struct stat held, named; /* whoever held it before may have removed the file: then it locks nobody out */
+    if (!code && (fstat(*lock, &held) != 0 || stat(path, &named) != 0 || held.st_ino != named.st_ino ||
+                  held.st_dev != named.st_dev))
+        code = pt_fail(error, PT_EBUSY, "%s: another process writes this store", path);
     if (code) {
         close(*lock);
         *lock = -1;

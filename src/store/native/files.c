@@ -91,7 +91,7 @@ int pt_manifest_write(pt_manifest *m, pt_disk *disk, const char *folder, pt_erro
     int code = disk->open(disk, &file, path, true, error);
     if (!code) code = disk->write(disk, file, 0, b.data, b.count, error);
     if (!code) code = disk->sync(disk, file, error);
-    disk->close(disk, file);
+    if (file >= 0) disk->close(disk, file);
     pt_buffer_free(&b);
     if (!code) code = disk->rename(disk, path, final, error);
     if (!code) code = disk->sync_folder(disk, folder, error);
@@ -167,7 +167,7 @@ int pt_native_write_block(pt_manifest_file *e, pt_disk *disk, const char *folder
     if (!code) code = flush(&w, error);
     if (!code) code = disk->sync(disk, w.file, error);
     if (!code) code = disk->stamp(disk, w.file, &stamp, error);
-    disk->close(disk, w.file);
+    if (w.file >= 0) disk->close(disk, w.file);
     pt_free(w.buffer);
     e->device = stamp.device, e->inode = stamp.inode;
     e->modified_ns = stamp.modified_ns, e->changed_ns = stamp.changed_ns;

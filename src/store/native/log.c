@@ -89,7 +89,8 @@ int pt_log_read(pt_log_view *v, pt_disk *disk, const char *folder, const char *u
     if (h.magic != PT_LOG_MAGIC || pt_hash_bytes(&h, offsetof(pt_log_header, checksum)) != h.checksum)
         return pt_fail(error, PT_ECORRUPT, "%s: its header is damaged", path);
     if (h.version != PT_NATIVE_VERSION) return pt_fail(error, PT_ECORRUPT, "%s: of version %u", path, h.version);
-    if (strncmp(h.uuid, uuid, sizeof h.uuid - 1) != 0) return pt_fail(error, PT_ECORRUPT, "%s: of another store", path);
+    if (*uuid && strncmp(h.uuid, uuid, sizeof h.uuid - 1) != 0)
+        return pt_fail(error, PT_ECORRUPT, "%s: of another store", path);
     v->generation = h.generation;
     v->chain = v->salt = h.salt;
     v->valid = sizeof h;
@@ -97,6 +98,7 @@ int pt_log_read(pt_log_view *v, pt_disk *disk, const char *folder, const char *u
         if (v->size < sure) return pt_fail(error, PT_ECORRUPT, "%s: cut short", path);
         v->size = sure;
     }
+    if (v->size < sizeof h) return pt_fail(error, PT_ECORRUPT, "%s: cut short", path);
     u32 room = 0;
     for (u64 at = sizeof h; v->size - at >= sizeof(pt_log_record);) {
         pt_log_record r;

@@ -33,7 +33,7 @@ typedef struct pt_log_view {
     } * records; /* payloads */
     u32 count;
 } pt_log_view;
-/* Reads a log. `sure`: so many bytes have to be sound (PT_ECORRUPT if not); `last`: what follows them may be anything.
+/* Reads a log; `uuid` "": of any store. `sure`: so many bytes have to be sound (PT_ECORRUPT if not); `last`: what follows them may be anything.
  * PT_ENOTFOUND: it is gone. */
 int pt_log_read(pt_log_view *out, pt_disk *disk, const char *folder, const char *uuid, u64 number, u64 sure, bool last,
                 pt_error *error);

@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* What reading a log again may cost: some two milliseconds. Facts are only passed over. */
-enum { WORK_CAP = 256 << 10, LOG_CAP = 4 << 20, REOPENINGS = 50 };
+enum { WORK_CAP = 256 << 10, LOG_CAP = 4 << 20, REOPENINGS = 50, BACKGROUND_RATE = 64 << 20 };
 
 static void make_uuid(char out[40]) {
     u8 b[16] = {0};
@@ -103,8 +103,21 @@ static void native_close(pt_store *store) {
     pt_free(s);
 }
 
+/* The folder's own name has to be on the disk before anything in it counts. */
+static int sync_around(pt_disk *disk, const char *folder, pt_error *error) {
+    char path[PT_NATIVE_PATH];
+    snprintf(path, sizeof path, "%s", folder);
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') path[--n] = 0;
+    char *slash = strrchr(path, '/');
+    if (!slash) return disk->sync_folder(disk, ".", error);
+    slash[slash == path] = 0;
+    return disk->sync_folder(disk, path, error);
+}
+
 int pt_native_open_on(pt_store **out, pt_disk *disk, const char *folder, int mode, pt_error *error) {
     char path[PT_NATIVE_PATH];
+    pt_alloc_clear();
     pt_native_store *s = pt_calloc(1, sizeof *s);
     *out = NULL;
     if (!s || !(s->folder = pt_strndup(folder, strlen(folder))))
@@ -116,25 +129,30 @@ int pt_native_open_on(pt_store **out, pt_disk *disk, const char *folder, int mod
     s->log_cap = LOG_CAP;
     s->work_cap = WORK_CAP;
     s->full = mode & PT_STORE_FULL;
+    s->background = mode & PT_STORE_BACKGROUND;
+    s->rate = s->background ? BACKGROUND_RATE : 0;
+    s->verify = mode & PT_STORE_WHOLE;
     pthread_mutex_init(&s->mutex, NULL);
     int code = PT_OK;
     if (strlen(folder) + 64 > PT_NATIVE_PATH) code = pt_fail(error, PT_EIO, "%s: too long a path", folder);
     if (!code && mode & PT_STORE_WRITE) {
         pt_native_path_named(path, folder, "lock");
         code = disk->make_folder(disk, folder, error);
+        int around = code ? PT_OK : sync_around(disk, folder, error);
         if (!code) code = disk->lock(disk, &s->lock, path, error);
         s->writes = !code;
         if (!code) code = pt_manifest_read(&s->manifest, disk, folder, error);
-        if (code == PT_ENOTFOUND) { /* nothing is in a store before its first commit */
+        if (code == PT_ENOTFOUND && around) code = around; /* one that was there before needs its name no more */
+        if (code == PT_ENOTFOUND) {                        /* nothing is in a store before its first commit */
             make_uuid(s->manifest.head.uuid);
             s->manifest.head.next_number = 1;
             code = PT_OK;
         }
-        if (!code) {
-            pt_native_sweep(disk, folder, &s->manifest);
-            code = disk->list(disk, folder, highest, &s->manifest.head.next_number, error);
-        }
+        /* the manifest that was found may be one whose rename is not on the disk yet */
+        if (!code) code = disk->sync_folder(disk, folder, error);
+        if (!code) code = disk->list(disk, folder, highest, &s->manifest.head.next_number, error);
         if (!code) code = open_state(s, error);
+        if (!code) pt_native_sweep(disk, folder, &s->manifest);
     } else if (!code) {
         for (u32 attempt = 0;; attempt++) {
             u64 before = s->manifest.head.next_number;
@@ -182,12 +200,19 @@ int pt_native_reset_on(pt_disk *disk, const char *folder, pt_error *error) {
     pt_manifest nothing = {0};
     char path[PT_NATIVE_PATH];
     pt_error why;
-    for (u32 i = 0; i < PT_COUNT_OF(names); i++) {
+    int lock = -1;
+    pt_native_path_named(path, folder, "lock");
+    int code = disk->lock(disk, &lock, path, &why); /* not under a writer's feet */
+    if (code) return code == PT_ENOTFOUND ? PT_OK : pt_fail(error, code, "%s", why.message);
+    for (u32 i = 0; !code && i < PT_COUNT_OF(names); i++) {
         pt_native_path_named(path, folder, names[i]);
-        int code = disk->unlink(disk, path, &why);
-        if (code && code != PT_ENOTFOUND) return pt_fail(error, code, "%s", why.message);
-        if (!i) pt_native_sweep(disk, folder, &nothing);
+        code = disk->unlink(disk, path, &why);
+        if (code && code != PT_ENOTFOUND) code = pt_fail(error, code, "%s", why.message);
+        else code = PT_OK;
+        if (!i && !code) pt_native_sweep(disk, folder, &nothing);
     }
+    disk->unlock(disk, lock);
+    if (code) return code;
     (void)disk->remove_folder(disk, folder, &why); /* stays when something else is in it */
     return PT_OK;
 }
@@ -195,10 +220,35 @@ static int native_reset(const char *location, pt_error *error) {
     return pt_native_reset_on(pt_disk_real(), location, error);
 }
 
+/* A file that the manifest names is gone: damage, unless the writer put another manifest in place meanwhile. */
+int pt_native_gone(const pt_native_store *s, pt_error *error) {
+    pt_manifest now = {0};
+    bool other = !s->writes && pt_manifest_read(&now, s->disk, s->folder, NULL) == PT_OK &&
+                 now.head.next_number != s->manifest.head.next_number;
+    pt_manifest_free(&now);
+    if (other) return pt_fail(error, PT_EBUSY, "%s: it was changed while it was read: ask again", s->folder);
+    return pt_fail(error, PT_ECORRUPT, "%s: a file of the store is gone; `parseltongue doctor --repair` rebuilds it",
+                   s->folder);
+}
+
+/* What is kept as of the state in memory: the last log may hold more by now, or a batch that was given up. */
+int pt_native_load_kept(pt_kept_table *table, const pt_native_store *s, pt_error *error) {
+    pt_manifest exact;
+    *table = (pt_kept_table){0};
+    int code = pt_manifest_copy(&exact, &s->manifest, error);
+    for (u32 i = 0; !code && i < exact.files.count; i++)
+        if (exact.files.data[i].kind == PT_FILE_LOG && exact.files.data[i].number == s->log.number)
+            exact.files.data[i].size = s->log.size;
+    if (!code) code = pt_kept_load(table, s->disk, s->folder, &exact, true, error);
+    pt_manifest_free(&exact);
+    if (code == PT_ENOTFOUND) code = pt_native_gone(s, error);
+    return code;
+}
+
 /* Which kept files differ from what the store has. */
 static int put_kept(pt_kept_parts *parts, pt_native_store *s, const pt_batch *b, pt_error *error) {
     pt_kept_table table;
-    int code = pt_kept_load(&table, s->disk, s->folder, &s->manifest, false, error);
+    int code = pt_native_load_kept(&table, s, error);
     for (u32 i = 0, k = 0; !code && (i < b->file_count || k < table.entries.count);) {
         const pt_kept_file *new = i < b->file_count ? &b->files[i] : NULL;
         const pt_kept_file *old = k < table.entries.count ? &table.entries.data[k].file : NULL;
@@ -262,6 +312,14 @@ int pt_native_append(pt_native_store *s, const void *block, u64 size, pt_error *
     return code;
 }
 
+/* No checkpoint runs when this returns. The mutex is held, but for a moment. */
+static void stop_checkpoint(pt_native_store *s) {
+    if (!__atomic_load_n(&s->running, __ATOMIC_ACQUIRE)) return;
+    pthread_mutex_unlock(&s->mutex);
+    pt_native_join(s, true);
+    pthread_mutex_lock(&s->mutex);
+}
+
 static int native_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     pt_native_store *s = (pt_native_store *)store;
     int code = PT_OK;
@@ -278,15 +336,14 @@ static int native_commit(pt_store *store, const pt_batch *b, pt_error *error) {
         code = PT_ELIMIT;
     } else {
         /* a log that failed is given up: into new files, first of all */
-        if (s->log.broken) code = pt_native_checkpoint_held(s, error);
+        if (s->log.broken) {
+            stop_checkpoint(s);
+            code = pt_native_checkpoint_held(s, error);
+        }
         if (!code) code = commit_delta(s, b, error);
     }
     if (code == PT_ELIMIT) {
-        if (__atomic_load_n(&s->running, __ATOMIC_ACQUIRE)) { /* it writes what is about to be replaced */
-            pthread_mutex_unlock(&s->mutex);
-            pt_native_join(s, true);
-            pthread_mutex_lock(&s->mutex);
-        }
+        stop_checkpoint(s); /* it writes what is about to be replaced */
         code = pt_native_replace(s, b, error);
         if (!code) s->rows = b->file_count + (u64)b->graph->node_count;
     } else if (!code && log_is_long(s)) {
@@ -306,6 +363,8 @@ static int native_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
         return pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", s->folder);
     pt_graph *g = pt_malloc(sizeof *g);
     if (!g) return pt_fail(error, PT_ENOMEM, "out of memory");
+    pt_native_join(s,
+                   false); /* what it shows stays until the next commit, and no checkpoint may take it away meanwhile */
     *g = *pt_graph_writer_latest(s->writer);
     g->owned = NULL; /* all of it is the store's */
     g->owned_shards = NULL;
@@ -317,7 +376,9 @@ static int native_each_file(pt_store *store, bool with_facts, int (*visit)(void 
                             pt_error *error) {
     pt_native_store *s = (pt_native_store *)store;
     pt_kept_table table;
-    int code = pt_kept_load(&table, s->disk, s->folder, &s->manifest, false, error);
+    pthread_mutex_lock(&s->mutex); /* a checkpoint may put another manifest in place */
+    int code = pt_native_load_kept(&table, s, error);
+    pthread_mutex_unlock(&s->mutex);
     for (u32 i = 0; !code && i < table.entries.count; i++) {
         pt_kept_file f = table.entries.data[i].file;
         if (!with_facts) f.facts = NULL, f.facts_size = 0;
@@ -330,14 +391,16 @@ static int native_each_file(pt_store *store, bool with_facts, int (*visit)(void 
 static int native_stats(pt_store *store, pt_store_stats *out, pt_error *error) {
     pt_native_store *s = (pt_native_store *)store;
     (void)error;
+    pthread_mutex_lock(&s->mutex);
     *out = (pt_store_stats){.rows_written = s->rows, .fingerprint = s->fingerprint};
     snprintf(out->uuid, sizeof out->uuid, "%s", s->manifest.head.uuid);
     for (u32 i = 0; i < s->manifest.files.count; i++)
         if (s->manifest.files.data[i].kind != PT_FILE_LOG || s->manifest.files.data[i].number != s->log.number)
             out->bytes += s->manifest.files.data[i].size;
     out->bytes += s->log.size;
-    if (!s->writer) return PT_OK;
-    const pt_graph_info *info = &pt_graph_writer_latest(s->writer)->info;
+    pt_graph_info none = {0}, *info = &none;
+    if (s->writer) none = pt_graph_writer_latest(s->writer)->info;
+    pthread_mutex_unlock(&s->mutex);
     out->generation = info->generation;
     out->nodes = (u64)info->local_nodes + info->external_nodes;
     out->edges = info->edges;
@@ -374,7 +437,7 @@ static int native_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
 static int native_checkpoint(pt_store *store, pt_error *error) {
     pt_native_store *s = (pt_native_store *)store;
     /* what the log holds is read in a moment: only a long one is worth new files */
-    return s->writes && log_is_long(s) ? pt_native_checkpoint(s, error) : PT_OK;
+    return s->writes && !s->background && log_is_long(s) ? pt_native_checkpoint(s, error) : PT_OK;
 }
 
 static pt_graph_writer *native_writer(pt_store *store) { return ((pt_native_store *)store)->writer; }

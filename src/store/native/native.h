@@ -68,6 +68,8 @@ int pt_kept_load(pt_kept_table *out, pt_disk *disk, const char *folder, const pt
 int pt_kept_add(pt_kept_table *table, const void *block, u32 order, const char *name, pt_error *error);
 void pt_kept_finish(pt_kept_table *table); /* sorts, keeps the last word */
 void pt_kept_free(pt_kept_table *table);
+int pt_native_gone(const pt_native_store *store, pt_error *error);
+int pt_native_load_kept(pt_kept_table *table, const pt_native_store *store, pt_error *error);
 /* Files to keep as parts of a block; NULL facts: removed. Freed with pt_kept_parts_free. */
 typedef struct pt_kept_parts {
     pt_kept_info info;

@@ -22,6 +22,7 @@ int pt_native_verify(pt_store *store, void (*tell)(void *, const char *, u64), v
             return pt_fail(error, PT_ECORRUPT, "%s: the manifest names a file of no known kind", s->folder);
         pt_native_file *f;
         code = pt_native_map(&f, s->disk, s->folder, e, types[e->kind], true, error);
+        if (code == PT_ENOTFOUND) code = pt_native_gone(s, error);
         if (code) break;
         bytes += f->size;
         files++;
@@ -29,7 +30,7 @@ int pt_native_verify(pt_store *store, void (*tell)(void *, const char *, u64), v
     }
     if (!code) tell(payload, "files read through, their checksums right", files);
     pt_kept_table kept = {0};
-    if (!code && s->writer) code = pt_kept_load(&kept, s->disk, s->folder, &s->manifest, false, error);
+    if (!code && s->writer) code = pt_native_load_kept(&kept, s, error);
     for (u32 i = 0; i < kept.logs.count; i++) batches += kept.logs.data[i].count, bytes += kept.logs.data[i].valid;
     if (!code) tell(payload, "batches in the log, their chain unbroken", batches);
     for (u32 i = 0; !code && i < kept.entries.count; i++) code = check_facts(&kept.entries.data[i].file, error);
