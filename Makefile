@@ -52,6 +52,15 @@ bench-store: ## The native store beside SQLite, LMDB, igraph, GraphBLAS (SIZES=1
 	@python3 bench/store/run.py --sizes $(or $(SIZES),1M,10M) --crashes $(or $(CRASHES),0) $(if $(OUT),--out $(OUT))
 endif
 
+ifneq ($(wildcard bench/live/run.py),)
+.PHONY: bench-live
+bench-live: ## The daemon: from a save to the answer, and questions over its socket (OUT=file: JSON)
+	@scripts/setup.sh --bench
+	@$(MAKE) --no-print-directory build
+	@python3 bench/run.py --quick --only index >/dev/null
+	@python3 bench/live/run.py $(if $(OUT),--out $(OUT))
+endif
+
 fuzz: ## Run each fuzzer for FUZZ_TIME seconds
 	@scripts/setup.sh --test
 	@scripts/fuzz.sh

@@ -407,6 +407,20 @@ static int run_verify(const options *o) {
     return pt_exit_code(code == PT_ENOTFOUND ? PT_EIO : code);
 }
 
+/* What is asked, without what answers it. */
+static pt_query question_of(const options *o) {
+    return (pt_query){.target = o->arguments[0],
+                      .second = o->arguments[1],
+                      .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit,
+                      .depth = o->depth,
+                      .candidates = o->candidates,
+                      .all = o->all,
+                      .level = o->level,
+                      .kind = o->kind,
+                      .cursor = o->cursor,
+                      .cfg = o->cfg};
+}
+
 /* The code, or that printing failed. */
 static int print_outcome(const options *o, const json_t *answer, int code, const pt_error *error, u64 took) {
     if (o->json && answer) return pt_print_json(answer) ? PT_EIO : code;
@@ -436,16 +450,7 @@ static int run_query(const options *o) {
     if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
     int code;
     if (info && !o->stale_ok) {
-        pt_query asked = {.target = o->arguments[0],
-                          .second = o->arguments[1],
-                          .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit,
-                          .depth = o->depth,
-                          .candidates = o->candidates,
-                          .all = o->all,
-                          .level = o->level,
-                          .kind = o->kind,
-                          .cursor = o->cursor,
-                          .cfg = o->cfg};
+        pt_query asked = question_of(o);
         json_t *params = pt_request_write(&asked), *answer = NULL;
         if (o->has_wait) json_object_set_new(params, "wait", json_integer(o->wait));
         u64 start = pt_now_us();
@@ -470,24 +475,15 @@ static int run_query(const options *o) {
         code = pt_export(stdout, graph, o->format ? o->format : "jsonl", o->candidates, &error);
         if (code) code = pt_cli_fail(o, code, error.message);
     } else {
-        pt_query q = {.graph = graph,
-                      .store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL,
-                      .command = o->command,
-                      .target = o->arguments[0],
-                      .second = o->arguments[1],
-                      .store_uri = store_uri,
-                      .uuid = stats.uuid,
-                      .stale = stale.data,
-                      .stale_count = stale.count,
-                      .store_bytes = stats.bytes,
-                      .limit = o->has_limit && o->limit == 0 ? UINT32_MAX : o->limit,
-                      .depth = o->depth,
-                      .candidates = o->candidates,
-                      .all = o->all,
-                      .level = o->level,
-                      .kind = o->kind,
-                      .cursor = o->cursor,
-                      .cfg = o->cfg};
+        pt_query q = question_of(o);
+        q.graph = graph;
+        q.store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL;
+        q.command = o->command;
+        q.store_uri = store_uri;
+        q.uuid = stats.uuid;
+        q.stale = stale.data;
+        q.stale_count = stale.count;
+        q.store_bytes = stats.bytes;
         json_t *answer = NULL;
         u64 start = pt_now_us();
         code = pt_query_run(&q, &answer, &error);

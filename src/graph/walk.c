@@ -28,6 +28,7 @@ void pt_walker_free(pt_walker *w) {
     pt_free(w->queue);
     pt_free(w->parent);
     pt_free(w->depth);
+    pt_free(w->scratch);
     *w = (pt_walker){0};
 }
 
@@ -135,12 +136,21 @@ bool pt_walk_path(pt_walker *w, const pt_graph *g, u32 from, u32 to, bool candid
     return false;
 }
 
-int pt_components(u32 *component, u32 *component_count, const u32 *offsets, const u32 *targets, u32 nodes) {
-    u32 *index = pt_calloc((size_t)nodes + 1, sizeof(u32)), *low = pt_malloc(((size_t)nodes + 1) * sizeof(u32));
-    u32 *stack = pt_malloc(((size_t)nodes + 1) * sizeof(u32)), *frames = pt_malloc(((size_t)nodes + 1) * sizeof(u32));
-    u32 *edge = pt_malloc(((size_t)nodes + 1) * sizeof(u32));
-    u8 *on_stack = pt_calloc((size_t)nodes + 1, 1);
-    int code = index && low && stack && frames && edge && on_stack ? PT_OK : PT_ENOMEM;
+int pt_components(u32 *component, u32 *component_count, const u32 *offsets, const u32 *targets, u32 nodes,
+                  pt_walker *w) {
+    u64 room = (u64)nodes + 1, need = room * (5 * sizeof(u32) + 1);
+    *component_count = 0;
+    if (w->scratch_size < need) {
+        pt_free(w->scratch);
+        w->scratch = pt_malloc((size_t)need);
+        w->scratch_size = w->scratch ? need : 0;
+        if (!w->scratch) return PT_ENOMEM;
+    }
+    u32 *index = w->scratch, *low = index + room, *stack = low + room, *frames = stack + room, *edge = frames + room;
+    u8 *on_stack = (u8 *)(edge + room);
+    memset(index, 0, room * sizeof(u32));
+    memset(on_stack, 0, room);
+    int code = PT_OK;
     u32 next = 1, stacked = 0, found = 0;
     for (u32 n = 0; n < nodes; n++) component[n] = PT_NONE;
     for (u32 root = 0; !code && root < nodes; root++) {
@@ -181,12 +191,6 @@ int pt_components(u32 *component, u32 *component_count, const u32 *offsets, cons
         }
     }
     *component_count = found;
-    pt_free(index);
-    pt_free(low);
-    pt_free(stack);
-    pt_free(frames);
-    pt_free(edge);
-    pt_free(on_stack);
     return code;
 }
 

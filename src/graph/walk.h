@@ -13,6 +13,8 @@ typedef struct pt_walker {
     u32 count, capacity;
     u64 *expanded; /* trait members whose callers were reached already; listed in members */
     u32 *members, member_count;
+    void *scratch; /* of pt_components: kept from one call to the next */
+    u64 scratch_size;
 } pt_walker;
 
 int pt_walker_create(pt_walker *walker, const pt_graph *graph);
@@ -31,7 +33,8 @@ bool pt_walk_path(pt_walker *walker, const pt_graph *graph, u32 from, u32 to, bo
 
 /* Strongly connected components of more than one node (Tarjan, 1972, without recursion) of a graph given as
  * rows. `component[n]` gets a number or PT_NONE; the number of components is returned. */
-int pt_components(u32 *component, u32 *component_count, const u32 *offsets, const u32 *targets, u32 nodes);
+int pt_components(u32 *component, u32 *component_count, const u32 *offsets, const u32 *targets, u32 nodes,
+                  pt_walker *walker);
 
 typedef enum pt_cycle_level { PT_CYCLES_MODULE, PT_CYCLES_TYPE, PT_CYCLES_CALL } pt_cycle_level;
 /* Is the edge part of the dependencies of a level, and between which nodes? Private `use` and `contains` never. */

@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-enum { STRING_ROOM = 1 << 30 };
+enum { STRING_ROOM = 1 << 30, LEAST_STRING_ROOM = 1 << 20 };
 
 /* All that stands on one base. */
 typedef struct layer {
@@ -57,17 +57,20 @@ static int new_layer(layer **out, const pt_graph_base *base, pt_error *error) {
         return pt_fail(error, PT_ENOMEM, "out of memory");
     }
     l->base = *base;
-    l->string_room = PT_MIN((u32)STRING_ROOM, PT_NONE - base->graph.base_strings - 1) & ~4095u;
-    /* address space, no memory until it is written to */
-    void *room = mmap(NULL, l->string_room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (room != MAP_FAILED) {
-        l->strings = room;
-        return PT_OK;
+    return PT_OK;
+}
+
+/* Where the text of batches goes: address space, no memory until it is written to; less where the system grants less. Only
+ * once there is a batch: most openings see none. */
+static int make_string_room(layer *l, pt_error *error) {
+    u32 most = PT_MIN((u32)STRING_ROOM, PT_NONE - l->base.graph.base_strings - 1) & ~4095u;
+    for (u32 room = most; !l->strings && room >= (u32)LEAST_STRING_ROOM; room = (room / 4) & ~4095u) {
+        void *at = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (at == MAP_FAILED) continue;
+        l->strings = at;
+        l->string_room = room;
     }
-    l->strings = NULL;
-    free_layer(l);
-    *out = NULL;
-    return pt_fail(error, PT_ENOMEM, "out of memory: no address space for the text of batches");
+    return l->strings ? PT_OK : pt_fail(error, PT_ENOMEM, "out of memory: no address space for the text of batches");
 }
 
 static snapshot *first_snapshot(layer *l, pt_error *error) {
@@ -78,7 +81,6 @@ static snapshot *first_snapshot(layer *l, pt_error *error) {
     }
     memset(s, 0, sizeof *s);
     s->graph = l->base.graph;
-    s->graph.more_strings = l->strings;
     s->graph.overlay = NULL;
     return s;
 }
@@ -136,8 +138,10 @@ int pt_graph_writer_prepare(pt_graph_writer *w, const pt_delta *delta, pt_error 
     const snapshot *now = (const snapshot *)(const void *)w->current;
     pt_graph_writer_discard(w);
     if (!++w->edit.batch) w->edit.batch = 1;
+    int code = make_string_room(w->layer, error);
+    if (code) return code;
     snapshot *next = pt_edit_alloc(&w->edit, sizeof *next);
-    int code = next ? PT_OK : pt_fail(error, PT_ENOMEM, "out of memory");
+    code = next ? PT_OK : pt_fail(error, PT_ENOMEM, "out of memory");
     if (!code) {
         *next = *now;
         pt_edit_retire(&w->edit, (void *)(uintptr_t)now, sizeof *now);
@@ -154,10 +158,11 @@ int pt_graph_writer_prepare(pt_graph_writer *w, const pt_delta *delta, pt_error 
 
 int pt_graph_writer_replay(pt_graph_writer *w, const pt_delta *delta, pt_error *error) {
     snapshot *s = (snapshot *)(void *)w->current;
+    int code = make_string_room(w->layer, error);
+    if (code) return code;
     w->edit.batch = 1; /* what follows is another batch */
     w->edit.alone = true;
-    int code =
-        pt_overlay_apply(&s->graph, &s->overlay, &w->edit, w->layer->strings, w->layer->string_room, delta, error);
+    code = pt_overlay_apply(&s->graph, &s->overlay, &w->edit, w->layer->strings, w->layer->string_room, delta, error);
     w->edit.alone = false;
     return code;
 }

@@ -228,7 +228,7 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error) {
     if (!code) {
         for (u32 i = 0; i < unique; i++) offsets[edges.data[i].a + 1]++, targets[i] = edges.data[i].b;
         for (u32 n = 0; n < count; n++) offsets[n + 1] += offsets[n];
-        code = pt_components(component, &found, offsets, targets, count);
+        code = pt_components(component, &found, offsets, targets, count, &q->walker);
     }
     json_t *rows = json_array();
     if (!code) {

@@ -24,7 +24,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,18 +93,6 @@ static const char schema[] =
     "CREATE TABLE image(part INTEGER PRIMARY KEY, data BLOB NOT NULL);"
     "PRAGMA application_id=1349800820; PRAGMA user_version=4;";
 
-static void make_uuid(char out[40]) {
-    u8 b[16] = {0};
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
-        u64 now = pt_now_ns();
-        memcpy(b, &now, sizeof now);
-    }
-    b[6] = (u8)((b[6] & 0x0f) | 0x40);
-    b[8] = (u8)((b[8] & 0x3f) | 0x80);
-    snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
 static int set_meta_text(sqlite_store *s, const char *key, const char *value, pt_error *error) {
     sqlite3_stmt *q;
     int code = prepare(s, &q, "INSERT OR REPLACE INTO meta VALUES(?, ?)", error);
@@ -150,7 +137,7 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
     }
     if (!code && s->writes && tables == 0 && application == 0) {
         char uuid[40];
-        make_uuid(uuid);
+        pt_store_make_uuid(uuid);
         code = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", error);
         if (!code) code = run(s, schema, error);
         if (!code) code = set_meta_text(s, "uuid", uuid, error);

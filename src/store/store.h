@@ -86,6 +86,8 @@ const pt_store_engine *const *pt_store_engines(void);
 int pt_store_parse(const pt_store_engine **engine, const char **location, const char *uri, pt_error *error);
 int pt_store_open(pt_store **out, const char *uri, int mode, pt_error *error);
 void pt_store_close(pt_store *store);
+/* A random UUID (version 4), as text: 36 characters. */
+void pt_store_make_uuid(char out[40]);
 
 extern const pt_store_engine pt_native_engine, pt_sqlite_engine;
 

@@ -129,6 +129,7 @@ static void ways(void **state) {
 static void components(void **state) {
     (void)state;
     u64 random = seed_of_run("components");
+    pt_walker scratch = {0};
     for (u32 round = 0; round < 600; round++) {
         bool reach[NODES][NODES] = {{false}};
         u32 nodes = 1 + (u32)(next_random(&random) % NODES), offsets[NODES + 1] = {0}, targets[NODES * 4],
@@ -144,7 +145,7 @@ static void components(void **state) {
         for (u32 k = 0; k < nodes; k++)
             for (u32 i = 0; i < nodes; i++)
                 for (u32 j = 0; j < nodes; j++) reach[i][j] = reach[i][j] || (reach[i][k] && reach[k][j]);
-        assert_int_equal(pt_components(component, &found, offsets, targets, nodes), PT_OK);
+        assert_int_equal(pt_components(component, &found, offsets, targets, nodes, &scratch), PT_OK);
         bool used[NODES] = {false};
         for (u32 i = 0; i < nodes; i++) {
             bool alone = true;
@@ -158,6 +159,7 @@ static void components(void **state) {
         }
         for (u32 c = 0; c < found; c++) assert_true(used[c]);
     }
+    pt_walker_free(&scratch);
 }
 
 /* A chain of a million nodes: no recursion. */
@@ -168,7 +170,12 @@ static void long_chain(void **state) {
         *component = malloc(LONG * sizeof(u32)), found;
     for (u32 i = 0; i < LONG; i++) offsets[i] = i, targets[i] = (i + 1) % LONG;
     offsets[LONG] = LONG;
-    assert_int_equal(pt_components(component, &found, offsets, targets, LONG), PT_OK);
+    pt_walker walker = {0};
+    assert_int_equal(pt_components(component, &found, offsets, targets, LONG, &walker), PT_OK);
+    void *kept = walker.scratch;
+    assert_int_equal(pt_components(component, &found, offsets, targets, LONG, &walker), PT_OK);
+    assert_ptr_equal(walker.scratch, kept); /* nothing is allocated once it is large enough */
+    pt_walker_free(&walker);
     assert_int_equal(found, 1);
     free(offsets), free(targets), free(component);
 }

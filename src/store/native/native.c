@@ -4,23 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
 /* What reading a log again may cost: some two milliseconds. Facts are only passed over. */
 enum { WORK_CAP = 256 << 10, LOG_CAP = 4 << 20, REOPENINGS = 50, BACKGROUND_RATE = 64 << 20 };
-
-static void make_uuid(char out[40]) {
-    u8 b[16] = {0};
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
-        u64 now = pt_now_ns();
-        memcpy(b, &now, sizeof now);
-    }
-    b[6] = (u8)((b[6] & 0x0f) | 0x40);
-    b[8] = (u8)((b[8] & 0x3f) | 0x80);
-    snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
 
 /* Bytes of a batch that have to be worked through. */
 static u64 work_of(const void *block) {
@@ -144,7 +131,7 @@ int pt_native_open_on(pt_store **out, pt_disk *disk, const char *folder, int mod
         if (!code) code = pt_manifest_read(&s->manifest, disk, folder, error);
         if (code == PT_ENOTFOUND && around) code = around; /* one that was there before needs its name no more */
         if (code == PT_ENOTFOUND) {                        /* nothing is in a store before its first commit */
-            make_uuid(s->manifest.head.uuid);
+            pt_store_make_uuid(s->manifest.head.uuid);
             s->manifest.head.next_number = 1;
             code = PT_OK;
         }
