@@ -298,6 +298,12 @@ int main(int argc, char **argv) {
     printf(",\"open_ns\":%llu", (unsigned long long)(peer_now() - start));
     peer_tell_memory("loaded");
     if (pt_walker_create(&p.walker, p.graph)) peer_stop("walker", "out of memory");
+    u64 sum =
+        0; /* in-edges once through, as a daemon that runs for a while has them: 20 GB were just written past them */
+    for (u32 n = 0; n < p.graph->shard_count && triplets > 500000000; n++)
+        for (u32 e = 0; e < p.graph->shards[n].offsets[PT_IN][p.graph->shards[n].node_count]; e += 1024)
+            sum += p.graph->shards[n].words[PT_IN][e];
+    peer_sink += sum;
     peer_ask(&g, &o, &p, who, NULL, reach);
     peer_tell_memory("asked");
     close_store(&p);

@@ -58,12 +58,31 @@ static int serve(const options *o, const char *workspace, const pt_daemon_paths 
     return code;
 }
 
+/* Is there something it can answer from? */
+static bool answers(const pt_daemon_paths *paths) {
+    pt_client *client;
+    json_t *status = NULL;
+    if (pt_client_connect(&client, paths->socket, NULL)) return false;
+    bool ready = pt_client_call(client, "status", NULL, &status, NULL) == PT_OK &&
+                 (json_integer_value(json_object_get(status, "generation")) ||
+                  json_integer_value(json_object_get(status, "batches")));
+    json_decref(status);
+    pt_client_close(client);
+    return ready;
+}
+
 static int start(const options *o, const char *workspace, const pt_daemon_paths *paths) {
     int ends[2];
     char line[1024] = "";
     size_t have = 0;
     pt_error error = {0};
     if (pipe2(ends, O_CLOEXEC) != 0) return pt_cli_fail(o, PT_EIO, "no pipe can be had");
+    for (int i = 0; i < 2; i++) { /* out of the way of the standard files, which may be closed */
+        int high = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
+        if (high < 0) return pt_cli_fail(o, PT_EIO, "no pipe can be had");
+        close(ends[i]);
+        ends[i] = high;
+    }
     fflush(NULL);
     pid_t child = fork();
     if (child < 0) return pt_cli_fail(o, PT_EIO, "no process can be had");
@@ -73,6 +92,9 @@ static int start(const options *o, const char *workspace, const pt_daemon_paths 
         if (fork() != 0) _exit(0);
         int null = open("/dev/null", O_RDWR);
         for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+        /* what the caller had open is not kept open by us: locks, pipes */
+        if (ends[1] > 3) close_range(3, (unsigned)ends[1] - 1, 0);
+        close_range((unsigned)ends[1] + 1, ~0u, 0);
         (void)!chdir("/");
         _exit(serve(o, workspace, paths, ends[1], false, &error) ? 1 : 0);
     }
@@ -91,38 +113,37 @@ static int start(const options *o, const char *workspace, const pt_daemon_paths 
         return EXIT_ANSWERED;
     }
     if (strstr(line, "runs for this workspace already")) {
+        for (u32 i = 0; i < STOP_TRIES && !answers(paths); i++) { /* it may have begun just now */
+            struct timespec pause = {0, 10000000};
+            if (pt_daemon_is_gone(paths->lock))
+                return pt_cli_fail(o, PT_EIO, "the daemon ended before it was ready; see its log");
+            nanosleep(&pause, NULL);
+        }
         if (!o->quiet) printf("the daemon runs already\n");
         return EXIT_ANSWERED;
     }
     return pt_cli_fail(o, PT_EIO, line[0] ? line : "the daemon ended before it was ready; see its log");
 }
 
-/* True once nobody holds the daemon's lock. */
-static bool is_gone(const pt_daemon_paths *paths) {
-    int lock;
-    if (access(paths->lock, F_OK) != 0) return true;
-    if (pt_daemon_lock(&lock, paths->lock, NULL)) return false;
-    close(lock);
-    return true;
-}
-
 static int stop(const options *o, const pt_daemon_paths *paths, bool told) {
     pt_client *client;
     json_t *answer = NULL;
     pt_error error = {0};
-    int code = pt_client_connect(&client, paths->socket, &error);
-    if (!code) code = pt_client_call(client, "stop", NULL, &answer, &error);
-    json_decref(answer);
-    if (code == PT_ENOTFOUND && is_gone(paths)) {
+    bool asked = false;
+    if (pt_daemon_is_gone(paths->lock)) {
         if (!o->quiet && told) printf("no daemon runs\n");
         return EXIT_ANSWERED;
     }
-    if (!code) pt_client_close(client);
-    for (u32 i = 0; i < STOP_TRIES && !is_gone(paths); i++) { /* it finishes its batch */
+    for (u32 i = 0; i < STOP_TRIES && !pt_daemon_is_gone(paths->lock); i++) { /* it finishes its batch */
         struct timespec pause = {0, 10000000};
+        if (!asked && !pt_client_connect(&client, paths->socket, &error)) { /* one that just began listens soon */
+            asked = pt_client_call(client, "stop", NULL, &answer, &error) == PT_OK;
+            json_decref(answer);
+            pt_client_close(client);
+        }
         nanosleep(&pause, NULL);
     }
-    if (!is_gone(paths)) return pt_cli_fail(o, PT_EBUSY, "the daemon does not end");
+    if (!pt_daemon_is_gone(paths->lock)) return pt_cli_fail(o, PT_EBUSY, "the daemon does not end");
     if (!o->quiet && told) printf("stopped\n");
     return EXIT_ANSWERED;
 }
@@ -211,6 +232,7 @@ int pt_cli_watch(const options *o) {
     if (code == PT_ENOTFOUND) return pt_cli_fail(o, PT_EIO, "no daemon runs; `parseltongue daemon start` starts one");
     if (!code) code = pt_client_call(client, "subscribe", NULL, &answer, &error);
     json_decref(answer);
+    if (code) return pt_client_close(client), pt_cli_fail(o, code, error.message);
     for (json_t *update; !code && !(code = pt_client_next(client, &update, &error)); json_decref(update)) {
         if (o->json) {
             code = pt_print_json(update);

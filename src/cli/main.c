@@ -331,10 +331,8 @@ static int run_index(const options *o) {
         int asked;
         if (pt_cli_ask_daemon(o, workspace, "index", NULL, &asked, &answer, &error)) {
             if (asked) return json_decref(answer), pt_cli_fail(o, asked, error.message);
-            const char *why = json_string_value(json_object_get(answer, "error"));
-            asked = why ? pt_cli_fail(o, PT_EIO, why) : EXIT_ANSWERED;
-            if (!why && o->json) asked = pt_exit_code(pt_print_json(answer));
-            else if (!why && !o->quiet)
+            if (o->json) asked = pt_exit_code(pt_print_json(answer));
+            else if (!o->quiet)
                 printf("the daemon keeps it indexed: generation %lld, %lld files, %lld nodes, %lld edges\n",
                        (long long)json_integer_value(json_object_get(answer, "generation")),
                        (long long)json_integer_value(json_object_get(answer, "files")),
@@ -454,9 +452,10 @@ static int run_query(const options *o) {
         json_t *params = pt_request_write(&asked), *answer = NULL;
         if (o->has_wait) json_object_set_new(params, "wait", json_integer(o->wait));
         u64 start = pt_now_us();
-        if (pt_cli_ask_daemon(o, workspace, info->name, params, &code, &answer, &error)) {
+        /* params: none for arguments that JSON cannot say */
+        if (params && pt_cli_ask_daemon(o, workspace, info->name, params, &code, &answer, &error)) {
             u64 took = pt_now_us() - start;
-            if (code && !answer) return pt_cli_fail(o, code, error.message);
+            if (code && !answer) return pt_cli_fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
             code = print_outcome(o, answer, code, &error, took);
             json_decref(answer);
             return fflush(stdout) != 0 ? EXIT_INTERNAL : pt_exit_code(code);

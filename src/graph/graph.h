@@ -169,10 +169,11 @@ typedef struct pt_shard {
         walk_flags; /* PT_WALK_*, a byte a node: what a walk has to know of those it passes; NULL: look at the records */
     u32 node_count, site_count;
 } pt_shard;
-enum { PT_WALK_EXTERNAL = 1, PT_WALK_TRAIT_IMPL = 2 };
+enum { PT_WALK_EXTERNAL = 1, PT_WALK_TRAIT_IMPL = 2, PT_WALK_DEAD = 4 };
 static inline u8 pt_walk_flags_of(const pt_graph_node *n) {
     return (u8)((n->flags & PT_NODE_EXTERNAL ? PT_WALK_EXTERNAL : 0) |
-                (n->flags & PT_NODE_TRAIT_IMPL ? PT_WALK_TRAIT_IMPL : 0));
+                (n->flags & PT_NODE_TRAIT_IMPL ? PT_WALK_TRAIT_IMPL : 0) |
+                (n->kind == PT_KIND_DEAD ? PT_WALK_DEAD : 0));
 }
 
 typedef struct pt_overlay pt_overlay;
@@ -237,6 +238,7 @@ static inline u8 pt_walk_flags_at(const pt_graph *g, u32 node) {
     u32 at = node & (PT_SHARD_NODES - 1);
     return s->walk_flags ? s->walk_flags[at] : pt_walk_flags_of(&s->nodes[at]);
 }
+static inline bool pt_node_alive(const pt_graph *g, u32 node) { return !(pt_walk_flags_at(g, node) & PT_WALK_DEAD); }
 static inline const pt_graph_position *pt_position_at(const pt_graph *g, u32 node) {
     const pt_graph_position *changed = g->overlay ? pt_overlay_position(g->overlay, node) : NULL;
     return changed ? changed : &g->shards[node >> PT_SHARD_BITS].positions[node & (PT_SHARD_NODES - 1)];
@@ -253,7 +255,6 @@ static inline const pt_graph_file *pt_file_at(const pt_graph *g, u32 file) {
 static inline bool pt_same_text(const pt_graph *g, u32 a, u32 b) {
     return a == b || strcmp(pt_graph_string(g, a), pt_graph_string(g, b)) == 0;
 }
-static inline bool pt_node_alive(const pt_graph *g, u32 node) { return pt_node_at(g, node)->kind != PT_KIND_DEAD; }
 /* Alive and the workspace's. */
 static inline bool pt_node_local(const pt_graph *g, u32 node) {
     const pt_graph_node *n = pt_node_at(g, node);

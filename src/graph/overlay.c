@@ -222,6 +222,7 @@ static int mirror_changes(applier *a, u32 node, bool candidates, const pt_row *b
         if (x == y && i < before->count && k < after->count) i++, k++;
         else if (k >= after->count || (i < before->count && x < y))
             i++, code = change_in(a, pt_word_node(x), candidates, pt_word_mirror(x, node), false);
+        else if (!pt_node_alive(a->g, pt_word_node(y))) code = ill(a, "an edge of node", node);
         else k++, code = change_in(a, pt_word_node(y), candidates, pt_word_mirror(y, node), true);
     }
     return code;
@@ -247,8 +248,7 @@ static int apply_row(applier *a, u32 node, bool candidates, const pt_word *words
         *new = head;
         u32 *offsets = new->words + count, at = 0;
         for (u32 i = 0; i < count; i++) {
-            if (pt_word_node(words[i]) >= a->g->node_count || !pt_node_alive(a->g, pt_word_node(words[i])))
-                return ill(a, "an edge of node", node);
+            if (pt_word_node(words[i]) >= a->g->node_count) return ill(a, "an edge of node", node);
             offsets[i] = at;
             at += site_counts[i];
         }

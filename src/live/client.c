@@ -49,12 +49,27 @@ int pt_daemon_find(pt_daemon_paths *out, const char *workspace, pt_error *error)
 }
 
 int pt_daemon_lock(int *descriptor, const char *path, pt_error *error) {
-    *descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*descriptor < 0) return pt_fail(error, PT_EIO, "%s: %s", path, strerror(errno));
-    if (flock(*descriptor, LOCK_EX | LOCK_NB) == 0) return PT_OK;
-    close(*descriptor);
-    *descriptor = -1;
+    for (u32 i = 0; i < 100; i++) {
+        struct stat ours, named;
+        *descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (*descriptor < 0) return pt_fail(error, PT_EIO, "%s: %s", path, strerror(errno));
+        bool locked = flock(*descriptor, LOCK_EX | LOCK_NB) == 0;
+        /* a daemon that ends removes the file: what we locked has to be what bears the name */
+        if (locked && fstat(*descriptor, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino)
+            return PT_OK;
+        close(*descriptor);
+        *descriptor = -1;
+        if (!locked) break;
+    }
     return pt_fail(error, PT_EBUSY, "a daemon runs for this workspace already");
+}
+
+bool pt_daemon_is_gone(const char *path) {
+    int lock = open(path, O_RDWR | O_CLOEXEC);
+    if (lock < 0) return true;
+    bool gone = flock(lock, LOCK_SH | LOCK_NB) == 0;
+    close(lock);
+    return gone;
 }
 
 struct pt_client {

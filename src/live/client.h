@@ -17,6 +17,9 @@ int pt_daemon_find(pt_daemon_paths *out, const char *workspace, pt_error *error)
 /* Takes the daemon's lock: *descriptor holds it until it is closed or the process ends. PT_EBUSY: another one runs. */
 int pt_daemon_lock(int *descriptor, const char *path, pt_error *error);
 
+/* True when nobody holds it; makes nothing. */
+bool pt_daemon_is_gone(const char *lock);
+
 typedef struct pt_client pt_client;
 /* PT_ENOTFOUND: nobody listens there. */
 int pt_client_connect(pt_client **out, const char *socket, pt_error *error);

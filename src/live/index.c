@@ -23,9 +23,18 @@ typedef struct known_file {
 typedef struct known_set {
     PT_VEC(known_file) files; /* sorted by (path, edition) */
     const char *root;         /* of what is doubted */
+    const pt_index_options *options;
     u32 salvaged;
     pt_error *error;
 } known_set;
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+/* Size and time of a file say nothing when it is known to have changed: two saves may share both. */
+static bool is_doubted(const known_set *k, const char *path) {
+    const pt_index_options *o = k->options;
+    return o->repair || o->doubt_all ||
+           (o->changed_count && bsearch(&path, o->changed, o->changed_count, sizeof *o->changed, by_text));
+}
 
 static int remember(void *payload, const pt_kept_file *f) {
     known_set *k = payload;
@@ -35,7 +44,7 @@ static int remember(void *payload, const pt_kept_file *f) {
                        pt_malloc(f->facts_size),
                        f->facts_size,
                        false,
-                       k->root != NULL};
+                       is_doubted(k, f->path)};
     pt_facts facts;
     bool held = copy.path && copy.facts;
     if (held) memcpy(copy.facts, f->facts, f->facts_size);
@@ -250,7 +259,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     pt_sites sites = {0};
     pt_package_sources packages = {0};
     char cache[4096];
-    known_set known = {.error = error};
+    known_set known = {.error = error, .options = o};
     pt_store_stats stats = {0};
     u64 start = pt_now_us(), mark = start;
     u32 threads = o->threads ? o->threads : pt_processor_count();
@@ -269,6 +278,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     if (!o->no_dependencies) code = pt_find_packages(&packages, workspace, source, error);
     if (code) goto end;
     u64 fingerprint = fingerprint_of(workspace, o->std_interface);
+    known.root = pt_source_root(source);
     if (o->store || o->opened) {
         int mode = PT_STORE_WRITE | (o->full ? PT_STORE_FULL : 0);
         if (!o->opened) code = pt_index_prepare_folder(o->store, error);
@@ -276,7 +286,6 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
             const pt_store_engine *engine;
             const char *location;
             code = pt_store_parse(&engine, &location, o->store, error);
-            known.root = pt_source_root(source);
             /* what cannot be read at all gives nothing: the sources are there */
             if (!code && engine->salvage && engine->salvage(location, remember, &known, NULL) == PT_ENOMEM)
                 code = pt_fail(error, PT_ENOMEM, "out of memory");

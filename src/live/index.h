@@ -14,10 +14,14 @@ typedef struct pt_index_options {
     u32 threads;               /* 0: as many as processors */
     bool no_dependencies;      /* dependencies are told by their paths as written; their sources are not read */
     pt_store *opened;          /* an open store to use instead of `store`, and to leave open */
-    bool force;                /* do not look whether everything is up to date: it is known not to be */
-    bool repair;               /* as rebuild, but what is provably whole of the store spares reading */
-    bool full;                 /* the commit is on the disk before this returns */
-    bool rebuild;              /* replace a store that cannot be read; read every file anew */
+    /* Files that are known to have changed (sorted; relative to the workspace), whatever their size and time say. */
+    const char *const *changed;
+    u32 changed_count;
+    bool doubt_all; /* any file may have changed so */
+    bool force;     /* do not look whether everything is up to date: it is known not to be */
+    bool repair;    /* as rebuild, but what is provably whole of the store spares reading */
+    bool full;      /* the commit is on the disk before this returns */
+    bool rebuild;   /* replace a store that cannot be read; read every file anew */
     void (*progress)(void *payload, const char *stage, u32 done, u32 total);
     void *payload;
 } pt_index_options;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { CACHED_ROWS = 100000 };
-enum { KINDS = 64, SAMPLES = 1024, GIT_LOCK_MS = 2000, STALE_SHOWN = 20 };
+enum { KINDS = 64, SAMPLES = 1024, GIT_LOCK_MS = 2000, STALE_SHOWN = 20, PENDING_MOST = 4096 };
 
 typedef struct pending_path {
     char *path; /* NULL: anything */
@@ -53,9 +53,10 @@ struct pt_live {
     timing stages[STAGES], questions[KINDS];
     pt_error error;
     char uuid[40];
-    u64 bytes;          /* of the store */
-    pt_reader *reader;  /* of the indexing thread */
-    pt_graph_info info; /* of the latest snapshot */
+    u64 bytes;              /* of the store */
+    pt_index_report report; /* of the last batch that succeeded */
+    pt_reader *reader;      /* of the indexing thread */
+    pt_graph_info info;     /* of the latest snapshot */
 };
 
 static void note(timing *t, u64 us) { t->us[t->count++ % SAMPLES] = (u32)PT_MIN(us, (u64)UINT32_MAX); }
@@ -65,7 +66,12 @@ static void close_graph(void *payload) { pt_graph_close(payload); }
 static int show_graph(pt_live *l, pt_graph *g, pt_error *error) {
     pt_graph_base base = {*g, close_graph, g};
     if (l->writer) return pt_graph_writer_rebase(l->writer, &base, NULL, 0, error);
-    return pt_graph_writer_create(&l->writer, &base, error);
+    pt_graph_writer *made;
+    int code = pt_graph_writer_create(&made, &base, error);
+    pthread_mutex_lock(&l->mutex);
+    if (!code) l->writer = made;
+    pthread_mutex_unlock(&l->mutex);
+    return code;
 }
 
 /* Of the indexing thread, or before it runs. */
@@ -73,15 +79,34 @@ static void look_at_store(pt_live *l) {
     pt_store_stats stats;
     pt_error ignored;
     if (l->store->engine->stats(l->store, &stats, &ignored)) return;
+    pthread_mutex_lock(&l->mutex);
     if (!l->uuid[0]) snprintf(l->uuid, sizeof l->uuid, "%s", stats.uuid);
-    __atomic_store_n(&l->bytes, stats.bytes, __ATOMIC_RELAXED);
+    l->bytes = stats.bytes;
+    pthread_mutex_unlock(&l->mutex);
+}
+
+static bool has_plain_name(const char *path) {
+    size_t n = strlen(path);
+    return n > 3 && strcmp(path + n - 3, ".rs") == 0;
+}
+/* Files that the watch would not tell: of other names, outside, in hidden folders. The mutex is held. */
+static void watch_odd_files(pt_live *l, const pt_graph *g) {
+    for (u32 i = 0; i < g->file_count; i++) {
+        const pt_graph_file *f = pt_file_at(g, i);
+        if (!f->path) continue;
+        const char *path = pt_graph_string(g, f->path);
+        bool far = path[0] == '/' || path[0] == '.' || strstr(path, "/.");
+        if (far || !has_plain_name(path)) pt_watch_also(l->watch, path, f->size, f->mtime_ns, far);
+    }
 }
 
 /* As a reader, for a checkpoint beside us may put another base below the snapshot. */
 static void look_at_graph(pt_live *l) {
     pt_error ignored;
     if (!l->reader && pt_reader_open(&l->reader, l->writer, &ignored)) return;
-    l->info = pt_reader_enter(l->reader)->info;
+    const pt_graph *g = pt_reader_enter(l->reader);
+    l->info = g->info;
+    watch_odd_files(l, g);
     pt_reader_leave(l->reader);
 }
 
@@ -99,6 +124,8 @@ static void forget_pending(pt_live *l, u64 ticket) {
     }
     l->pending.count = kept;
 }
+
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* One batch. The mutex is held on entry and exit, not while it indexes. */
 static void batch(pt_live *l) {
@@ -119,20 +146,36 @@ static void batch(pt_live *l) {
     u32 files = l->pending.count;
     bool any = l->batches > 0;
     if (files && l->pending.data[0].path) snprintf(first, sizeof first, "%s", l->pending.data[0].path);
+    PT_VEC(char *) names = {0};
+    bool nameless = l->pending.count >= PENDING_MOST; /* events were lost, or too many to tell */
+    for (u32 i = 0; i < l->pending.count; i++) {
+        nameless = nameless || !l->pending.data[i].path;
+        char *copy =
+            l->pending.data[i].path ? pt_strndup(l->pending.data[i].path, strlen(l->pending.data[i].path)) : NULL;
+        if (copy && !pt_vec_push(&names, copy)) pt_free(copy);
+    }
+    if (names.count) qsort(names.data, names.count, sizeof(char *), by_text);
     l->since_us = 0;
     l->busy = true;
     pthread_mutex_unlock(&l->mutex);
     pt_index_options o = l->options.index;
     o.opened = l->store;
-    o.force = any;
+    o.changed = (const char *const *)names.data;
+    o.changed_count = names.count;
+    o.doubt_all = nameless;
+    o.force = any && files; /* without a file that is known to have changed it looks first */
     u64 begun = pt_now_us();
     int code = pt_index(l->own_writer ? &built : NULL, &report, &o, &error);
     if (!code && built) {
-        code = show_graph(l, built, &error);
+        if (report.up_to_date && l->writer) pt_graph_close(built);
+        else code = show_graph(l, built, &error);
         pt_alloc_clear();
     }
+    for (u32 i = 0; i < names.count; i++) pt_free(names.data[i]);
+    pt_vec_free(&names);
     look_at_store(l);
     pthread_mutex_lock(&l->mutex);
+    if (!code) l->report = report;
     if (!code && !l->own_writer) l->writer = l->store->engine->writer(l->store);
     if (!code && l->writer) look_at_graph(l);
     l->busy = false;
@@ -236,12 +279,17 @@ static void changed(void *payload, const char *path) {
     pt_live *l = payload;
     u64 ticket = ++l->noticed;
     if (!l->since_us) l->since_us = pt_now_us();
-    for (u32 i = 0; i < l->pending.count; i++) {
+    for (u32 i = 0; l->pending.count < PENDING_MOST && i < l->pending.count; i++) {
         pending_path *p = &l->pending.data[i];
         if ((!path && !p->path) || (path && p->path && strcmp(path, p->path) == 0)) {
             p->ticket = ticket;
             return;
         }
+    }
+    if (path && l->pending.count >= PENDING_MOST) { /* a checkout of everything: the rest goes without names */
+        pending_path *last = &l->pending.data[l->pending.count - 1];
+        last->ticket = ticket;
+        return;
     }
     char *copy = path ? pt_strndup(path, strlen(path)) : NULL;
     if (!pt_vec_push(&l->pending, (pending_path){copy, ticket})) pt_free(copy);
@@ -255,6 +303,26 @@ void pt_live_notice(pt_live *l) {
     pt_watch_read(l->watch, changed, l);
     if (l->noticed != before) pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->mutex);
+}
+
+void pt_live_look(pt_live *l) {
+    pthread_mutex_lock(&l->mutex);
+    u64 before = l->noticed;
+    pt_watch_look(l->watch, changed, l);
+    if (pt_watch_unwatched(l->watch)) l->noticed++;
+    if (l->noticed != before) pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->mutex);
+}
+
+json_t *pt_live_text(const char *text) {
+    json_t *out = json_string(text);
+    if (out) return out;
+    char *copy = pt_strndup(text, strlen(text));
+    for (char *at = copy; at && *at; at++)
+        if ((unsigned char)*at >= 0x80) *at = '?';
+    out = json_string(copy ? copy : "");
+    pt_free(copy);
+    return out;
 }
 
 u64 pt_live_ticket(pt_live *l) {
@@ -279,30 +347,35 @@ u64 pt_live_refresh(pt_live *l) {
     return ticket;
 }
 
-/* What of an answer depends on the moment: the mutex is held. */
-static void tell_freshness(const pt_live *l, u64 ticket, json_t *answer) {
-    json_t *stale = json_array();
+/* What of an answer depends on the moment: the mutex is held, and the snapshot is not chosen yet: one that comes between
+ * makes the answer fresher than it says, never the other way round. */
+static json_t *freshness(const pt_live *l, u64 ticket) {
+    json_t *answer = json_object(), *stale = json_array();
     u32 count = 0;
     for (u32 i = 0; i < l->pending.count; i++) {
         if (l->pending.data[i].ticket > ticket) continue; /* came later: not this question's matter */
         if (l->pending.data[i].path && count++ < STALE_SHOWN)
-            json_array_append_new(stale, json_string(l->pending.data[i].path));
+            json_array_append_new(stale, pt_live_text(l->pending.data[i].path));
     }
     json_object_set_new_nocheck(answer, "complete", json_boolean(l->covered >= ticket && !l->failed));
     json_object_set_new_nocheck(answer, "pending", json_integer(count));
     json_object_set_new_nocheck(answer, "stale", stale);
+    return answer;
 }
 
 int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticket, json_t **answer, pt_error *error) {
     asker a = {0};
     pt_query q = {.store_uri = l->options.index.store, .uuid = l->uuid};
+    json_t *fresh = NULL;
     u64 start = pt_now_us();
     *answer = NULL;
     int code = pt_request_read(&q, command, params, error);
     if (code) return code;
     pthread_mutex_lock(&l->mutex);
     pt_graph_writer *writer = l->writer;
-    if (l->askers.count) a = l->askers.data[--l->askers.count];
+    q.store_bytes = l->bytes;
+    if (writer) fresh = freshness(l, ticket);
+    if (writer && l->askers.count) a = l->askers.data[--l->askers.count];
     pthread_mutex_unlock(&l->mutex);
     if (!writer) return pt_fail(error, PT_ENOTFOUND, "nothing is indexed yet: the first index is under way");
     pt_alloc_clear();
@@ -311,7 +384,6 @@ int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticke
         q.graph = pt_reader_enter(a.reader);
         q.walker = a.walker;
         q.keep_walker = true;
-        q.store_bytes = __atomic_load_n(&l->bytes, __ATOMIC_RELAXED);
         u64 generation = q.graph->info.generation;
         *answer = l->cache ? pt_cache_get(l->cache, generation, q.command, params) : NULL;
         if (!*answer) {
@@ -321,9 +393,10 @@ int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticke
         a.walker = q.walker;
         pt_reader_leave(a.reader);
     }
+    if (*answer) json_object_update(*answer, fresh);
+    json_decref(fresh);
     u32 kind = pt_query_index(command);
     pthread_mutex_lock(&l->mutex);
-    if (*answer) tell_freshness(l, ticket, *answer);
     if (kind < KINDS) note(&l->questions[kind], pt_now_us() - start);
     if (a.reader && !pt_vec_push(&l->askers, a)) {
         pt_reader_close(a.reader);
@@ -349,20 +422,35 @@ static json_t *timing_json(const timing *t) {
     return out;
 }
 
+json_t *pt_live_report(pt_live *l, pt_error *error) {
+    pthread_mutex_lock(&l->mutex);
+    pt_index_report report = l->report;
+    int code = l->failed ? pt_fail(error, l->error.code ? l->error.code : PT_EIO, "%s", l->error.message) : PT_OK;
+    pthread_mutex_unlock(&l->mutex);
+    return code ? NULL : pt_index_report_json(&report, l->options.index.store);
+}
+
 json_t *pt_live_status(pt_live *l) {
     json_t *out = json_object(), *stages = json_object(), *questions = json_object();
+    pt_reader *reader = NULL;
     pthread_mutex_lock(&l->mutex);
-    json_object_set_new(out, "workspace", json_string(l->root));
-    json_object_set_new(out, "store", json_string(l->options.index.store));
+    pt_graph_info info = l->info;
+    /* a commit shows its snapshot before the batch is over: what a question saw is not taken back */
+    if (l->writer && pt_reader_open(&reader, l->writer, NULL) == PT_OK) {
+        info = pt_reader_enter(reader)->info;
+        pt_reader_close(reader);
+    }
+    json_object_set_new(out, "workspace", pt_live_text(l->root));
+    json_object_set_new(out, "store", pt_live_text(l->options.index.store));
     json_object_set_new(out, "uuid", json_string(l->uuid));
     json_object_set_new_nocheck(out, "complete", json_boolean(l->covered >= l->noticed && !l->failed));
     json_object_set_new_nocheck(out, "indexing", json_boolean(l->busy));
     json_object_set_new_nocheck(out, "pending", json_integer(l->pending.count));
-    json_object_set_new(out, "error", l->failed ? json_string(l->error.message) : json_null());
-    json_object_set_new_nocheck(out, "generation", json_integer((json_int_t)l->info.generation));
-    json_object_set_new_nocheck(out, "nodes", json_integer((json_int_t)l->info.local_nodes + l->info.external_nodes));
-    json_object_set_new_nocheck(out, "edges", json_integer((json_int_t)l->info.edges));
-    json_object_set_new_nocheck(out, "files", json_integer(l->info.files));
+    json_object_set_new(out, "error", l->failed ? pt_live_text(l->error.message) : json_null());
+    json_object_set_new_nocheck(out, "generation", json_integer((json_int_t)info.generation));
+    json_object_set_new_nocheck(out, "nodes", json_integer((json_int_t)info.local_nodes + info.external_nodes));
+    json_object_set_new_nocheck(out, "edges", json_integer((json_int_t)info.edges));
+    json_object_set_new_nocheck(out, "files", json_integer(info.files));
     json_object_set_new_nocheck(out, "store_bytes", json_integer((json_int_t)l->bytes));
     json_object_set_new_nocheck(out, "folders_watched", json_integer(pt_watch_folders(l->watch)));
     json_object_set_new_nocheck(out, "folders_unwatched", json_integer(pt_watch_unwatched(l->watch)));

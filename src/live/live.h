@@ -40,12 +40,18 @@ void pt_live_notice(pt_live *live);
 /* What a question that comes now has to see: call pt_live_notice first, on the watching thread. */
 u64 pt_live_ticket(pt_live *live);
 bool pt_live_covers(pt_live *live, u64 ticket);
-/* A batch even if nothing is known to have changed; the ticket it covers. */
+/* A look at everything even if nothing is known to have changed; the ticket it covers. */
 u64 pt_live_refresh(pt_live *live);
+/* Now and then, on the watching thread: looks where no watch reaches. */
+void pt_live_look(pt_live *live);
+/* A text of the file system as JSON: what is no UTF-8 becomes `?`. */
+json_t *pt_live_text(const char *text);
 
 /* Answers a question from the latest snapshot, on any thread. `*answer` as of pt_query_run. PT_ENOTFOUND with no answer:
  * nothing is indexed yet. */
 int pt_live_ask(pt_live *live, const char *command, const json_t *params, u64 ticket, json_t **answer, pt_error *error);
+/* What the last batch did, as `index --json` tells it; NULL, and why, when it failed. */
+json_t *pt_live_report(pt_live *live, pt_error *error);
 /* State, sizes, times: a new object. */
 json_t *pt_live_status(pt_live *live);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,35 +14,41 @@ enum {
     IN_WORK = 64,
     CONNECTIONS = 2048,
     UNREAD_LIMIT = 32 << 20,
+    UNREAD_PAUSE = 1 << 20, /* then what was asked waits until the client has read */
+    RUNNING = 2,            /* questions of one connection that are worked on at a time */
+    DESCRIPTORS = 8192,
     DEFAULT_WAIT_MS = 12,
     LOG_LIMIT = 1 << 20,
     LOOK_AFTER_MS = 5000,
-    POLL_MS = 2000
+    POLL_MS = 2000,
+    GRACE_MS = 1000 /* for clients to read their answers, at the end */
 };
 
 typedef struct server server;
+typedef struct request request;
 typedef struct connection {
     uv_pipe_t pipe; /* first */
     server *s;
     struct connection *before, *after;
     pt_buffer in;
     u32 in_work, references; /* references: requests, and being open */
+    u32 running;
+    request *ready, *ready_last; /* not begun, in their order */
     bool subscribed, closing, paused, over;
     char chunk[16 << 10];
 } connection;
 
-typedef struct request {
+struct request {
     uv_work_t work; /* first */
     uv_timer_t timer;
-    struct request *before, *after; /* among those that wait */
+    struct request *before, *after; /* among those that wait, or that are ready */
     connection *c;
-    json_t *id, *params, *answer;
+    json_t *id, *params;
+    char *text; /* the answer's line */
     char method[48];
     u64 ticket;
     bool waiting, is_index;
-    int code;
-    pt_error error;
-} request;
+};
 
 typedef struct told_update {
     pt_live_update update;
@@ -65,7 +72,7 @@ struct server {
     FILE *log;
     uv_mutex_t mutex; /* of updates */
     PT_VEC(told_update) updates;
-    ino_t socket_inode;
+    struct stat socket, workspace;
 };
 
 /* The log. */
@@ -113,11 +120,16 @@ static void on_closed(uv_handle_t *handle) {
     s->connection_count--;
     release(c);
 }
+static void pump(connection *c);
 static void close_connection(connection *c) {
     if (c->closing) return;
     c->closing = true;
+    pump(c);
     uv_close((uv_handle_t *)&c->pipe, on_closed);
 }
+
+static size_t unread(connection *c) { return uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe); }
+static void resume(connection *c);
 
 typedef struct writing {
     uv_write_t write; /* first */
@@ -127,16 +139,15 @@ typedef struct writing {
 static void on_written(uv_write_t *write, int status) {
     writing *w = (writing *)write;
     connection *c = w->c;
-    if (status < 0 || (c->over && !c->in_work)) close_connection(c);
     free(w->text);
     free(w);
+    if (status < 0 || (c->over && !c->in_work && !unread(c))) close_connection(c);
+    else if (!c->closing) pump(c), resume(c);
     release(c);
 }
 
-/* Sends one line; the object is taken. */
-static void send_line(connection *c, json_t *line) {
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    json_decref(line);
+/* Sends one line; the text is taken. */
+static void send_text(connection *c, char *text) {
     writing *w = c->closing || !text ? NULL : calloc(1, sizeof *w);
     if (!w) {
         free(text);
@@ -154,39 +165,51 @@ static void send_line(connection *c, json_t *line) {
         close_connection(c);
         return;
     }
-    if (uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > UNREAD_LIMIT) {
+    if (unread(c) > UNREAD_LIMIT) {
         say(c->s, "a client that does not read is let go");
         close_connection(c);
     }
 }
 
-static void send_result(connection *c, json_t *id, json_t *result) {
-    send_line(c, json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result ? result : json_null()));
+/* The object is taken. NULL: it holds what JSON cannot say. */
+static char *line_of(json_t *line) {
+    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    json_decref(line);
+    return text;
 }
-static void send_error(connection *c, json_t *id, int number, const char *message, json_t *data) {
+static char *error_line(json_t *id, int number, const char *message, json_t *data) {
     json_t *text = json_string(message); /* NULL when it is no UTF-8 */
     if (!text) text = json_string("failed");
     json_t *failure = json_pack("{s:i, s:o}", "code", number, "message", text);
     if (data) json_object_set(failure, "data", data);
-    send_line(c, json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "error", failure));
+    return line_of(json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "error", failure));
+}
+static char *result_line(json_t *id, json_t *result) {
+    return line_of(json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result ? result : json_null()));
+}
+static void send_error(connection *c, json_t *id, int number, const char *message, json_t *data) {
+    send_text(c, error_line(id, number, message, data));
+}
+static void send_result(connection *c, json_t *id, json_t *result) {
+    char *text = result_line(id, result);
+    send_text(c, text ? text : error_line(id, -32603, "the answer holds text that is no UTF-8", NULL));
 }
 
 /* Requests. */
 
 static void take_input(connection *c);
-static void resume(connection *c);
 
 static void on_request_freed(uv_handle_t *timer) {
     request *r = timer->data;
     connection *c = r->c;
     json_decref(r->id);
     json_decref(r->params);
-    json_decref(r->answer);
+    free(r->text);
     free(r);
     c->in_work--;
     if (!c->closing) {
         resume(c);
-        if (c->over && !c->in_work && !uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe)) close_connection(c);
+        if (c->over && !c->in_work && !unread(c)) close_connection(c);
     }
     release(c);
 }
@@ -202,14 +225,46 @@ static void finish(request *r) {
 
 static void on_work(uv_work_t *work) {
     request *r = (request *)work;
-    r->code = pt_live_ask(r->c->s->live, r->method, r->params, r->ticket, &r->answer, &r->error);
+    json_t *found = NULL;
+    pt_error error = {0};
+    int code = pt_live_ask(r->c->s->live, r->method, r->params, r->ticket, &found, &error);
+    if (code) {
+        r->text = error_line(r->id, -32000 + code, error.message, found);
+        json_decref(found);
+    } else {
+        r->text = result_line(r->id, found);
+    }
+    if (!r->text) r->text = error_line(r->id, -32603, "the answer holds text that is no UTF-8", NULL);
 }
 static void on_answered(uv_work_t *work, int status) {
     request *r = (request *)work;
+    connection *c = r->c;
     (void)status;
-    if (r->code) send_error(r->c, r->id, -32000 + r->code, r->error.message, r->answer);
-    else send_result(r->c, r->id, json_incref(r->answer));
+    c->running--;
+    send_text(c, r->text);
+    r->text = NULL;
+    c->references++;
     finish(r);
+    pump(c);
+    release(c);
+}
+
+/* Begins what is ready, as far as the client reads what it was told. */
+static void pump(connection *c) {
+    while (c->ready && (c->closing || (c->running < RUNNING && unread(c) < UNREAD_PAUSE))) {
+        request *r = c->ready;
+        c->ready = r->after;
+        if (!c->ready) c->ready_last = NULL;
+        r->after = NULL;
+        if (c->closing) {
+            finish(r);
+        } else if (uv_queue_work(&c->s->loop, &r->work, on_work, on_answered) != 0) {
+            send_error(c, r->id, -32603, "no thread can be had", NULL);
+            finish(r);
+        } else {
+            c->running++;
+        }
+    }
 }
 static void answer(request *r) {
     server *s = r->c->s;
@@ -221,14 +276,18 @@ static void answer(request *r) {
     }
     uv_timer_stop(&r->timer);
     if (r->is_index) {
-        send_result(r->c, r->id, pt_live_status(s->live));
+        pt_error error = {0};
+        json_t *report = pt_live_report(s->live, &error);
+        if (report) send_result(r->c, r->id, report);
+        else send_error(r->c, r->id, -32000 + error.code, error.message, NULL);
         finish(r);
         return;
     }
-    if (uv_queue_work(&s->loop, &r->work, on_work, on_answered) != 0) {
-        send_error(r->c, r->id, -32603, "no thread can be had", NULL);
-        finish(r);
-    }
+    r->before = r->after = NULL;
+    if (r->c->ready_last) r->c->ready_last->after = r;
+    else r->c->ready = r;
+    r->c->ready_last = r;
+    pump(r->c);
 }
 static void on_waited(uv_timer_t *timer) { answer(timer->data); }
 
@@ -319,7 +378,7 @@ static void one_line(connection *c, const char *line, size_t length) {
 static void take_input(connection *c) {
     u32 used = 0;
     c->references++; /* a line may close it */
-    while (!c->closing && c->in_work < IN_WORK && used < c->in.count) {
+    while (!c->closing && !c->s->stopping && c->in_work < IN_WORK && unread(c) < UNREAD_PAUSE && used < c->in.count) {
         char *end = memchr(c->in.data + used, '\n', c->in.count - used);
         if (!end) break;
         size_t length = (size_t)(end - c->in.data) - used;
@@ -350,7 +409,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
     if (got == UV_EOF) { /* what it asked is answered still */
         c->over = true;
         uv_read_stop(stream);
-        if (!c->in_work && !uv_stream_get_write_queue_size(stream)) close_connection(c);
+        if (!c->in_work && !unread(c)) close_connection(c);
         return;
     }
     if (got < 0) {
@@ -364,14 +423,14 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
         return;
     }
     take_input(c);
-    if (!c->closing && !c->over && c->in_work >= IN_WORK) {
+    if (!c->closing && !c->over && (c->in_work >= IN_WORK || unread(c) >= UNREAD_PAUSE)) {
         c->paused = true;
         uv_read_stop(stream);
     }
 }
 static void resume(connection *c) {
     take_input(c);
-    if (c->closing || c->over || !c->paused || c->in_work >= IN_WORK) return;
+    if (c->closing || c->over || !c->paused || c->in_work >= IN_WORK || unread(c) >= UNREAD_PAUSE) return;
     c->paused = false;
     uv_read_start((uv_stream_t *)&c->pipe, on_buffer, on_read);
 }
@@ -433,11 +492,11 @@ static void on_updates(uv_async_t *async) {
         for (connection *c = s->connections, *next; c; c = next) {
             next = c->after;
             if (!c->subscribed) continue;
-            json_t *params =
-                json_pack("{s:I, s:i, s:s, s:I, s:I, s:I, s:s?}", "generation", (json_int_t)u->generation, "files",
-                          (int)u->files, "file", list[i].first, "nodes", (json_int_t)u->nodes, "edges",
-                          (json_int_t)u->edges, "us", (json_int_t)u->us, "error", u->code ? list[i].message : NULL);
-            send_line(c, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "update", "params", params));
+            json_t *params = json_pack("{s:I, s:i, s:o, s:I, s:I, s:I, s:o?}", "generation", (json_int_t)u->generation,
+                                       "files", (int)u->files, "file", pt_live_text(list[i].first), "nodes",
+                                       (json_int_t)u->nodes, "edges", (json_int_t)u->edges, "us", (json_int_t)u->us,
+                                       "error", u->code ? pt_live_text(list[i].message) : json_null());
+            send_text(c, line_of(json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "update", "params", params)));
         }
     }
     pt_free(list);
@@ -457,15 +516,22 @@ static void on_event(uv_poll_t *poll, int status, int events) {
 
 static void on_signal(uv_signal_t *signal, int number) { stop(signal->data, number == SIGTERM ? "SIGTERM" : "SIGINT"); }
 
+static bool is_still(const char *path, const struct stat *was) {
+    struct stat now;
+    return stat(path, &now) == 0 && now.st_ino == was->st_ino && now.st_dev == was->st_dev;
+}
 static void on_look_after(uv_timer_t *timer) {
     server *s = timer->data;
-    struct stat status;
     u64 idle = uv_now(&s->loop) - s->last_activity_ms;
-    if (stat(s->o.live.index.path, &status) != 0) stop(s, "the workspace is gone");
-    else if (stat(s->o.paths.socket, &status) != 0 || status.st_ino != s->socket_inode) stop(s, "the socket is gone");
+    if (!is_still(s->o.live.index.path, &s->workspace)) stop(s, "the workspace is gone");
+    else if (!is_still(s->o.paths.socket, &s->socket)) stop(s, "the socket is gone");
     else if (s->o.idle_minutes && !s->connection_count && idle > (u64)s->o.idle_minutes * 60000) stop(s, "idle");
 }
-static void on_poll(uv_timer_t *timer) { (void)pt_live_refresh(((server *)timer->data)->live); }
+static void on_poll(uv_timer_t *timer) { pt_live_look(((server *)timer->data)->live); }
+
+static void on_grace(uv_timer_t *timer) {
+    for (connection *c = ((server *)timer->data)->connections; c; c = c->after) close_connection(c);
+}
 
 static void close_walk(uv_handle_t *handle, void *payload) {
     (void)payload;
@@ -477,10 +543,12 @@ static void stop(server *s, const char *why) {
     s->stopping = true;
     uv_mutex_unlock(&s->mutex);
     say(s, "stopping: %s", why);
-    unlink(s->o.paths.socket); /* nobody new; the lock tells the next daemon when we are done */
+    /* nobody new; the lock tells the next daemon when we are done; a socket of somebody else is theirs */
+    if (is_still(s->o.paths.socket, &s->socket)) unlink(s->o.paths.socket);
     uv_close((uv_handle_t *)&s->listener, NULL);
     uv_close((uv_handle_t *)&s->look_after, NULL);
-    uv_close((uv_handle_t *)&s->poll, NULL);
+    uv_timer_start(&s->poll, on_grace, GRACE_MS, 0);
+    uv_unref((uv_handle_t *)&s->poll);
     for (request *r = s->waiting, *next; r; r = next) {
         next = r->after;
         answer(r); /* from what there is */
@@ -488,7 +556,7 @@ static void stop(server *s, const char *why) {
     for (connection *c = s->connections; c; c = c->after) { /* each ends when it has its answers */
         c->over = true;
         uv_read_stop((uv_stream_t *)&c->pipe);
-        if (!c->in_work && !uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe)) close_connection(c);
+        if (!c->in_work && !unread(c)) close_connection(c);
     }
     uv_walk(&s->loop, close_walk, NULL);
 }
@@ -501,23 +569,28 @@ int pt_server_run(const pt_server_options *options, pt_error *error) {
     s->o.live.payload = s;
     s->log = fopen(s->o.paths.log, "ae");
     signal(SIGPIPE, SIG_IGN);
+    struct rlimit descriptors; /* connections must not take what the index needs to read files */
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_cur < DESCRIPTORS) {
+        descriptors.rlim_cur = PT_MIN((rlim_t)DESCRIPTORS, descriptors.rlim_max);
+        (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
     uv_loop_init(&s->loop);
     uv_mutex_init(&s->mutex);
     uv_async_init(&s->loop, &s->async, on_updates);
     s->async.data = s;
     int code = pt_live_open(&s->live, &s->o.live, error);
+    if (!code && stat(s->o.live.index.path, &s->workspace) != 0)
+        code = pt_fail(error, PT_EIO, "%s: gone", s->o.live.index.path);
     if (!code) {
-        struct stat status;
         unlink(s->o.paths.socket); /* of a daemon that died: the lock is ours */
         uv_pipe_init(&s->loop, &s->listener, 0);
         s->listener.data = s;
-        mode_t mask = umask(0177);
         int bound = uv_pipe_bind(&s->listener, s->o.paths.socket);
-        umask(mask);
+        /* no umask: the indexing thread makes files; the folder is its owner's alone until then */
+        if (!bound && chmod(s->o.paths.socket, 0600) != 0) bound = UV_EACCES;
         if (!bound) bound = uv_listen((uv_stream_t *)&s->listener, 512, on_connection);
-        if (bound || stat(s->o.paths.socket, &status) != 0)
+        if (bound || stat(s->o.paths.socket, &s->socket) != 0)
             code = pt_fail(error, PT_EIO, "%s: %s", s->o.paths.socket, bound ? uv_strerror(bound) : "gone");
-        else s->socket_inode = status.st_ino;
         if (code) uv_close((uv_handle_t *)&s->listener, NULL);
     }
     if (!code) {
@@ -541,11 +614,13 @@ int pt_server_run(const pt_server_options *options, pt_error *error) {
         if (unwatched) {
             say(s, "%lld folders cannot be watched (fs.inotify.max_user_watches): looked through every %d s",
                 (long long)unwatched, POLL_MS / 1000);
-            uv_timer_start(&s->poll, on_poll, POLL_MS, POLL_MS);
         }
+        uv_timer_start(&s->poll, on_poll, POLL_MS, POLL_MS);
         say(s, "serving %s, store %s, process %ld", s->o.live.index.path, s->o.live.index.store, (long)getpid());
         s->last_activity_ms = uv_now(&s->loop);
-        uv_run(&s->loop, UV_RUN_DEFAULT); /* until every handle is closed */
+        uv_run(&s->loop, UV_RUN_DEFAULT); /* until nobody waits for anything */
+        on_grace(&s->poll);
+        uv_close((uv_handle_t *)&s->poll, NULL);
     } else if (s->o.ready >= 0) {
         dprintf(s->o.ready, "%s\n", error ? error->message : "failed");
         close(s->o.ready);

@@ -5,7 +5,8 @@
  * notification `update`); `ping`; `stop`. Errors of ours are -32000 + the code of base.h, with the answer, if any, as `data`.
  *
  * Limits: a request of 1 MB, 64 of one connection in work (then it is not read until some are answered), 2,048 connections
- * (the next one is closed at once), 32 MB that a client does not read (then it is closed). */
+ * (the next one is closed at once); two questions of a connection are worked on at a time, and it is not read while 1 MB of its
+ * answers is unread (above 32 MB it is closed). When the daemon ends, clients have a second to read. */
 #ifndef PT_SERVER_H
 #define PT_SERVER_H
 

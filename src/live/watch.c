@@ -1,5 +1,7 @@
 #include "live/watch.h"
 
+#include "base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,11 +16,19 @@ enum {
     DEPTH = 128
 };
 
+typedef struct also_file {
+    char *path;
+    u64 size;
+    i64 mtime_ns;
+    bool far;
+} also_file;
+
 struct pt_watch {
     int descriptor;
     char *root;
     PT_VEC(char *) folders; /* by watch descriptor: path below the root, "" the root itself, NULL: none */
     u32 watched, unwatched;
+    PT_VEC(also_file) also; /* sorted */
 };
 
 static bool matters(const char *name) {
@@ -33,6 +43,57 @@ static bool left_out(const char *path, const char *name) {
     if (name[0] == '.') return strcmp(name, ".cargo") != 0;
     if (strcmp(name, "target") != 0) return false;
     return snprintf(tag, sizeof tag, "%s/CACHEDIR.TAG", path) >= (int)sizeof tag || access(tag, F_OK) == 0;
+}
+
+/* Its place among the others, or where it belongs. */
+static bool find_also(const pt_watch *w, const char *path, u32 *at) {
+    u32 low = 0, high = w->also.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        int order = strcmp(w->also.data[middle].path, path);
+        if (!order) return *at = middle, true;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return *at = low, false;
+}
+
+void pt_watch_also(pt_watch *w, const char *path, u64 size, i64 mtime_ns, bool far) {
+    u32 at;
+    if (find_also(w, path, &at)) {
+        w->also.data[at].size = size;
+        w->also.data[at].mtime_ns = mtime_ns;
+        w->also.data[at].far = w->also.data[at].far || far;
+        return;
+    }
+    also_file f = {pt_strndup(path, strlen(path)), size, mtime_ns, far};
+    if (!f.path || !pt_vec_push(&w->also, f)) {
+        pt_free(f.path);
+        return;
+    }
+    memmove(w->also.data + at + 1, w->also.data + at, (w->also.count - 1 - at) * sizeof f);
+    w->also.data[at] = f;
+}
+
+/* A link changes when its target does, wherever that is. */
+static void also_link(pt_watch *w, const char *path, const char *below) {
+    pt_file_stamp stamp = {0};
+    (void)pt_file_stat(&stamp, path);
+    pt_watch_also(w, below, stamp.size, stamp.mtime_ns, true);
+}
+
+void pt_watch_look(pt_watch *w, void (*changed)(void *, const char *), void *payload) {
+    char path[PATH_MAX];
+    for (u32 i = 0; i < w->also.count; i++) {
+        also_file *f = &w->also.data[i];
+        pt_file_stamp stamp = {0};
+        if (!f->far || snprintf(path, sizeof path, "%s/%s", w->root, f->path) >= (int)sizeof path) continue;
+        if (pt_file_stat(&stamp, path)) stamp = (pt_file_stamp){0};
+        if (stamp.size == f->size && stamp.mtime_ns == f->mtime_ns) continue;
+        f->size = stamp.size;
+        f->mtime_ns = stamp.mtime_ns;
+        changed(payload, f->path);
+    }
 }
 
 typedef struct telling {
@@ -67,8 +128,14 @@ static void add(pt_watch *w, const char *below, u32 depth, const telling *tell) 
         if (e->d_type == DT_UNKNOWN) is_folder = lstat(inner, &status) == 0 && S_ISDIR(status.st_mode);
         if (is_folder && left_out(inner, e->d_name)) continue;
         const char *rest = inner + strlen(w->root) + 1;
-        if (is_folder) add(w, rest, depth + 1, tell);
-        else if (tell && matters(e->d_name)) tell->changed(tell->payload, rest);
+        u32 at;
+        if (is_folder) {
+            add(w, rest, depth + 1, tell);
+            continue;
+        }
+        bool asked = matters(e->d_name) || find_also(w, rest, &at);
+        if (asked && e->d_type == DT_LNK) also_link(w, inner, rest);
+        if (asked && tell) tell->changed(tell->payload, rest);
     }
     closedir(folder);
 }
@@ -97,13 +164,16 @@ void pt_watch_close(pt_watch *w) {
     if (w->descriptor >= 0) close(w->descriptor);
     for (u32 i = 0; i < w->folders.count; i++) pt_free(w->folders.data[i]);
     pt_vec_free(&w->folders);
+    for (u32 i = 0; i < w->also.count; i++) pt_free(w->also.data[i].path);
+    pt_vec_free(&w->also);
     pt_free(w->root);
     pt_free(w);
 }
 
 static void one(pt_watch *w, const struct inotify_event *e, const telling *tell) {
     char below[PATH_MAX], path[PATH_MAX];
-    if (e->mask & IN_Q_OVERFLOW) {
+    if (e->mask & IN_Q_OVERFLOW) { /* folders that came meanwhile are not known, names of moved ones are old */
+        add(w, "", 0, NULL);
         tell->changed(tell->payload, NULL);
         return;
     }
@@ -124,14 +194,22 @@ static void one(pt_watch *w, const struct inotify_event *e, const telling *tell)
         if (e->mask & (IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)) tell->changed(tell->payload, below);
         return;
     }
-    /* a file that was only made is told when it is closed; a link is whole when it is made */
+    u32 at;
+    if (!matters(e->name) && !find_also(w, below, &at)) return;
+    /* a file that was only made is told when it is closed; a link, hard ones too, is whole when it is made */
     if (e->mask & IN_CREATE) {
         struct stat status;
-        if (snprintf(path, sizeof path, "%s/%s", w->root, below) >= (int)sizeof path || lstat(path, &status) != 0 ||
-            S_ISREG(status.st_mode))
-            if (!(e->mask & ~(u32)IN_CREATE)) return;
+        if (snprintf(path, sizeof path, "%s/%s", w->root, below) >= (int)sizeof path || lstat(path, &status) != 0)
+            return;
+        if (S_ISREG(status.st_mode) && status.st_nlink == 1 && !status.st_size) return;
+        if (S_ISLNK(status.st_mode)) also_link(w, path, below);
+    } else if (e->mask & IN_MOVED_TO) {
+        struct stat status;
+        if (snprintf(path, sizeof path, "%s/%s", w->root, below) < (int)sizeof path && lstat(path, &status) == 0 &&
+            S_ISLNK(status.st_mode))
+            also_link(w, path, below);
     }
-    if (matters(e->name)) tell->changed(tell->payload, below);
+    tell->changed(tell->payload, below);
 }
 
 void pt_watch_read(pt_watch *w, void (*changed)(void *, const char *), void *payload) {

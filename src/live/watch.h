@@ -17,6 +17,11 @@ int pt_watch_descriptor(const pt_watch *watch);
 /* Hands over what happened since: paths relative to the root; NULL: events were lost, anything may have changed. Paths that
  * cannot matter to an index (neither sources nor manifests nor ignore files) are not told. Does not wait. */
 void pt_watch_read(pt_watch *watch, void (*changed)(void *payload, const char *path), void *payload);
+/* A file that matters whatever its name is; where no watch reaches it (a link's target, outside the root, in a folder left
+ * out: `far`), pt_watch_look finds its changes against the size and time given. */
+void pt_watch_also(pt_watch *watch, const char *path, u64 size, i64 mtime_ns, bool far);
+/* Looks at the far files. */
+void pt_watch_look(pt_watch *watch, void (*changed)(void *payload, const char *path), void *payload);
 u32 pt_watch_folders(const pt_watch *watch);
 /* Folders that could not be watched; changes in them are found by looking again now and then. */
 u32 pt_watch_unwatched(const pt_watch *watch);

@@ -53,7 +53,13 @@ json_t *pt_request_write(const pt_query *q) {
     for (u32 i = 0; out && i < PT_COUNT_OF(fields); i++) {
         const void *at = (const char *)q + fields[i].offset;
         json_t *value = NULL;
-        if (fields[i].type == 's' && *(const char *const *)at) value = json_string(*(const char *const *)at);
+        if (fields[i].type == 's' && *(const char *const *)at) {
+            value = json_string(*(const char *const *)at);
+            if (!value) { /* no UTF-8, or no memory */
+                json_decref(out);
+                return NULL;
+            }
+        }
         if (fields[i].type == 'n' && *(const u32 *)at) value = json_integer(*(const u32 *)at);
         if (fields[i].type == 'b' && *(const bool *)at) value = json_true();
         if (value) json_object_set_new_nocheck(out, fields[i].name, value);

@@ -8,7 +8,7 @@
 /* Fills the fields of a question; texts point into `params`, which has to outlive it. PT_EUSAGE: an unknown key, a value of
  * another type, an argument that is missing or one too many. */
 int pt_request_read(pt_query *q, const char *command, const json_t *params, pt_error *error);
-/* The object for a question: a new reference, NULL when memory is out. */
+/* The object for a question: a new reference, NULL when memory is out or a text is no UTF-8. */
 json_t *pt_request_write(const pt_query *q);
 
 #endif

@@ -3,6 +3,9 @@
 #include "store/native/native.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define SCATTERED_BASE (4ull << 30)
 
 typedef struct native_base {
     pt_native_file **files;
@@ -36,6 +39,19 @@ static int map_one(native_base *b, pt_disk *disk, const char *folder, const pt_m
     return PT_OK;
 }
 
+/* Of a base this large the records of nodes and their out-edges are read at random places, few of them: mapping what lies
+ * around each would make all of it resident. In-edges and flags are what walks go through: they stay as they are. */
+static void scatter(const native_base *b) {
+    for (u32 i = 0; i < b->count; i++) {
+        const pt_native_file *f = b->files[i];
+        if (f->kind != PT_FILE_OUT) continue;
+        const pt_shard *s = &b->shards[f->shard];
+        uintptr_t flags = (uintptr_t)s->walk_flags & ~(uintptr_t)4095;
+        madvise((void *)(uintptr_t)f->data, (size_t)f->size, MADV_RANDOM);
+        if (s->walk_flags) madvise((void *)flags, s->node_count, MADV_NORMAL);
+    }
+}
+
 int pt_native_base_open(pt_graph_base *out, pt_disk *disk, const char *folder, const pt_manifest *m, bool whole,
                         pt_error *error) {
     u32 shards = (m->head.node_count + PT_SHARD_NODES - 1) >> PT_SHARD_BITS;
@@ -59,6 +75,9 @@ int pt_native_base_open(pt_graph_base *out, pt_disk *disk, const char *folder, c
         if (!code && s->node_count != PT_MIN(m->head.node_count - (i << PT_SHARD_BITS), (u32)PT_SHARD_NODES))
             code = pt_fail(error, PT_ECORRUPT, "%s: shard %u has %u nodes", folder, i, s->node_count);
     }
+    u64 bytes = 0;
+    for (u32 i = 0; i < b->count; i++) bytes += b->files[i]->size;
+    if (!code && bytes > SCATTERED_BASE && disk == pt_disk_real()) scatter(b);
     /* what the manifest says of ids is nowhere else: every node alive has one */
     if (!code &&
         (m->head.node_count > PT_NODE_LIMIT || (u64)g->info.local_nodes + g->info.external_nodes > m->head.node_count))
