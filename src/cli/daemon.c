@@ -19,7 +19,7 @@ bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *meth
     pt_daemon_paths paths;
     pt_client *client = NULL;
     *answer = NULL;
-    if (o->no_daemon || o->store || o->engine || pt_daemon_find(&paths, workspace, NULL) ||
+    if (o->no_daemon || o->store || o->engine || pt_daemon_find(&paths, workspace, false, NULL) ||
         pt_client_connect(&client, paths.socket, NULL)) {
         json_decref(params);
         return false;
@@ -203,7 +203,13 @@ int pt_cli_daemon(const options *o) {
     pt_error error = {0};
     const char *action = o->argument_count == 1 ? o->arguments[0] : "";
     pt_find_workspace(workspace, sizeof workspace, o);
-    int code = pt_daemon_find(&paths, workspace, &error);
+    bool makes = strcmp(action, "start") == 0 || strcmp(action, "run") == 0 || strcmp(action, "restart") == 0;
+    int code = pt_daemon_find(&paths, workspace, makes, &error);
+    if (code == PT_ENOTFOUND && strcmp(action, "stop") == 0) {
+        if (!o->quiet) printf("no daemon runs\n");
+        return EXIT_ANSWERED;
+    }
+    if (code == PT_ENOTFOUND && strcmp(action, "status") == 0) return status(o, workspace);
     if (code) return pt_cli_fail(o, code, error.message);
     if (strcmp(action, "start") == 0) return start(o, workspace, &paths);
     if (strcmp(action, "stop") == 0) return stop(o, &paths, true);
@@ -227,7 +233,7 @@ int pt_cli_watch(const options *o) {
     pt_error error = {0};
     if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue watch\n"), EXIT_USAGE;
     pt_find_workspace(workspace, sizeof workspace, o);
-    int code = pt_daemon_find(&paths, workspace, &error);
+    int code = pt_daemon_find(&paths, workspace, false, &error);
     if (!code) code = pt_client_connect(&client, paths.socket, &error);
     if (code == PT_ENOTFOUND) return pt_cli_fail(o, PT_EIO, "no daemon runs; `parseltongue daemon start` starts one");
     if (!code) code = pt_client_call(client, "subscribe", NULL, &answer, &error);

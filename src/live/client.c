@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 /* A folder that is ours and nobody else's. */
-static bool private_folder(const char *path) {
+static bool private_folder(const char *path, bool make) {
     struct stat status;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) return false;
+    if (make && mkdir(path, 0700) != 0 && errno != EEXIST) return false;
     return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == getuid() && !(status.st_mode & 077);
 }
 
-int pt_daemon_find(pt_daemon_paths *out, const char *workspace, pt_error *error) {
+int pt_daemon_find(pt_daemon_paths *out, const char *workspace, bool make, pt_error *error) {
     char folder[PT_DAEMON_PATH], state[3800];
     const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME"), *kept = getenv("XDG_STATE_HOME");
     unsigned long long key = pt_hash_bytes(workspace, strlen(workspace));
@@ -28,11 +28,12 @@ int pt_daemon_find(pt_daemon_paths *out, const char *workspace, pt_error *error)
     if (runtime && runtime[0] == '/' &&
         strlen(runtime) + sizeof "/parseltongue/" + 22 < sizeof((struct sockaddr_un *)0)->sun_path) {
         snprintf(folder, sizeof folder, "%s/parseltongue", runtime);
-        found = private_folder(folder);
+        found = private_folder(folder, make);
     }
     if (!found) {
         snprintf(folder, sizeof folder, "/tmp/parseltongue-%u", (unsigned)getuid());
-        if (!private_folder(folder))
+        if (!private_folder(folder, make) && !make) return pt_fail(error, PT_ENOTFOUND, "no daemon runs");
+        if (!private_folder(folder, make))
             return pt_fail(error, PT_EIO, "%s: not a folder of yours alone; remove it, or set XDG_RUNTIME_DIR", folder);
     }
     snprintf(out->socket, sizeof out->socket, "%s/%016llx.sock", folder, key);
@@ -40,7 +41,7 @@ int pt_daemon_find(pt_daemon_paths *out, const char *workspace, pt_error *error)
     if (kept && kept[0] == '/') snprintf(state, sizeof state, "%s", kept);
     else snprintf(state, sizeof state, "%s/.local/state", home && home[0] == '/' ? home : "/tmp");
     snprintf(out->log, sizeof out->log, "%s/parseltongue/%016llx.log", state, key);
-    for (char *at = out->log + 1; (at = strchr(at, '/')); at++) { /* every folder above it */
+    for (char *at = out->log + 1; make && (at = strchr(at, '/')); at++) { /* every folder above it */
         *at = 0;
         mkdir(out->log, 0700);
         *at = '/';

@@ -8,12 +8,13 @@
 
 enum { PT_DAEMON_PATH = 256 };
 /* Places of the daemon of a workspace (its absolute path): short names, as a socket's path may have 107 bytes at most. The
- * folder of socket and lock is made, for its owner alone. */
+ * folder of socket and lock is its owner's alone; it is made, with that of the log, when `make` says so. */
 typedef struct pt_daemon_paths {
     char socket[PT_DAEMON_PATH], lock[PT_DAEMON_PATH];
     char log[4096]; /* below XDG_STATE_HOME */
 } pt_daemon_paths;
-int pt_daemon_find(pt_daemon_paths *out, const char *workspace, pt_error *error);
+/* PT_ENOTFOUND: not there and not made: no daemon ever ran. */
+int pt_daemon_find(pt_daemon_paths *out, const char *workspace, bool make, pt_error *error);
 /* Takes the daemon's lock: *descriptor holds it until it is closed or the process ends. PT_EBUSY: another one runs. */
 int pt_daemon_lock(int *descriptor, const char *path, pt_error *error);
 
