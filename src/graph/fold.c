@@ -7,14 +7,14 @@
 static int done(pt_error *error) { return pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : PT_OK; }
 
 /* A base of one shard is in its new form already: nothing has to be copied. */
-static const pt_shard *whole_shard(const pt_graph *g, u32 first, u32 count) {
-    return !g->overlay && g->shard_count == 1 && !first && count == g->node_count ? &g->shards[0] : NULL;
+static bool is_whole_shard(const pt_graph *g, u32 first, u32 count) {
+    return !g->overlay && g->shard_count == 1 && !first && count == g->node_count;
 }
 
 int pt_fold_out(pt_folded_rows *out, pt_block_part parts[PT_OUT_PARTS], const pt_graph *g, u32 first, u32 count,
                 pt_error *error) {
-    const pt_shard *shard = whole_shard(g, first, count);
-    if (shard) {
+    if (is_whole_shard(g, first, count)) {
+        const pt_shard *shard = g->shards;
         u32 words[2] = {shard->offsets[PT_OUT][count], shard->offsets[PT_CANDIDATE_OUT][count]};
         parts[0] = (pt_block_part){PT_SECTION_nodes, sizeof(pt_graph_node), shard->nodes, count};
         parts[1] = (pt_block_part){PT_SECTION_positions, sizeof(pt_graph_position), shard->positions, count};
@@ -65,8 +65,8 @@ int pt_fold_out(pt_folded_rows *out, pt_block_part parts[PT_OUT_PARTS], const pt
 
 int pt_fold_in(pt_folded_rows *out, pt_block_part parts[PT_IN_PARTS], const pt_graph *g, u32 first, u32 count,
                pt_error *error) {
-    const pt_shard *shard = whole_shard(g, first, count);
-    if (shard) {
+    if (is_whole_shard(g, first, count)) {
+        const pt_shard *shard = g->shards;
         parts[0] = (pt_block_part){PT_SECTION_in_offsets, 4, shard->offsets[PT_IN], count + 1ull};
         parts[1] = (pt_block_part){PT_SECTION_in, 4, shard->words[PT_IN], shard->offsets[PT_IN][count]};
         parts[2] = (pt_block_part){PT_SECTION_candidate_in_offsets, 4, shard->offsets[PT_CANDIDATE_IN], count + 1ull};

@@ -154,7 +154,7 @@ json_t *pt_index_report_json(const pt_index_report *r, const char *store) {
                   {"graph", r->graph_us},       {"commit", r->commit_us},
                   {"total", r->total_us}};
     for (u32 i = 0; i < PT_COUNT_OF(stages); i++)
-        json_object_set_new_nocheck(ms, stages[i].name, json_real((double)(stages[i].us / 10) / 100));
+        json_object_set_new_nocheck(ms, stages[i].name, json_real((double)(stages[i].us - stages[i].us % 10) / 1000));
     const struct {
         const char *name;
         u64 value;

@@ -109,7 +109,9 @@ static void say(server *s, const char *format, ...) {
 static void release(connection *c) {
     if (--c->references) return;
     pt_buffer_free(&c->in);
+#ifndef __clang_analyzer__ /* it does not count references */
     free(c);
+#endif
 }
 static void on_closed(uv_handle_t *handle) {
     connection *c = (connection *)handle;
@@ -422,17 +424,22 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
         close_connection(c);
         return;
     }
+    c->references++; /* a line may close it */
     take_input(c);
     if (!c->closing && !c->over && (c->in_work >= IN_WORK || unread(c) >= UNREAD_PAUSE)) {
         c->paused = true;
         uv_read_stop(stream);
     }
+    release(c);
 }
 static void resume(connection *c) {
+    c->references++;
     take_input(c);
-    if (c->closing || c->over || !c->paused || c->in_work >= IN_WORK || unread(c) >= UNREAD_PAUSE) return;
-    c->paused = false;
-    uv_read_start((uv_stream_t *)&c->pipe, on_buffer, on_read);
+    if (!c->closing && !c->over && c->paused && c->in_work < IN_WORK && unread(c) < UNREAD_PAUSE) {
+        c->paused = false;
+        uv_read_start((uv_stream_t *)&c->pipe, on_buffer, on_read);
+    }
+    release(c);
 }
 
 static void on_refused(uv_handle_t *handle) { free(handle); }

@@ -628,7 +628,7 @@ static int sqlite_verify(pt_store *store, void (*tell)(void *, const char *, u64
     static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
     sqlite3_stmt *q;
     pt_graph *g = NULL;
-    u64 pages = 0, edges = 0;
+    u64 edges = 0;
     int code = prepare(s, &q, "PRAGMA integrity_check", error);
     if (code) return code;
     int step = sqlite3_step(q);
@@ -638,7 +638,7 @@ static int sqlite_verify(pt_store *store, void (*tell)(void *, const char *, u64
     sqlite3_finalize(q);
     i64 count;
     if (!code) code = number(s, &count, "PRAGMA page_count", error);
-    if (!code) tell(payload, "pages of the database, its own check passed", pages = (u64)count);
+    if (!code) tell(payload, "pages of the database, its own check passed", (u64)count);
     facts_check c = {s, 0, error};
     if (!code) code = sqlite_each_file(store, true, check_facts, &c, error);
     if (!code) tell(payload, "source files whose facts are whole", c.count);

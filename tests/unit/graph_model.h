@@ -70,7 +70,7 @@ typedef struct model {
 
 static inline u32 pick(u64 *random, u32 below) {
     *random += 0x9e3779b97f4a7c15u;
-    return (u32)((pt_hash_u64(*random) >> 32) % below);
+    return below ? (u32)((pt_hash_u64(*random) >> 32) % below) : 0;
 }
 static inline bool one_in(u64 *random, u32 n) { return pick(random, n) == 0; }
 

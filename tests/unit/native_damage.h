@@ -111,6 +111,7 @@ static inline void damage_make(damage_store *d, bool folded) {
         if (k == 1) {
             simulated_disk_bytes(d->disk, "/w/store/manifest", &bytes, &d->old_size);
             d->old_manifest = simulated_memory(malloc(d->old_size));
+            if (!bytes) abort();
             memcpy(d->old_manifest, bytes, d->old_size);
         }
         if (k == DAMAGE_STATES - 1) d->text = crash_export(graph, &d->length);

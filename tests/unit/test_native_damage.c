@@ -124,6 +124,7 @@ static void flips(bool touched) {
                 snprintf(what, sizeof what, "%s: byte %llu ^ %02x%s", f->path, (unsigned long long)at, mask,
                          touched ? "" : ", same stamp");
                 assert_true(simulated_disk_bytes(disk, f->path, &bytes, &size));
+                if (!bytes) abort();
                 bytes[at] ^= mask;
                 simulated_inode *inode = simulated_at(disk, f->path);
                 i64 before = inode->modified;
@@ -136,6 +137,7 @@ static void flips(bool touched) {
                     simulated_disk_free(copy);
                 }
                 assert_true(simulated_disk_bytes(disk, f->path, &bytes, &size));
+                if (!bytes) abort();
                 bytes[at] ^= mask;
                 inode->modified = before;
             }
@@ -223,6 +225,7 @@ static void strangers_and_later_versions(void **state) {
             else if (round == 1) simulated_disk_put(disk, "/w/store/manifest", "", 0);
             else {
                 assert_true(simulated_disk_bytes(disk, "/w/store/manifest", &bytes, &size));
+                if (!bytes) abort();
                 bytes[4] = PT_NATIVE_VERSION + 1;
             }
             if (!told_or_right(disk, mode, false)) violated("not told", "");

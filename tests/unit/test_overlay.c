@@ -37,6 +37,7 @@ static pt_graph *folded(const pt_graph *g) {
     int code = pt_fold_image(&image, &size, g, &error);
     if (!code) code = pt_graph_open(&out, image, size, true, true, &error);
     if (code) fail_msg("folded: %s", error.message);
+    if (!out) abort();
     assert_int_equal(out->node_count, g->node_count);
     assert_int_equal(out->anchor_count, g->anchor_count);
     assert_int_equal(out->file_count, g->file_count);

@@ -255,6 +255,7 @@ static void writes_tear(void **state) {
         u64 size;
         assert_true(simulated_disk_bytes(after, "/a", &data, &size));
         assert_int_equal(size, 2048);
+        if (!data) abort();
         u32 seams = 0, seam = 0;
         for (u32 i = 1; i < 2048; i++)
             if (data[i] != data[i - 1]) seams++, seam = i;
@@ -557,6 +558,7 @@ static void a_failed_sync_leaves_doubt(void **state) {
         u64 size;
         assert_true(simulated_disk_bytes(after, "/a", &data, &size));
         assert_int_equal(size, 8);
+        if (!data) abort();
         assert_memory_equal(data + 4, "BBC.", 4);
         kept |= !memcmp(data, "AAAA", 4);
         lost |= !memcmp(data, "....", 4);
@@ -648,6 +650,7 @@ static void bytes_can_be_altered(void **state) {
     assert_false(simulated_disk_bytes(disk, "/x", &data, &size));
     assert_false(simulated_disk_bytes(disk, "/z", &data, &size));
     assert_true(simulated_disk_bytes(disk, "/x/b", &data, &size));
+    if (!data) abort();
     data[1] = 'X';
     simulated_disk *copy = simulated_disk_clone(disk);
     simulated_disk_crash_as(copy, 1, SIMULATED_DROP);

@@ -15,7 +15,7 @@ typedef struct native_base {
 
 static void release(void *payload) {
     native_base *b = payload;
-    for (u32 i = 0; i < b->count; i++) pt_native_unmap(b->files[i]);
+    for (u32 i = 0; b->files && i < b->count; i++) pt_native_unmap(b->files[i]);
     pt_free(b->files);
     pt_free(b->shards);
     pt_free(b);
@@ -76,7 +76,7 @@ int pt_native_base_open(pt_graph_base *out, pt_disk *disk, const char *folder, c
             code = pt_fail(error, PT_ECORRUPT, "%s: shard %u has %u nodes", folder, i, s->node_count);
     }
     u64 bytes = 0;
-    for (u32 i = 0; i < b->count; i++) bytes += b->files[i]->size;
+    for (u32 i = 0; !code && i < b->count; i++) bytes += b->files[i]->size;
     if (!code && bytes > SCATTERED_BASE && disk == pt_disk_real()) scatter(b);
     /* what the manifest says of ids is nowhere else: every node alive has one */
     if (!code &&

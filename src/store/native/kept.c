@@ -41,13 +41,16 @@ static int by_path(const void *a, const void *b) {
 }
 
 void pt_kept_finish(pt_kept_table *t) {
-    u32 kept = 0;
-    if (t->entries.count) qsort(t->entries.data, t->entries.count, sizeof(pt_kept_entry), by_path);
-    for (u32 i = 0; i < t->entries.count; i++) {
-        pt_kept_entry *e = &t->entries.data[i], *next = i + 1 < t->entries.count ? e + 1 : NULL;
-        bool replaced = next && next->file.edition == e->file.edition && strcmp(next->file.path, e->file.path) == 0;
-        if (replaced || e->removed) t->dead += e->file.facts_size;
-        else t->entries.data[kept++] = *e;
+    pt_kept_entry *list = t->entries.data;
+    u32 kept = 0, count = t->entries.count;
+    if (!list) return;
+    qsort(list, count, sizeof *list, by_path);
+    for (u32 i = 0; i < count; i++) {
+        const pt_kept_entry e = list[i];
+        bool replaced = i + 1 < count && list[i + 1].file.edition == e.file.edition &&
+                        strcmp(list[i + 1].file.path, e.file.path) == 0;
+        if (replaced || e.removed) t->dead += e.file.facts_size;
+        else list[kept++] = e;
     }
     t->entries.count = kept;
 }
@@ -102,7 +105,7 @@ int pt_kept_put(pt_kept_parts *p, const pt_kept_file *f, pt_error *error) {
                         f->hash,       offset,     f->facts_size, f->facts == NULL};
     pt_buffer_add(&p->text, f->path, strlen(f->path) + 1);
     pt_vec_push(&p->records, r);
-    u32 tail = f->facts_size % 8;
+    u32 tail = f->facts ? f->facts_size % 8 : 0;
     u64 last = 0;
     if (tail) memcpy(&last, (const char *)f->facts + (f->facts_size - tail), tail);
     if (f->facts_size / 8)

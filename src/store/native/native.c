@@ -239,14 +239,14 @@ static int put_kept(pt_kept_parts *parts, pt_native_store *s, const pt_batch *b,
     for (u32 i = 0, k = 0; !code && (i < b->file_count || k < table.entries.count);) {
         const pt_kept_file *new = i < b->file_count ? &b->files[i] : NULL;
         const pt_kept_file *old = k < table.entries.count ? &table.entries.data[k].file : NULL;
-        int order = !new ? 1 : !old ? -1 : strcmp(new->path, old->path);
+        int order = new &&old ? strcmp(new->path, old->path) : new ? -1 : 1;
         if (!order) order = new->edition < old->edition ? -1 : new->edition > old->edition;
-        if (order > 0) {
+        if (order > 0 && old) {
             pt_kept_file gone = {.path = old->path, .edition = old->edition};
             code = pt_kept_put(parts, &gone, error);
             s->rows++;
-        } else if (order < 0 || !new->unchanged || new->stamp.size != old->stamp.size ||
-                   new->stamp.mtime_ns != old->stamp.mtime_ns || !pt_hash128_equal(new->hash, old->hash)) {
+        } else if (new && (order < 0 || !new->unchanged || new->stamp.size != old->stamp.size ||
+                           new->stamp.mtime_ns != old->stamp.mtime_ns || !pt_hash128_equal(new->hash, old->hash))) {
             code = pt_kept_put(parts, new, error);
             s->rows++;
         }
@@ -272,7 +272,7 @@ static int commit_delta(pt_native_store *s, const pt_batch *b, pt_error *error) 
     if (!code) code = put_kept(&kept, s, b, error);
     if (!code) {
         s->rows += changed;
-        if (pt_vec_reserve(&parts, PT_DELTA_SECTION_COUNT - 1 + kept.parts.count)) {
+        if (pt_vec_reserve(&parts, PT_DELTA_SECTION_COUNT - 1 + kept.parts.count) && parts.data) {
             pt_delta_parts(parts.data, &builder);
             memcpy(parts.data + PT_DELTA_SECTION_COUNT - 1, kept.parts.data, kept.parts.count * sizeof(pt_block_part));
             parts.count = PT_DELTA_SECTION_COUNT - 1 + kept.parts.count;
