@@ -865,6 +865,21 @@ typedef struct model_batch {
     u64 changed;
 } model_batch;
 
+/* A batch by hand: follows `g`, changes nothing yet. */
+static inline pt_delta_builder batch_after(const pt_graph *g) {
+    pt_delta_builder b = {0};
+    b.head = (pt_delta_info){.info = g->info,
+                             .previous_generation = g->info.generation,
+                             .string_base = g->string_count,
+                             .previous_nodes = g->node_count,
+                             .previous_anchors = g->anchor_count,
+                             .previous_files = g->file_count,
+                             .node_count = g->node_count,
+                             .anchor_count = g->anchor_count,
+                             .file_count = g->file_count};
+    b.head.info.generation++;
+    return b;
+}
 static inline void pack_batch(model_batch *out, pt_delta_builder *b) {
     pt_block_part parts[PT_DELTA_SECTION_COUNT];
     pt_error error = {0};

@@ -385,21 +385,6 @@ static pt_graph *hub_graph(bool all) {
     return g;
 }
 
-/* A batch by hand: follows `g`, changes nothing yet. */
-static pt_delta_builder batch_after(const pt_graph *g) {
-    pt_delta_builder b = {0};
-    b.head = (pt_delta_info){.info = g->info,
-                             .previous_generation = g->info.generation,
-                             .string_base = g->string_count,
-                             .previous_nodes = g->node_count,
-                             .previous_anchors = g->anchor_count,
-                             .previous_files = g->file_count,
-                             .node_count = g->node_count,
-                             .anchor_count = g->anchor_count,
-                             .file_count = g->file_count};
-    b.head.info.generation++;
-    return b;
-}
 /* The node uses node 0, or nothing any more. */
 static void use_hub(pt_delta_builder *b, u32 node, bool uses) {
     pt_vec_push(&b->rows, (pt_delta_row){.node = node, .which = PT_ROW_OUT, .out_count = uses});

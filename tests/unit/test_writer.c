@@ -39,19 +39,8 @@ static u64 used(const pt_graph_writer *w) {
 
 /* A batch that changes nothing. */
 static void empty_batch(pt_graph_writer *w) {
-    const pt_graph *g = pt_graph_writer_latest(w);
-    pt_delta_builder b = {0};
+    pt_delta_builder b = batch_after(pt_graph_writer_latest(w));
     model_batch batch = {0};
-    b.head = (pt_delta_info){.info = g->info,
-                             .previous_generation = g->info.generation,
-                             .string_base = g->string_count,
-                             .previous_nodes = g->node_count,
-                             .previous_anchors = g->anchor_count,
-                             .previous_files = g->file_count,
-                             .node_count = g->node_count,
-                             .anchor_count = g->anchor_count,
-                             .file_count = g->file_count};
-    b.head.info.generation++;
     pack_batch(&batch, &b);
     commit(w, &batch.delta);
     free_batch(&batch);
