@@ -224,7 +224,7 @@ static void use(const u8 *file, size_t size) {
         if (!code) code = pt_resolve_world(&sites, w, &error);
         if (!code) {
             pt_world_drop_texts(w);
-            code = pt_graph_build(&graph, w, &sites, 1, &error);
+            code = pt_graph_build(&graph, NULL, w, &sites, 1, &error);
         }
         LAW(code == PT_OK || error.message[0], "code %d", code);
         if (!code) LAW(pt_graph_validate(graph, &error) == PT_OK, "%s", error.message);

@@ -64,8 +64,8 @@ typedef struct pt_item {
                        use, struct, enum: see first/count below */
     u32 first_use, use_count;       /* use: its leaves */
     u32 first_derive, derive_count; /* struct, enum, union */
-    u32 reserved;
-    u64 hash; /* content of the item's own text */
+    u32 written;                    /* of an expansion: a hash of the text it was written as, 0 unknown (places.c) */
+    u64 hash;                       /* content of the item's own text */
 } pt_item;
 
 typedef struct pt_use {

@@ -1,8 +1,7 @@
 /* build.c: a resolved world and its sites to one image. */
-#include "facts/cfg.h"
 #include "graph/build.h"
 #include "graph/paths.h"
-#include "graph/string_table.h"
+#include "graph/records.h"
 
 #include <stdlib.h>
 
@@ -12,10 +11,7 @@ typedef struct builder {
     u32 *node_of;          /* definition -> node, PT_NONE */
     u32 *node_of_external; /* external path -> node + 1, 0 none */
     u32 external_count;
-    u32 *anchor_of; /* definition -> anchor */
-    u32 *cfg_of;    /* definition -> its full predicate, a string; PT_NONE: not asked for yet */
-    u32 *symbol_of; /* symbol -> string; PT_NONE: not asked for yet */
-    u32 symbols;
+    u32 *anchor_of;   /* definition -> anchor */
     PT_VEC(u32) defs; /* node -> definition (or external path) */
     PT_VEC(pt_graph_node) nodes;
     PT_VEC(pt_graph_position) positions;
@@ -33,51 +29,11 @@ typedef struct builder {
     PT_VEC(pt_graph_unresolved) unresolved;
     PT_VEC(pt_graph_error) errors;
     PT_VEC(u32) problems, features;
-    pt_string_table strings;
-    pt_buffer scratch;
+    pt_records records; /* their strings are the graph's */
     u32 local_nodes;
     u64 lines, bytes;
     u32 unread;
 } builder;
-
-static u32 string(builder *b, pt_str text) { return pt_string_add(&b->strings, text); }
-static u32 clean_string(builder *b, pt_str text) { return pt_string_add_clean(&b->strings, text); }
-
-static u32 symbol_string(builder *b, u32 symbol) {
-    if (symbol >= b->symbols) return clean_string(b, pt_sym(b->w, symbol));
-    if (b->symbol_of[symbol] == PT_NONE) b->symbol_of[symbol] = clean_string(b, pt_sym(b->w, symbol));
-    return b->symbol_of[symbol];
-}
-
-/* Two predicates that both hold. */
-static u32 both_cfgs(builder *b, u32 one, u32 other) {
-    if (!one || !other || one == other) return one ? one : other;
-    pt_buffer both = {0}, left = {0}, right = {0}; /* copies: the strings may move */
-    pt_buffer_text(&left, b->strings.text.data + one);
-    pt_buffer_text(&right, b->strings.text.data + other);
-    pt_cfg_and(&both, pt_buffer_view(&left), pt_buffer_view(&right));
-    u32 result = string(b, pt_buffer_view(&both));
-    pt_buffer_free(&both);
-    pt_buffer_free(&left);
-    pt_buffer_free(&right);
-    return result;
-}
-
-/* The predicate of a definition and all around it, as pt_def_cfg says it. */
-static u32 cfg_of(builder *b, u32 def) {
-    const pt_world *w = b->w;
-    if (b->cfg_of[def] != PT_NONE) return b->cfg_of[def];
-    const pt_def *d = &w->defs.data[def];
-    const pt_item *item = pt_def_item(w, def);
-    u32 around = pt_around(w, def), cfg = around != PT_NO_DEF && d->instance != PT_NONE ? cfg_of(b, around) : 0;
-    if (item && d->instance != PT_NONE) {
-        const pt_facts *f = &pt_def_file(w, def)->facts;
-        if (item->parent == PT_NONE && f->header->cfg)
-            cfg = both_cfgs(b, cfg, clean_string(b, pt_facts_string(f, f->header->cfg)));
-        if (item->cfg) cfg = both_cfgs(b, cfg, clean_string(b, pt_facts_string(f, item->cfg)));
-    }
-    return b->cfg_of[def] = cfg;
-}
 
 typedef struct order_key {
     const char *path;
@@ -106,7 +62,7 @@ static void add_files(builder *b) {
     for (u32 i = 0; i < paths.count; i++)
         if (!count || strcmp(paths.data[count - 1], paths.data[i]) != 0) paths.data[count++] = paths.data[i];
     for (u32 i = 0; i < count; i++)
-        pt_vec_push(&b->files, (pt_graph_file){.path = string(b, pt_str_of(paths.data[i]))});
+        pt_vec_push(&b->files, (pt_graph_file){.path = pt_string_add(&b->records.strings, pt_str_of(paths.data[i]))});
     if (!pt_vec_reserve(&b->file_of, w->files.count) || pt_alloc_failed()) {
         pt_vec_free(&paths);
         return;
@@ -138,7 +94,8 @@ static void add_files(builder *b) {
             for (u32 e = 0; e < h->error_count; e++)
                 pt_vec_push(&b->errors,
                             (pt_graph_error){index, f->facts.errors[e].line, f->facts.errors[e].column,
-                                             string(b, pt_facts_string(&f->facts, f->facts.errors[e].message))});
+                                             pt_string_add(&b->records.strings,
+                                                           pt_facts_string(&f->facts, f->facts.errors[e].message))});
         }
         g->errors = h->error_count;
     }
@@ -165,7 +122,7 @@ static void order_nodes(builder *b) {
         const pt_facts *f = &w->files.data[in->file].facts;
         if (!f->header) continue;
         for (u32 k = 0; k < f->header->item_count; k++)
-            if (pt_kind_is_node(f->items[k].kind)) add_local_node(b, in->first_def + k);
+            if (pt_kind_is_node(f->items[k].kind)) add_local_node(b, pt_item_def(in, k));
     }
     b->local_nodes = b->defs.count;
     pt_vec_free(&order);
@@ -198,10 +155,11 @@ static void want_external(builder *b, u32 def, external_node **list, u32 *count,
         if (b->node_of[def] != PT_NONE) return;
         b->node_of[def] = PT_NONE - 1;
     }
-    pt_buffer_clear(&b->scratch);
-    pt_def_path(b->w, &b->scratch, def);
+    pt_buffer_clear(&b->records.scratch);
+    pt_def_path(b->w, &b->records.scratch, def);
     if (*count >= *capacity && !pt_vec_grow((void **)list, capacity, (u64)*count + 1, sizeof **list)) return;
-    (*list)[(*count)++] = (external_node){clean_string(b, pt_buffer_view(&b->scratch)), def, pt_def_kind(b->w, def)};
+    (*list)[(*count)++] = (external_node){pt_string_add_clean(&b->records.strings, pt_buffer_view(&b->records.scratch)),
+                                          def, pt_def_kind(b->w, def)};
 }
 
 static void add_externals(builder *b) {
@@ -215,7 +173,7 @@ static void add_externals(builder *b) {
             want_external(b, s[i].from, &list, &count, &capacity);
         }
     }
-    if (count) qsort_r(list, count, sizeof *list, by_external, b->strings.text.data);
+    if (count) qsort_r(list, count, sizeof *list, by_external, b->records.strings.text.data);
     for (u32 i = 0; i < count; i++) {
         bool same = i && list[i - 1].path == list[i].path && list[i - 1].kind == list[i].kind;
         if (!same) pt_vec_push(&b->defs, list[i].def);
@@ -226,113 +184,13 @@ static void add_externals(builder *b) {
     pt_free(list);
 }
 
-/* pub as far as its crate's root: part of the crate's API. */
-static bool is_public(const pt_world *w, u32 def) {
-    for (u32 d = def; d != PT_NO_DEF; d = w->defs.data[d].parent) {
-        const pt_item *item = pt_def_item(w, d);
-        if (!item) return true;
-        u8 kind = w->defs.data[d].kind, up = w->defs.data[w->defs.data[d].parent].kind;
-        if (kind == PT_KIND_BLOCK || up == PT_KIND_BLOCK) return false;
-        if (kind == PT_KIND_IMPL || kind == PT_KIND_VARIANT || up == PT_KIND_TRAIT || up == PT_KIND_ENUM) continue;
-        if (kind == PT_KIND_FIELD && up == PT_KIND_VARIANT) continue;
-        if (item->visibility != PT_VIS_PUB) return false;
-    }
-    return true;
-}
-
-static bool of_trait_impl(const pt_world *w, u32 def) {
-    const pt_item *item = pt_def_item(w, def);
-    if (!item || w->defs.data[def].kind != PT_KIND_IMPL || !item->tree) return false;
-    const pt_node *nodes = pt_def_file(w, def)->facts.nodes;
-    for (u32 c = nodes[item->tree].child; c; c = nodes[c].next)
-        if (nodes[c].kind == PT_N_IMPL_TRAIT) return true;
-    return false;
-}
-
-static u16 flags_of(const pt_world *w, u32 def, const pt_item *item) {
-    u32 flags = 0;
-    const pt_def *d = &w->defs.data[def];
-    if (d->flags & PT_DEF_EXTERNAL) flags |= PT_NODE_EXTERNAL;
-    if (d->flags & PT_DEF_TEST) flags |= PT_NODE_TEST;
-    if (d->flags & PT_DEF_EXPANDED) flags |= PT_NODE_EXPANDED;
-    if (!item) return (u16)(flags | PT_NODE_PUBLIC);
-    bool callable = item->kind == PT_KIND_FN || item->kind == PT_KIND_METHOD;
-    if (callable && (item->flags & PT_F_HAS_SELF)) flags |= PT_NODE_HAS_SELF;
-    if (callable && (item->flags & PT_F_ASYNC)) flags |= PT_NODE_ASYNC;
-    if (callable && (item->flags & PT_F_CONST)) flags |= PT_NODE_CONST;
-    if (item->flags & PT_F_UNSAFE && (callable || item->kind == PT_KIND_TRAIT || item->kind == PT_KIND_IMPL))
-        flags |= PT_NODE_UNSAFE;
-    if (item->attributes & PT_ATTR_DEPRECATED) flags |= PT_NODE_DEPRECATED;
-    if (item->attributes & PT_ATTR_MUST_USE) flags |= PT_NODE_MUST_USE;
-    if (item->attributes & (PT_ATTR_FFI_EXPORT | PT_ATTR_PROC_MACRO | PT_ATTR_ENTRY)) flags |= PT_NODE_FFI;
-    if (item->attributes & PT_ATTR_ALLOW_DEAD) flags |= PT_NODE_ALLOW_DEAD;
-    if (item->attributes & PT_ATTR_MACRO_EXPORT) flags |= PT_NODE_EXPORTED;
-    if (of_trait_impl(w, def) || (w->defs.data[d->parent].kind == PT_KIND_IMPL && of_trait_impl(w, d->parent)))
-        flags |= PT_NODE_TRAIT_IMPL;
-    if (is_public(w, def)) flags |= PT_NODE_PUBLIC;
-    return (u16)flags;
-}
-
-static void fill_node(builder *b, u32 index) {
-    pt_world *w = b->w;
-    u32 def = b->defs.data[index];
-    pt_graph_node n = {.parent = PT_NONE, .file = PT_NONE};
-    pt_graph_position p = {0};
-    pt_buffer_clear(&b->scratch);
-    if (index >= b->local_nodes) {
-        pt_def_path(w, &b->scratch, def);
-        n.path = clean_string(b, pt_buffer_view(&b->scratch));
-        n.kind = pt_def_kind(w, def);
-        n.flags = PT_NODE_EXTERNAL | PT_NODE_PUBLIC;
-        n.hash = pt_def_hash(w, def);
-        n.visibility = PT_VIS_PUB;
-        if (pt_def_is_external_path(def)) {
-            const char *last = b->scratch.data ? b->scratch.data : ""; /* not the strings: those move */
-            for (const char *at = last; (at = strstr(at, "::")); at += 2) last = at + 2;
-            n.name = clean_string(b, pt_str_of(last));
-        } else {
-            const pt_item *item = pt_def_item(w, def);
-            n.name = symbol_string(b, w->defs.data[def].name);
-            if (item) {
-                n.signature = clean_string(b, pt_facts_string(&pt_def_file(w, def)->facts, item->signature));
-                n.flags = (u16)(flags_of(w, def, item) | PT_NODE_EXTERNAL);
-            }
-        }
-    } else {
-        const pt_def *d = &w->defs.data[def];
-        const pt_item *item = pt_def_item(w, def);
-        const pt_facts *f = d->instance == PT_NONE ? NULL : &pt_def_file(w, def)->facts;
-        n.kind = d->kind;
-        n.name = symbol_string(b, d->name);
-        n.flags = flags_of(w, def, item);
-        if (d->kind == PT_KIND_CRATE) {
-            n.hash = pt_def_hash(w, def); /* the others' come from identify() */
-            n.path = string(b, pt_sym(w, w->crates.data[d->crate].label));
-            n.name = string(b, pt_sym(w, w->crates.data[d->crate].name));
-            n.visibility = PT_VIS_PUB;
-            p = (pt_graph_position){1, f && f->header ? f->header->line_count : 1, 1};
-            if (d->instance != PT_NONE) n.file = b->file_of.data[pt_def_instance(w, def)->file];
-        } else {
-            u32 up = d->parent;
-            while (!pt_kind_is_node(w->defs.data[up].kind)) up = w->defs.data[up].parent;
-            n.parent = b->node_of[up];
-            if (item->kind == PT_KIND_FN && (item->attributes & PT_ATTR_PROC_MACRO))
-                n.kind = PT_KIND_MACRO; /* what it exports */
-            n.visibility = item->visibility;
-            n.signature = clean_string(b, pt_facts_string(f, item->signature));
-            n.doc = clean_string(b, pt_facts_string(f, item->doc));
-            if (d->kind == PT_KIND_IMPL) {
-                pt_impl_path(w, &b->scratch, def);
-                n.path = clean_string(b, pt_buffer_view(&b->scratch));
-                n.name = n.path;
-            }
-            n.cfg = cfg_of(b, def);
-            p = (pt_graph_position){item->line, item->end_line, item->column};
-            n.file = b->file_of.data[pt_def_instance(w, def)->file];
-        }
-    }
-    pt_vec_push(&b->nodes, n);
-    pt_vec_push(&b->positions, p);
+static void add_record(builder *b, u32 index) {
+    pt_record r;
+    pt_records_node(&b->records, &r, b->defs.data[index], index < b->local_nodes);
+    if (r.parent != PT_NO_DEF) r.node.parent = b->node_of[r.parent];
+    if (r.file != PT_NONE) r.node.file = b->file_of.data[r.file];
+    pt_vec_push(&b->nodes, r.node);
+    pt_vec_push(&b->positions, r.position);
 }
 
 /* Identity: below the parent's; equal siblings are told apart by an ordinal, in the order of nodes. */
@@ -394,7 +252,7 @@ static u32 anchor(builder *b, u32 def) {
         return PT_NONE;
     b->anchor_of[def] = b->anchors.count;
     pt_vec_push(&b->anchors, a);
-    pt_vec_push(&b->anchor_cfgs, cfg_of(b, def));
+    pt_vec_push(&b->anchor_cfgs, pt_records_cfg(&b->records, def));
     return b->anchor_of[def];
 }
 
@@ -463,10 +321,10 @@ static void sort_words(pt_word *s, u32 count) {
 /* The predicate under which a place asserts its edge: that of the place inside its item and, where the item is not
  * the edge's source (an impl, a `use`), that of the item too. */
 static u32 site_cfg(builder *b, const pt_site *x, u32 from, u32 anchor_index) {
-    u32 own = x->cfg ? symbol_string(b, x->cfg) : 0,
+    u32 own = x->cfg ? pt_records_symbol(&b->records, x->cfg) : 0,
         around = anchor_index == PT_NONE ? 0 : b->anchor_cfgs.data[anchor_index];
     if (!around || b->anchors.data[anchor_index].node == from || around == b->nodes.data[from].cfg) return own;
-    return both_cfgs(b, around, own);
+    return pt_records_both(&b->records, around, own);
 }
 
 /* Rows of one pass (edges proper, or candidates): offsets, words, sites. */
@@ -578,7 +436,8 @@ static void hash_interfaces(builder *b) {
     static const u8 kinds[] = {PT_EDGE_EXTENDS, PT_EDGE_ACCEPTS, PT_EDGE_RETURNS, PT_EDGE_HAS, PT_EDGE_BOUNDS};
     for (u32 n = 0; n < b->nodes.count; n++) {
         pt_graph_node *x = &b->nodes.data[n];
-        u64 h = pt_hash_bytes(b->strings.text.data + x->signature, strlen(b->strings.text.data + x->signature)) ^
+        u64 h = pt_hash_bytes(b->records.strings.text.data + x->signature,
+                              strlen(b->records.strings.text.data + x->signature)) ^
                 pt_hash_u64((u64)x->visibility + 1) ^ x->hash.low;
         for (u32 e = b->offsets[0].data[n]; e < b->offsets[0].data[n + 1]; e++) {
             pt_word w = b->words[0].data[e];
@@ -625,15 +484,15 @@ static void add_names(builder *b) {
     for (u32 i = 0; i < pairs.count; i++) {
         u32 name = (u32)(pairs.data[i] >> 32);
         if ((!order.count || order.data[order.count - 1].name != name) &&
-            !pt_vec_push(&order, (name_order){prefix_of(b->strings.text.data + name), name, i, 0}))
+            !pt_vec_push(&order, (name_order){prefix_of(b->records.strings.text.data + name), name, i, 0}))
             break;
         order.data[order.count - 1].count++;
     }
-    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->strings.text.data);
+    if (order.count) qsort_r(order.data, order.count, sizeof(name_order), by_name_text, b->records.strings.text.data);
     for (u32 i = 0; i < order.count && !pt_alloc_failed(); i++) {
         const name_order *o = &order.data[i];
         pt_vec_push(&b->names, (pt_graph_name){o->name, b->by_name.count, o->count,
-                                               pt_graph_letters(b->strings.text.data + o->name)});
+                                               pt_graph_letters(b->records.strings.text.data + o->name)});
         for (u32 k = 0; k < o->count; k++) pt_vec_push(&b->by_name, (u32)pairs.data[o->first + k]);
     }
     pt_vec_free(&pairs);
@@ -656,15 +515,16 @@ static void add_unresolved(builder *b) {
         const pt_open_site *s = b->sites->workers[run->worker].open.data + run->first_open;
         for (u32 i = 0; i < run->open_count; i++)
             pt_vec_push(&b->unresolved,
-                        (pt_graph_unresolved){symbol_string(b, s[i].name), node_for(b, s[i].from),
+                        (pt_graph_unresolved){pt_records_symbol(&b->records, s[i].name), node_for(b, s[i].from),
                                               anchor(b, s[i].asserter), s[i].line, s[i].column, s[i].reason, 0});
     }
     if (b->unresolved.count)
         qsort_r(b->unresolved.data, b->unresolved.count, sizeof(pt_graph_unresolved), by_unresolved,
-                b->strings.text.data);
+                b->records.strings.text.data);
     u32 kept = 0;
     for (u32 i = 0; i < b->unresolved.count; i++)
-        if (!kept || by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->strings.text.data) != 0)
+        if (!kept ||
+            by_unresolved(&b->unresolved.data[kept - 1], &b->unresolved.data[i], b->records.strings.text.data) != 0)
             b->unresolved.data[kept++] = b->unresolved.data[i];
     b->unresolved.count = kept;
 }
@@ -672,11 +532,14 @@ static void add_unresolved(builder *b) {
 static void add_meta(builder *b) {
     const pt_workspace *ws = b->w->workspace;
     if (!ws) return;
-    for (u32 i = 0; i < ws->problems.count; i++) pt_vec_push(&b->problems, string(b, pt_str_of(ws->problems.data[i])));
+    for (u32 i = 0; i < ws->problems.count; i++)
+        pt_vec_push(&b->problems, pt_string_add(&b->records.strings, pt_str_of(ws->problems.data[i])));
     for (u32 p = 0; p < ws->packages.count; p++)
         for (u32 f = 0; f < ws->packages.data[p].features.count; f++)
-            pt_vec_push(&b->features, string(b, pt_str_of(ws->packages.data[p].features.data[f])));
-    if (b->features.count) qsort_r(b->features.data, b->features.count, sizeof(u32), by_string, b->strings.text.data);
+            pt_vec_push(&b->features,
+                        pt_string_add(&b->records.strings, pt_str_of(ws->packages.data[p].features.data[f])));
+    if (b->features.count)
+        qsort_r(b->features.data, b->features.count, sizeof(u32), by_string, b->records.strings.text.data);
 }
 
 static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
@@ -698,8 +561,8 @@ static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
                           .external_nodes = b->nodes.count - b->local_nodes,
                           .files = b->files.count,
                           .unresolved = b->unresolved.count};
-    info.root = string(b, pt_str_of(pt_source_root(b->w->source)));
-    info.std_name = string(b, b->w->std_crate_count ? PT_STR("1.63.0") : PT_STR(""));
+    info.root = pt_string_add(&b->records.strings, pt_str_of(pt_source_root(b->w->source)));
+    info.std_name = pt_string_add(&b->records.strings, b->w->std_crate_count ? PT_STR("1.63.0") : PT_STR(""));
 #define PART(name, type, vector) \
     { PT_SECTION_##name, sizeof(type), b->vector.data, b->vector.count }
     const pt_block_part parts[] = {{PT_SECTION_info, sizeof info, &info, 1},
@@ -724,7 +587,7 @@ static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
                                    PART(errors, pt_graph_error, errors),
                                    PART(problems, u32, problems),
                                    PART(features, u32, features),
-                                   PART(strings, char, strings.text),
+                                   PART(strings, char, records.strings.text),
                                    PART(walk_flags, u8, walk_flags)};
 #undef PART
     _Static_assert(PT_COUNT_OF(parts) == PT_SECTION_COUNT - 1, "a part for each section");
@@ -737,25 +600,43 @@ static int pack(pt_graph **out, builder *b, u64 generation, pt_error *error) {
     return code;
 }
 
-int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation, pt_error *error) {
+void pt_graph_ids_free(pt_graph_ids *ids) {
+    pt_vec_free(&ids->node_of);
+    pt_vec_free(&ids->anchor_of);
+    pt_vec_free(&ids->node_of_external);
+    pt_vec_free(&ids->file_of);
+}
+
+/* Takes the builder's tables, trimmed. */
+static void give_ids(pt_graph_ids *ids, builder *b) {
+    u32 externals = pt_interner_count(b->w->external_paths) + 1;
+    *ids = (pt_graph_ids){0};
+    if (!pt_vec_reserve(&ids->node_of_external, externals)) return;
+    memcpy(ids->node_of_external.data, b->node_of_external, externals * sizeof(u32));
+    ids->node_of_external.count = externals;
+    ids->node_of.data = b->node_of;
+    ids->node_of.count = ids->node_of.capacity = b->w->defs.count;
+    ids->anchor_of.data = b->anchor_of;
+    ids->anchor_of.count = ids->anchor_of.capacity = b->w->defs.count;
+    ids->file_of.data = b->file_of.data;
+    ids->file_of.count = ids->file_of.capacity = b->file_of.count;
+    b->node_of = b->anchor_of = NULL;
+    b->file_of.data = NULL;
+}
+
+int pt_graph_build(pt_graph **out, pt_graph_ids *ids, pt_world *w, pt_sites *sites, u64 generation, pt_error *error) {
     builder b = {.w = w, .sites = sites};
     *out = NULL;
     b.external_count = w->external_capacity;
     b.node_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
     b.anchor_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
     b.node_of_external = pt_calloc(w->external_capacity, sizeof(u32)); /* naming paths may add to them */
-    b.symbols = pt_interner_count(w->names);
-    b.symbol_of = pt_malloc(((size_t)b.symbols + 1) * sizeof(u32));
-    b.cfg_of = pt_malloc(((size_t)w->defs.count + 1) * sizeof(u32));
-    int code = b.node_of && b.anchor_of && b.node_of_external && b.symbol_of && b.cfg_of
+    int code = pt_records_begin(&b.records, w) && b.node_of && b.anchor_of && b.node_of_external
                    ? PT_OK
                    : pt_fail(error, PT_ENOMEM, "out of memory while building the graph");
     if (!code) {
         memset(b.node_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
         memset(b.anchor_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
-        memset(b.cfg_of, 0xff, ((size_t)w->defs.count + 1) * sizeof(u32));
-        memset(b.symbol_of, 0xff, ((size_t)b.symbols + 1) * sizeof(u32));
-        pt_buffer_char(&b.strings.text, 0);
         /* a stage trusts the numbers of the one before */
         if (!pt_alloc_failed()) add_files(&b);
         if (!pt_alloc_failed()) order_nodes(&b);
@@ -765,18 +646,17 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
         if (sites->site_count >= MAX_SITES) code = pt_fail(error, PT_ELIMIT, "more than %u sites", MAX_SITES);
     }
     if (!code) {
-        for (u32 n = 0; n < b.defs.count; n++) fill_node(&b, n);
+        for (u32 n = 0; n < b.defs.count; n++) add_record(&b, n);
         if (!pt_alloc_failed()) identify(&b);
         pt_world_drop_names(w); /* every path is told: edges need no names, but room */
         if (!pt_alloc_failed()) add_edges(&b);
         if (!pt_alloc_failed()) hash_interfaces(&b), add_names(&b), add_unresolved(&b), add_meta(&b);
         code = pack(out, &b, generation, error);
+        if (!code && ids) give_ids(ids, &b);
     }
     pt_free(b.node_of);
     pt_free(b.anchor_of);
     pt_free(b.node_of_external);
-    pt_free(b.symbol_of);
-    pt_free(b.cfg_of);
     pt_vec_free(&b.defs);
     pt_vec_free(&b.nodes);
     pt_vec_free(&b.positions);
@@ -794,8 +674,6 @@ int pt_graph_build(pt_graph **out, pt_world *w, pt_sites *sites, u64 generation,
     pt_vec_free(&b.errors);
     pt_vec_free(&b.problems);
     pt_vec_free(&b.features);
-    pt_buffer_free(&b.strings.text);
-    pt_vec_free(&b.strings.table);
-    pt_buffer_free(&b.scratch);
+    pt_records_end(&b.records);
     return code;
 }

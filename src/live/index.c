@@ -257,6 +257,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     pt_store *store = NULL;
     pt_graph *previous = NULL, *built = NULL;
     pt_sites sites = {0};
+    pt_graph_ids ids = {0};
     pt_package_sources packages = {0};
     char cache[4096];
     known_set known = {.error = error, .options = o};
@@ -265,6 +266,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     u32 threads = o->threads ? o->threads : pt_processor_count();
     struct stat status;
     *report = (pt_index_report){0};
+    if (o->session) *o->session = NULL;
     if (graph) *graph = NULL;
     pt_alloc_clear();
     tell(o, "discover", 0, 0);
@@ -297,7 +299,8 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
         else if (!code) code = pt_store_open(&store, o->store, mode, error);
         if (!code) code = store->engine->stats(store, &stats, error);
         if (!code && stats.generation) code = store->engine->load_graph(store, &previous, error);
-        if (!code && stats.generation && !dump && !o->rebuild && !o->force && stats.fingerprint == fingerprint) {
+        if (!code && stats.generation && !dump && !o->rebuild && !o->force && !o->only_session &&
+            stats.fingerprint == fingerprint) {
             pt_index_list stale = {0};
             pt_index_stale(&stale, previous, pt_source_root(source));
             bool same = !pt_alloc_failed() && stale.count == 0 && previous->info.extractor == PT_EXTRACTOR_VERSION;
@@ -337,6 +340,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
         if (code) goto end;
     }
     code = pt_world_create(&world, source, workspace, threads, error);
+    if (!code) world->is_kept = o->session != NULL;
     if (!code && o->std_interface) code = pt_world_load_std(world, o->std_interface, error);
     report->discover_us = pt_now_us() - mark;
     mark = pt_now_us();
@@ -375,7 +379,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     report->sites = sites.site_count;
     report->unresolved = sites.open_count;
     pt_world_drop_texts(world);
-    if (!code) code = pt_graph_build(&built, world, &sites, stats.generation + 1, error);
+    if (!code) code = pt_graph_build(&built, o->session ? &ids : NULL, world, &sites, stats.generation + 1, error);
     if (code) goto end;
     report->bytes = built->info.source_bytes;
     report->lines = built->info.source_lines;
@@ -386,13 +390,21 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     report->graph_us = pt_now_us() - mark;
     mark = pt_now_us();
     pt_sites_free(&sites);
-    if (store) {
+    if (store && !o->only_session) {
         tell(o, "commit", 0, 0);
         code = commit(store, built, previous, world, fingerprint, error);
         if (!code) code = store->engine->stats(store, &stats, error);
         /* it is committed: what could not be tidied up is tried again by the next commit */
         if (!code && store->engine->checkpoint) (void)store->engine->checkpoint(store, NULL);
         report->rows_written = stats.rows_written;
+    }
+    if (!code && o->session && o->opened) {
+        pt_error ignored; /* without it the next batch is as dear as this one */
+        if (pt_session_create(o->session, source, workspace, &packages, world, &ids, built, store, &ignored))
+            *o->session = NULL;
+        source = NULL;
+        workspace = NULL;
+        world = NULL;
     }
     report->salvaged = known.salvaged;
     report->generation = built->info.generation;
@@ -401,6 +413,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     if (!code && graph) *graph = built, built = NULL;
 end:
     pt_sites_free(&sites);
+    pt_graph_ids_free(&ids);
     pt_graph_close(built);
     pt_graph_close(previous);
     if (!o->opened) pt_store_close(store);

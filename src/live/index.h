@@ -3,6 +3,7 @@
 #define PT_INDEX_H
 
 #include "graph/build.h"
+#include "live/session.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -22,6 +23,9 @@ typedef struct pt_index_options {
     bool repair;    /* as rebuild, but what is provably whole of the store spares reading */
     bool full;      /* the commit is on the disk before this returns */
     bool rebuild;   /* replace a store that cannot be read; read every file anew */
+    /* Where what the next batch goes on from is put, NULL when there is nothing; only with `opened`. May be NULL. */
+    pt_session **session;
+    bool only_session; /* the store is up to date: nothing is committed */
     void (*progress)(void *payload, const char *stage, u32 done, u32 total);
     void *payload;
 } pt_index_options;

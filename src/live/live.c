@@ -38,6 +38,7 @@ struct pt_live {
     char *root;
     pt_watch *watch;
     pt_store *store;
+    pt_session *session;     /* of the indexing thread; NULL: the next batch makes everything anew */
     pt_graph_writer *writer; /* the store's or own */
     bool own_writer;
     pthread_mutex_t mutex;
@@ -50,6 +51,9 @@ struct pt_live {
     PT_VEC(asker) askers; /* idle ones */
     pt_cache *cache;
     u64 batches, failures, started_us;
+    u64 followed;  /* batches that cost what they changed */
+    char why[256]; /* the last one that did not: why */
+    bool warmed;   /* a session was made, or tried, since the last batch */
     timing stages[STAGES], questions[KINDS];
     pt_error error;
     char uuid[40];
@@ -127,6 +131,24 @@ static void forget_pending(pt_live *l, u64 ticket) {
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
+/* A batch that goes on from the one before. */
+static int follow(pt_live *l, pt_index_report *report, const pt_index_options *o, pt_error *error) {
+    pt_session_report r;
+    int code = pt_session_batch(l->session, &r, l->store, o->changed, o->changed_count, error);
+    *report = (pt_index_report){.files = l->report.files,
+                                .files_read = r.files,
+                                .bodies = r.bodies,
+                                .sites = r.sites,
+                                .nodes = (u32)r.nodes,
+                                .edges = r.edges,
+                                .read_us = r.read_us,
+                                .resolve_us = r.resolve_us,
+                                .commit_us = r.commit_us,
+                                .total_us = r.read_us + r.resolve_us + r.commit_us,
+                                .generation = r.generation};
+    return code;
+}
+
 /* One batch. The mutex is held on entry and exit, not while it indexes. */
 static void batch(pt_live *l) {
     pt_index_report report;
@@ -157,6 +179,7 @@ static void batch(pt_live *l) {
     if (names.count) qsort(names.data, names.count, sizeof(char *), by_text);
     l->since_us = 0;
     l->busy = true;
+    l->warmed = false;
     pthread_mutex_unlock(&l->mutex);
     pt_index_options o = l->options.index;
     o.opened = l->store;
@@ -165,7 +188,18 @@ static void batch(pt_live *l) {
     o.doubt_all = nameless;
     o.force = any && files; /* without a file that is known to have changed it looks first */
     u64 begun = pt_now_us();
-    int code = pt_index(l->own_writer ? &built : NULL, &report, &o, &error);
+    bool follows = l->session && any && files && !nameless;
+    int code = follows ? follow(l, &report, &o, &error) : PT_ELIMIT;
+    if (code) {
+        if (follows) snprintf(l->why, sizeof l->why, "%s", error.message);
+        pt_session_destroy(l->session);
+        l->session = NULL;
+        o.session = &l->session;
+        error = (pt_error){0};
+        code = pt_index(l->own_writer ? &built : NULL, &report, &o, &error);
+    } else {
+        l->followed++;
+    }
     if (!code && built) {
         if (report.up_to_date && l->writer) pt_graph_close(built);
         else code = show_graph(l, built, &error);
@@ -201,11 +235,26 @@ static void batch(pt_live *l) {
     pthread_mutex_lock(&l->mutex);
 }
 
+/* Nothing is to be done, and saves will come: what a batch goes on from is made beforehand. */
+static void warm_up(pt_live *l) {
+    pt_index_report report;
+    pt_error ignored;
+    pt_index_options o = l->options.index;
+    o.opened = l->store;
+    o.session = &l->session;
+    o.only_session = true;
+    l->warmed = true;
+    pthread_mutex_unlock(&l->mutex);
+    (void)pt_index(NULL, &report, &o, &ignored);
+    pthread_mutex_lock(&l->mutex);
+}
+
 static void *keep_up(void *payload) {
     pt_live *l = payload;
     pthread_mutex_lock(&l->mutex);
     while (!l->closing) {
         if (l->covered < l->noticed) batch(l);
+        else if (!l->session && !l->warmed && !l->failed && l->writer && l->store->engine->append) warm_up(l);
         else pthread_cond_wait(&l->changed, &l->mutex);
     }
     pthread_mutex_unlock(&l->mutex);
@@ -263,6 +312,7 @@ void pt_live_close(pt_live *l) {
     pt_vec_free(&l->askers);
     pt_reader_close(l->reader);
     if (l->own_writer) pt_graph_writer_destroy(l->writer);
+    pt_session_destroy(l->session);
     pt_store_close(l->store);
     pt_watch_close(l->watch);
     pt_cache_destroy(l->cache);
@@ -455,6 +505,8 @@ json_t *pt_live_status(pt_live *l) {
     json_object_set_new_nocheck(out, "folders_watched", json_integer(pt_watch_folders(l->watch)));
     json_object_set_new_nocheck(out, "folders_unwatched", json_integer(pt_watch_unwatched(l->watch)));
     json_object_set_new_nocheck(out, "batches", json_integer((json_int_t)l->batches));
+    json_object_set_new_nocheck(out, "batches_incremental", json_integer((json_int_t)l->followed));
+    json_object_set_new(out, "whole", l->why[0] ? pt_live_text(l->why) : json_null());
     json_object_set_new_nocheck(out, "batches_failed", json_integer((json_int_t)l->failures));
     json_object_set_new_nocheck(out, "uptime_s", json_integer((json_int_t)((pt_now_us() - l->started_us) / 1000000)));
     json_object_set_new_nocheck(out, "pid", json_integer(getpid()));

@@ -94,8 +94,8 @@ static const pt_lexemes *rules_of(pt_resolver *r, u32 def) {
     const pt_item *macro = pt_def_item(r->w, def);
     const pt_file *from = pt_def_file(r->w, def);
     if (k->lexemes.tokens.count && k->def == def) return &k->lexemes;
-    if ((macro->attributes & PT_ATTR_BUILTIN_MACRO) || !from->text || macro->body_end <= macro->body_start ||
-        macro->body_end > from->text_length)
+    if ((macro->attributes & PT_ATTR_BUILTIN_MACRO) || !pt_world_has_text(r->w, pt_def_instance(r->w, def)->file) ||
+        macro->body_end <= macro->body_start || macro->body_end > from->text_length)
         return NULL;
     u32 length = macro->body_end - macro->body_start;
     k->lexemes.tokens.count = 0;
@@ -119,11 +119,12 @@ static void lex_call(struct pt_expanded *x, u32 length, u32 edition) {
 }
 
 /* The arguments of a call with their delimiters, as they stand around it; false: there are none. */
-static bool call_text(const pt_view *v, u32 node, const char **text, u32 *start, u32 *length) {
+static bool call_text(pt_world *w, const pt_view *v, u32 node, const char **text, u32 *start, u32 *length) {
     if (!v->lexemes) { /* a signature's, from facts */
         *start = v->nodes[node].extra;
+        if (!pt_world_has_text(w, (u32)(v->file - w->files.data))) return false;
         *text = v->file->text;
-        if (!*text || *start >= v->nodes[node].end || v->nodes[node].end > v->file->text_length) return false;
+        if (*start >= v->nodes[node].end || v->nodes[node].end > v->file->text_length) return false;
         *length = v->nodes[node].end - *start;
         return true;
     }
@@ -154,7 +155,7 @@ static pt_tree *expand(pt_resolver *r, const pt_view *v, u32 node, u32 def, u32 
         m->bytes > MAX_TEXT_A_BODY / share)
         return NULL;
     const pt_lexemes *rules = rules_of(r, def);
-    if (!rules || !call_text(v, node, &around, &start, &length)) return NULL;
+    if (!rules || !call_text(w, v, node, &around, &start, &length)) return NULL;
     struct pt_expanded *x = m->levels[m->depth];
     if (!x && !(x = m->levels[m->depth] = pt_calloc(1, sizeof *x))) return NULL;
     if (!copy_text(&x->call_text, around + start, length)) return NULL;

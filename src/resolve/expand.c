@@ -4,6 +4,7 @@
  * gains (scope.c). An expanded macro brings items, imports, modules and macros of its own. The loop ends when a
  * pass changes nothing; everything runs in the order of definitions, so it ends the same way each time. */
 #include "base/parallel.h"
+#include "resolve/expand.h"
 #include "resolve/impls.h"
 #include "resolve/macro.h"
 #include "resolve/places.h"
@@ -418,6 +419,45 @@ static void expand_job(const pt_world *w, expansion_job *job, macro_scratch *s) 
     }
     pt_free(arguments);
 }
+
+int pt_expand_call(pt_world *w, pt_expansion_text *out, u32 call, u32 target) {
+    pt_file *to = &w->files.data[pt_def_instance(w, call)->file];
+    const pt_item *item = pt_def_item(w, call);
+    *out = (pt_expansion_text){0};
+    if (target == PT_NO_DEF) { /* its arguments, as they are */
+        if (item->body_end < item->body_start + 2 || pt_world_read_text(w, to)) return PT_ENOTFOUND;
+        u32 length = item->body_end - item->body_start - 2;
+        if (!(out->text = pt_malloc((size_t)length + PT_TEXT_SLACK))) return PT_ENOMEM;
+        memcpy(out->text, to->text + item->body_start + 1, length);
+        memset(out->text + length, 0, PT_TEXT_SLACK);
+        out->length = length;
+        if (!w->extractor && !(w->extractor = pt_extractor_create())) return PT_ENOMEM;
+        return pt_extract(&out->block, &out->size, w->extractor, out->text, length, to->edition, text_kind(w, call));
+    }
+    const pt_item *macro = pt_def_item(w, target);
+    if (pt_def_is_external_path(target) || w->defs.data[target].kind != PT_KIND_MACRO ||
+        (macro->attributes & PT_ATTR_BUILTIN_MACRO) || macro->body_end <= macro->body_start ||
+        item->body_end <= item->body_start)
+        return PT_ENOTFOUND;
+    if (pt_world_read_text(w, &w->files.data[pt_def_instance(w, target)->file]) || pt_world_read_text(w, to))
+        return PT_EIO;
+    macro_scratch *s = pt_calloc(1, sizeof *s);
+    if (!s) return PT_ENOMEM;
+    expansion_job job = {.call = call, .target = target};
+    expand_job(w, &job, s);
+    macro_scratch_free(s);
+    *out = (pt_expansion_text){job.text, job.length, job.block, job.size, job.origins.all.data, job.origins.all.count};
+    return job.code ? job.code : job.text ? PT_OK : PT_ENOTFOUND;
+}
+
+void pt_expansion_text_free(pt_expansion_text *x) {
+    pt_free(x->text);
+    pt_free(x->block);
+    pt_free(x->origins);
+    *x = (pt_expansion_text){0};
+}
+
+u32 pt_call_target(pt_world *w, u32 call) { return resolve_call(w, call); }
 
 static bool spent(const pt_world *w, u32 call) { /* it grows without end */
     u32 outermost = pt_def_instance(w, call)->outermost;

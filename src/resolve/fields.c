@@ -10,16 +10,17 @@ pt_ty pt_field_type(body *b, u32 owner, pt_ty self, u32 name, u32 *field) {
     *field = PT_NO_DEF;
     if (!item) return 0; /* `crate { x }`: a path may end in a crate */
     const pt_facts *f = &pt_def_file(w, owner)->facts;
-    u32 first = pt_def_instance(w, owner)->first_def, adt = owner;
+    const pt_instance *in = pt_def_instance(w, owner);
+    u32 adt = owner;
     if (w->defs.data[owner].kind == PT_KIND_VARIANT) adt = w->defs.data[owner].parent;
     pt_subst s = {0};
     self = pt_shallow(b->r, self);
     if (pt_ty_at(&b->r->types, self)->kind == PT_TY_ADT)
         pt_ty_match(&b->r->types, pt_adt_generic(b->r, adt), self, &s, 0);
     for (u32 k = w->defs.data[owner].item + 1; k < item->subtree_end; k = f->items[k].subtree_end)
-        if (f->items[k].kind == PT_KIND_FIELD && w->defs.data[first + k].name == name) {
-            *field = first + k;
-            return pt_ty_subst(&b->r->types, pt_item_type(b->r, first + k), &s, 0);
+        if (f->items[k].kind == PT_KIND_FIELD && w->defs.data[pt_item_def(in, k)].name == name) {
+            *field = pt_item_def(in, k);
+            return pt_ty_subst(&b->r->types, pt_item_type(b->r, *field), &s, 0);
         }
     u32 tuple = pt_item_tree_child(w, owner, PT_N_TUPLE_FIELDS);
     pt_str text = pt_sym(w, name);

@@ -397,14 +397,16 @@ void pt_world_index_impls(pt_world *w) {
         const pt_impl *im = &w->impls.data[i];
         const pt_item *item = pt_def_item(w, im->def);
         const pt_facts *f = &pt_def_file(w, im->def)->facts;
-        u32 first = pt_def_instance(w, im->def)->first_def, own = w->defs.data[im->def].item;
+        const pt_instance *in = pt_def_instance(w, im->def);
+        u32 own = w->defs.data[im->def].item;
         u32 head = im->is_blanket ? PT_BLANKET_HEAD : im->head;
         if (head == PT_NO_DEF) continue;
         for (u32 k = own + 1; k < item->subtree_end; k = f->items[k].subtree_end)
             if ((f->items[k].kind == PT_KIND_METHOD || f->items[k].kind == PT_KIND_ASSOC_CONST ||
                  f->items[k].kind == PT_KIND_ASSOC_TYPE) &&
-                !(w->defs.data[first + k].flags & PT_DEF_ABSENT))
-                pt_vec_push(&w->members, (pt_member){head, w->defs.data[first + k].name, first + k, i, 0});
+                !(w->defs.data[pt_item_def(in, k)].flags & PT_DEF_ABSENT))
+                pt_vec_push(&w->members,
+                            (pt_member){head, w->defs.data[pt_item_def(in, k)].name, pt_item_def(in, k), i, 0});
         /* members that macros made: their parent is the impl, their place another file */
     }
     for (u32 e = 0; e < w->expansions.count; e++) {
@@ -420,7 +422,7 @@ void pt_world_index_impls(pt_world *w) {
         }
         const pt_facts *f = &w->files.data[in->file].facts;
         for (u32 k = 0; k < f->header->item_count; k = f->items[k].subtree_end) {
-            u32 def = in->first_def + k;
+            u32 def = pt_item_def(in, k);
             if (w->defs.data[def].flags & PT_DEF_ABSENT) continue;
             pt_vec_push(&w->members, (pt_member){head, w->defs.data[def].name, def, impl, 0});
             if (impl == PT_NONE)
@@ -431,10 +433,11 @@ void pt_world_index_impls(pt_world *w) {
         if (w->defs.data[d].kind != PT_KIND_TRAIT || (w->defs.data[d].flags & PT_DEF_ABSENT)) continue;
         const pt_item *item = pt_def_item(w, d);
         const pt_facts *f = &pt_def_file(w, d)->facts;
-        u32 first = pt_def_instance(w, d)->first_def;
+        const pt_instance *in = pt_def_instance(w, d);
         for (u32 k = w->defs.data[d].item + 1; k < item->subtree_end; k = f->items[k].subtree_end) {
-            pt_vec_push(&w->members, (pt_member){d, w->defs.data[first + k].name, first + k, PT_NONE, 0});
-            pt_vec_push(&w->members, (pt_member){PT_TRAIT_HEAD, w->defs.data[first + k].name, first + k, PT_NONE, 0});
+            u32 def = pt_item_def(in, k);
+            pt_vec_push(&w->members, (pt_member){d, w->defs.data[def].name, def, PT_NONE, 0});
+            pt_vec_push(&w->members, (pt_member){PT_TRAIT_HEAD, w->defs.data[def].name, def, PT_NONE, 0});
         }
     }
     build_table(w);

@@ -194,11 +194,11 @@ static bool wanted_module(pt_world *w, char *path, char *folder, u32 instance, u
     pt_instance in = w->instances.data[instance];
     const pt_file *f = &w->files.data[in.file];
     const pt_item *t = &f->facts.items[item];
-    u8 flags = w->defs.data[in.first_def + item].flags;
+    u8 flags = w->defs.data[pt_item_def(&in, item)].flags;
     if (t->kind != PT_KIND_MODULE || (t->flags & PT_F_HAS_BODY)) return false;
     if (flags & PT_DEF_ABSENT) return false;
     if (!module_file(w, path, folder, f, in.folder, item)) return false;
-    return !pt_def_impossible(w, in.first_def + item); /* cfg_x! { mod m; } inside what needs not(x) */
+    return !pt_def_impossible(w, pt_item_def(&in, item)); /* cfg_x! { mod m; } inside what needs not(x) */
 }
 
 void pt_world_mount_modules_of(pt_world *w, const u32 *instances, u32 count) {
@@ -228,7 +228,7 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
         const pt_file *f = &w->files.data[file_index];
         pt_instance in = w->instances.data[instance];
         if (left_out(path)) {
-            w->defs.data[in.first_def + k].flags |= PT_DEF_UNKNOWN_GLOB;
+            w->defs.data[pt_item_def(&in, k)].flags |= PT_DEF_UNKNOWN_GLOB;
             continue;
         }
         u32 file = pt_world_file(w, path, f->edition);
@@ -239,7 +239,7 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
             file = pt_world_file(w, path, f->edition);
         }
         if (file == PT_NONE || w->files.data[file].read_code || !w->files.data[file].facts.header) continue;
-        u32 module = in.first_def + k, depth = 0;
+        u32 module = pt_item_def(&in, k), depth = 0;
         bool cyclic = false;
         for (u32 m = module; m != PT_NO_DEF; m = w->defs.data[m].parent, depth++)
             cyclic = cyclic || (w->defs.data[m].item != PT_NONE && pt_def_instance(w, m)->file == file);

@@ -23,7 +23,7 @@ static u32 item_at(const body *b, u32 node, u8 kind) {
         else high = middle;
     }
     for (; low < f->header->item_count && f->items[low].start == offset; low++)
-        if (f->items[low].kind == kind) return in->first_def + low;
+        if (f->items[low].kind == kind) return pt_item_def(in, low);
     return PT_NO_DEF;
 }
 

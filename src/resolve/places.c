@@ -64,12 +64,14 @@ void pt_place_items(pt_world *w, u32 instance) {
     u32 outer = w->defs.data[in.call].instance;
     for (u32 i = 0; i < f->facts.header->item_count; i++) {
         pt_item *t = &items[i];
-        u32 start = one_step(f, &call, t->start), end = one_step(f, &call, t->end ? t->end - 1 : 0);
+        u32 start = one_step(f, &call, t->start), end = one_step(f, &call, t->end ? t->end - 1 : 0), first = PT_NONE;
+        t->written = 0;
         t->line = call.line;
         t->column = call.column;
         t->end_line = call.end_line;
         if (start != PT_NONE) {
             u32 file = pt_written_place(w, outer, &start, NULL);
+            first = start;
             if (!line_starts(w, file)) continue;
             u32 line = line_of(w, start), column = 1;
             for (u32 k = w->line_starts.data[line]; k < start && k < w->files.data[file].text_length; k++)
@@ -79,7 +81,12 @@ void pt_place_items(pt_world *w, u32 instance) {
         }
         if (end == PT_NONE) continue;
         u32 file = pt_written_place(w, outer, &end, NULL);
-        if (line_starts(w, file)) t->end_line = line_of(w, end) + 1;
+        if (!line_starts(w, file)) continue;
+        t->end_line = line_of(w, end) + 1;
+        /* what an edit of comments or blanks between its tokens changes */
+        if (first <= end && end < w->files.data[file].text_length)
+            t->written = (u32)pt_hash_bytes(w->files.data[file].text + first, end + 1 - first);
+
         if (t->end_line < t->line) t->end_line = t->line;
     }
 }

@@ -196,39 +196,8 @@ static void sort_sites(pt_site *s, u32 count) {
     }
 }
 
-static void resolve_instance(void *payload, u32 index, u32 worker) {
-    stage *st = payload;
-    pt_resolver *r = &st->resolvers[worker];
-    if (!pt_vec_reserve(&r->out->sites, 1) || !pt_vec_reserve(&r->out->open, 1)) return;
-    u32 instance = st->first + index;
-    pt_instance in = st->w->instances.data[instance];
-    pt_file *f = &st->w->files.data[in.file];
-    pt_site_run *run = &st->runs[index];
-    *run = (pt_site_run){instance, worker, r->out->sites.count, 0, r->out->open.count, 0};
-    if (f->read_code || !f->facts.header) return;
-    if (r->types.types.count > TYPES_LIMIT || !r->types.types.count) {
-        pt_types_reset(&r->types);
-        r->signatures.count = r->signature_types.count = r->item_type_count = 0;
-        r->environment.count = r->environment_runs.count = 0;
-        if (r->item_types.data) memset(r->item_types.data, 0, r->item_types.count * sizeof(u64));
-        if (r->signature_table.data) memset(r->signature_table.data, 0, r->signature_table.count * sizeof(u32));
-    }
-    if (pt_alloc_failed()) return; /* type 0 may be missing */
-    pt_resolver_enter(r, instance);
-    if (f->text) {
-        pt_lex(&r->lexemes, f->text, f->text_length, f->edition);
-        r->out->bytes += f->text_length;
-    } else {
-        r->lexemes.tokens.count = 0;
-    }
-    for (u32 i = 0; i < f->facts.header->item_count; i++) {
-        u32 first = r->out->sites.count;
-        pt_resolve_item(r, in.first_def + i); /* it asserts what it emits, so that its sites are a run of the order */
-        sort_sites(r->out->sites.data + first, r->out->sites.count - first);
-    }
-    /* unique, so that what two passes over one text say twice counts once */
-    pt_site *s = r->out->sites.data + run->first;
-    u32 count = r->out->sites.count - run->first, kept = 0;
+static u32 unique_sites(pt_site *s, u32 count) {
+    u32 kept = 0;
     for (u32 i = 0; i < count; i++) {
         if (kept) {
             const pt_site *last = &s[kept - 1];
@@ -240,6 +209,44 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
         }
         s[kept++] = s[i];
     }
+    return kept;
+}
+
+static void forget_types(pt_resolver *r) {
+    pt_types_reset(&r->types);
+    r->signatures.count = r->signature_types.count = r->item_type_count = 0;
+    r->environment.count = r->environment_runs.count = 0;
+    if (r->item_types.data) memset(r->item_types.data, 0, r->item_types.count * sizeof(u64));
+    if (r->signature_table.data) memset(r->signature_table.data, 0, r->signature_table.count * sizeof(u32));
+}
+
+static void resolve_instance(void *payload, u32 index, u32 worker) {
+    stage *st = payload;
+    pt_resolver *r = &st->resolvers[worker];
+    if (!pt_vec_reserve(&r->out->sites, 1) || !pt_vec_reserve(&r->out->open, 1)) return;
+    u32 instance = st->first + index;
+    pt_instance in = st->w->instances.data[instance];
+    pt_file *f = &st->w->files.data[in.file];
+    pt_site_run *run = &st->runs[index];
+    *run = (pt_site_run){instance, worker, r->out->sites.count, 0, r->out->open.count, 0};
+    if (f->read_code || !f->facts.header) return;
+    if (r->types.types.count > TYPES_LIMIT || !r->types.types.count) forget_types(r);
+    if (pt_alloc_failed()) return; /* type 0 may be missing */
+    pt_resolver_enter(r, instance);
+    if (f->text) {
+        pt_lex(&r->lexemes, f->text, f->text_length, f->edition);
+        r->out->bytes += f->text_length;
+    } else {
+        r->lexemes.tokens.count = 0;
+    }
+    for (u32 i = 0; i < f->facts.header->item_count; i++) {
+        u32 first = r->out->sites.count;
+        pt_resolve_item(r,
+                        pt_item_def(&in, i)); /* it asserts what it emits, so that its sites are a run of the order */
+        sort_sites(r->out->sites.data + first, r->out->sites.count - first);
+    }
+    /* unique, so that what two passes over one text say twice counts once */
+    u32 kept = unique_sites(r->out->sites.data + run->first, r->out->sites.count - run->first);
     r->out->sites.count = run->first + kept;
     run->count = kept;
     run->open_count = r->out->open.count - run->first_open;
@@ -265,14 +272,102 @@ static int by_pair(const void *a, const void *b) {
     return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : x[1] < y[1] ? -1 : x[1] > y[1];
 }
 
-int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
-    *out = (pt_sites){0};
-    pt_method_names names = {0};
+static void name_methods(pt_method_names *names, pt_world *w) {
     for (u32 d = w->external_def_count; d < w->defs.count; d++)
         if (w->defs.data[d].kind == PT_KIND_METHOD && !(w->defs.data[d].flags & PT_DEF_EXTERNAL) &&
             (pt_def_item(w, d)->flags & PT_F_HAS_SELF))
-            pt_vec_push(&names.methods, d);
-    if (names.methods.count) qsort_r(names.methods.data, names.methods.count, sizeof(u32), by_name_symbol, w);
+            pt_vec_push(&names->methods, d);
+    if (names->methods.count) qsort_r(names->methods.data, names->methods.count, sizeof(u32), by_name_symbol, w);
+}
+
+static void free_resolver(pt_resolver *r) {
+    pt_types_free(&r->types);
+    pt_lexemes_free(&r->lexemes);
+    pt_vec_free(&r->lines);
+    pt_vec_free(&r->locals);
+    pt_vec_free(&r->vars);
+    pt_vec_free(&r->stuck);
+    pt_vec_free(&r->pending);
+    pt_vec_free(&r->pending_types);
+    for (u32 k = 0; k < PT_COUNT_OF(r->trees); k++) pt_tree_free(&r->trees[k]);
+    pt_vec_free(&r->signatures);
+    pt_vec_free(&r->signature_types);
+    pt_vec_free(&r->signature_table);
+    pt_vec_free(&r->item_types);
+    pt_vec_free(&r->environment);
+    pt_vec_free(&r->environment_runs);
+    pt_body_macros_destroy(r->macros);
+    pt_buffer_free(&r->text);
+}
+
+/* Single items of a world that is kept. */
+struct pt_item_resolver {
+    pt_resolver r;
+    pt_method_names names;
+};
+
+int pt_item_resolver_create(pt_item_resolver **out, pt_world *w, pt_error *error) {
+    pt_item_resolver *x = *out = pt_calloc(1, sizeof *x);
+    if (!x) return pt_fail(error, PT_ENOMEM, "out of memory");
+    x->r.w = w;
+    x->r.method_names = &x->names;
+    name_methods(&x->names, w);
+    return PT_OK;
+}
+
+void pt_item_resolver_destroy(pt_item_resolver *x) {
+    if (!x) return;
+    free_resolver(&x->r);
+    pt_vec_free(&x->names.methods);
+    pt_free(x);
+}
+
+int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u32 count, pt_error *error) {
+    pt_resolver *r = &x->r;
+    pt_world *w = r->w;
+    r->out = &out->found;
+    forget_types(r); /* what is kept was true of the world before */
+    pt_body_macros_destroy(r->macros);
+    r->macros = NULL;
+    r->line_file = 0;
+    for (u32 i = 0, instance = PT_NONE; i < count && !pt_alloc_failed() && !w->lacks_text; i++) {
+        if (r->types.types.count > TYPES_LIMIT) forget_types(r);
+        if (w->defs.data[defs[i]].instance != instance) {
+            u32 ignored = 0, own;
+            instance = w->defs.data[defs[i]].instance;
+            own = w->instances.data[instance].file;
+            if (!pt_world_has_text(w, pt_written_place(w, instance, &ignored, NULL)) || !pt_world_has_text(w, own))
+                break;
+            pt_file *f = &w->files.data[own];
+            pt_resolver_enter(r, instance);
+            pt_lex(&r->lexemes, f->text, f->text_length, f->edition);
+        }
+        pt_item_run run = {defs[i], out->found.sites.count, 0, out->found.open.count, 0, (u32)out->found.bodies};
+        pt_resolve_item(r, defs[i]);
+        if (!out->found.sites.data && out->found.sites.count) break;
+        sort_sites(out->found.sites.data + run.first, out->found.sites.count - run.first);
+        out->found.sites.count =
+            run.first + unique_sites(out->found.sites.data + run.first, out->found.sites.count - run.first);
+        run.count = out->found.sites.count - run.first;
+        run.open_count = out->found.open.count - run.first_open;
+        run.bodies = (u32)out->found.bodies - run.bodies;
+        pt_vec_push(&out->items, run);
+    }
+    if (w->lacks_text)
+        return w->lacks_text = false, pt_fail(error, PT_EBUSY, "a file changed that was not told of yet");
+    return pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory while resolving") : PT_OK;
+}
+
+void pt_item_sites_free(pt_item_sites *s) {
+    pt_vec_free(&s->found.sites);
+    pt_vec_free(&s->found.open);
+    pt_vec_free(&s->items);
+}
+
+int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
+    *out = (pt_sites){0};
+    pt_method_names names = {0};
+    name_methods(&names, w);
     if (w->call_targets.count) qsort(w->call_targets.data, w->call_targets.count / 2, 2 * sizeof(u32), by_pair);
     u32 first = 0, threads = PT_MIN(w->threads, 64u);
     while (first < w->instances.count && w->crates.data[w->instances.data[first].crate].is_external) first++;
@@ -290,24 +385,7 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
         code = pt_parallel(threads, count, resolve_instance, &st);
     }
     for (u32 i = 0; resolvers && out->workers && i < threads; i++) {
-        pt_resolver *r = &resolvers[i];
-        pt_types_free(&r->types);
-        pt_lexemes_free(&r->lexemes);
-        pt_vec_free(&r->lines);
-        pt_vec_free(&r->locals);
-        pt_vec_free(&r->vars);
-        pt_vec_free(&r->stuck);
-        pt_vec_free(&r->pending);
-        pt_vec_free(&r->pending_types);
-        for (u32 k = 0; k < PT_COUNT_OF(r->trees); k++) pt_tree_free(&r->trees[k]);
-        pt_vec_free(&r->signatures);
-        pt_vec_free(&r->signature_types);
-        pt_vec_free(&r->signature_table);
-        pt_vec_free(&r->item_types);
-        pt_vec_free(&r->environment);
-        pt_vec_free(&r->environment_runs);
-        pt_body_macros_destroy(r->macros);
-        pt_buffer_free(&r->text);
+        free_resolver(&resolvers[i]);
         out->bodies += out->workers[i].bodies;
         out->bytes += out->workers[i].bytes;
         out->site_count += out->workers[i].sites.count;

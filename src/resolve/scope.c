@@ -394,7 +394,7 @@ static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u
     u32 found = PT_NO_DEF;
     if (depth > 24) return found;
     for (u32 i = from; i < end; i = items[i].subtree_end) {
-        u32 def = in->first_def + i, inner = PT_NO_DEF;
+        u32 def = pt_item_def(in, i), inner = PT_NO_DEF;
         if (w->defs.data[def].flags & PT_DEF_ABSENT) continue;
         if (items[i].kind == PT_KIND_MACRO && !items[i].extra && w->defs.data[def].name == name) inner = def;
         else if (items[i].kind == PT_KIND_MODULE && (items[i].attributes & PT_ATTR_MACRO_USE))

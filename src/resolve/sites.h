@@ -136,4 +136,20 @@ typedef struct pt_sites {
 int pt_resolve_world(pt_sites *out, pt_world *world, pt_error *error);
 void pt_sites_free(pt_sites *sites);
 
+/* Single items of a world that follows its files. */
+typedef struct pt_item_resolver pt_item_resolver;
+int pt_item_resolver_create(pt_item_resolver **out, pt_world *world, pt_error *error);
+void pt_item_resolver_destroy(pt_item_resolver *resolver);
+typedef struct pt_item_run {
+    u32 def, first, count, first_open, open_count, bodies;
+} pt_item_run;
+typedef struct pt_item_sites {
+    pt_worker_sites found;
+    PT_VEC(pt_item_run) items;
+} pt_item_sites;
+/* What the definitions assert now: those of one instance follow each other. Appends. PT_EBUSY: a text that is needed is not
+ * the one that was noted: a save nobody told of yet. */
+int pt_resolve_items(pt_item_sites *out, pt_item_resolver *resolver, const u32 *defs, u32 count, pt_error *error);
+void pt_item_sites_free(pt_item_sites *sites);
+
 #endif

@@ -57,6 +57,7 @@ void pt_world_destroy(pt_world *w) {
         pt_vec_free(&w->crates.data[i].externs);
         pt_vec_free(&w->crates.data[i].macro_use);
     }
+    for (u32 i = 0; i < w->instances.count; i++) pt_free(w->instances.data[i].defs);
     pt_vec_free(&w->files);
     pt_vec_free(&w->instances);
     pt_vec_free(&w->defs);
@@ -183,9 +184,17 @@ int pt_world_read_text(pt_world *w, pt_file *file) {
     return PT_OK;
 }
 
+bool pt_world_has_text(pt_world *w, u32 file) {
+    if (w->files.data[file].text) return true;
+    if (!w->is_kept || w->is_frozen) return false;
+    if (pt_world_read_text(w, &w->files.data[file]) == PT_OK) return true;
+    w->lacks_text = true;
+    return false;
+}
+
 void pt_world_drop_texts(pt_world *w) {
     for (u32 i = 0; i < w->files.count; i++) {
-        if (w->files.data[i].is_mapped) continue;
+        if (w->files.data[i].is_mapped || (w->is_kept && w->files.data[i].is_expansion)) continue;
         pt_free(w->files.data[i].text);
         w->files.data[i].text = NULL;
     }
@@ -193,6 +202,7 @@ void pt_world_drop_texts(pt_world *w) {
 }
 
 void pt_world_drop_names(pt_world *w) {
+    if (w->is_kept) return;
     pt_vec_free(&w->scopes);
     pt_vec_free(&w->scope_names);
     pt_vec_free(&w->name_heads);
@@ -487,13 +497,54 @@ static void note_macro(pt_world *w, u32 instance, u64 bit) {
     }
 }
 
+pt_def pt_item_as_def(const pt_world *w, u32 instance, u32 i) {
+    const pt_instance *in = &w->instances.data[instance];
+    const pt_file *file = &w->files.data[in->file];
+    const pt_item *item = &file->facts.items[i];
+    u32 parent = item->parent == PT_NONE ? in->module : pt_item_def(in, item->parent);
+    u8 flags = (u8)(w->defs.data[parent].flags & ~PT_DEF_UNKNOWN_GLOB);
+    if (item->parent == PT_NONE) {
+        flags &= PT_DEF_EXTERNAL | PT_DEF_TEST | PT_DEF_ABSENT;
+        if (in->call != PT_NO_DEF)
+            flags |= PT_DEF_EXPANDED | (w->defs.data[in->call].flags & (PT_DEF_TEST | PT_DEF_ABSENT));
+    }
+    if (item->attributes & PT_ATTR_TEST) flags |= PT_DEF_TEST;
+    if (item->cfg && pt_str_equal(pt_facts_string(&file->facts, item->cfg), PT_STR("test"))) flags |= PT_DEF_TEST;
+    if ((flags & PT_DEF_EXTERNAL) && item->cfg &&
+        !pt_cfg_of_reference(pt_facts_string(&file->facts, item->cfg), w->crates.data[in->crate].features))
+        flags |= PT_DEF_ABSENT;
+    return (pt_def){instance, i, parent, file->symbols[item->name], item->kind, flags, (u16)in->crate};
+}
+
+void pt_world_define(pt_world *w, u32 def) {
+    u32 instance = w->defs.data[def].instance;
+    const pt_file *file = pt_def_file(w, def);
+    const pt_item *item = pt_def_item(w, def);
+    u32 call_cfg = 0; /* of the calls that it comes from */
+    for (u32 c = w->instances.data[instance].call; c != PT_NO_DEF; c = pt_def_instance(w, c)->call)
+        call_cfg = pt_both_cfgs(w, call_cfg, pt_def_file(w, c)->symbols[pt_def_item(w, c)->cfg]);
+    define_item(w, def, file, item, call_cfg);
+    if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE)
+        queue_imports(w, instance, def, file, item, call_cfg);
+    else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);
+    else if (item->kind == PT_KIND_MACRO) note_macro(w, instance, pt_macro_bit(file->symbols[item->name]));
+}
+
 u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const char *folder, u32 call) {
     pt_file *file = &w->files.data[file_index];
     u32 index = w->instances.count, count = file->facts.header->item_count;
     u32 depth = call == PT_NO_DEF ? 0 : pt_def_instance(w, call)->depth + 1;
     if (w->defs.count + (u64)count >= PT_EXTERNAL_BIT - 1 || depth > MAX_EXPANSION_DEPTH) return PT_NONE;
     bool guess = file->is_guess || (call != PT_NO_DEF && pt_def_instance(w, call)->is_guess);
-    pt_instance in = {file_index, crate, w->defs.count, module, call, depth, guess, folder, PT_NONE, 0, 0};
+    pt_instance in = {.file = file_index,
+                      .crate = crate,
+                      .first_def = w->defs.count,
+                      .module = module,
+                      .call = call,
+                      .depth = depth,
+                      .is_guess = guess,
+                      .folder = folder,
+                      .outermost = PT_NONE};
     if (call != PT_NO_DEF && file->is_expansion) {
         u32 outer = pt_def_instance(w, call)->outermost;
         in.outermost = outer == PT_NONE ? index : outer;
@@ -501,29 +552,10 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
         else w->instances.data[outer].spent += file->text_length + PT_EXPANSION_COST;
     }
     if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
-    u8 inherited = (u8)(w->defs.data[module].flags & (PT_DEF_EXTERNAL | PT_DEF_TEST | PT_DEF_ABSENT));
-    if (call != PT_NO_DEF) inherited |= PT_DEF_EXPANDED | (w->defs.data[call].flags & (PT_DEF_TEST | PT_DEF_ABSENT));
-    u32 call_cfg = 0; /* of the calls that it comes from */
-    for (u32 c = call; c != PT_NO_DEF; c = pt_def_instance(w, c)->call)
-        call_cfg = pt_both_cfgs(w, call_cfg, pt_def_file(w, c)->symbols[pt_def_item(w, c)->cfg]);
-    file = &w->files.data[file_index];
     for (u32 i = 0; i < count; i++) {
-        const pt_item *item = &file->facts.items[i];
-        u32 def = in.first_def + i, parent = item->parent == PT_NONE ? module : in.first_def + item->parent;
-        u8 flags = item->parent == PT_NONE ? inherited : (u8)(w->defs.data[parent].flags & ~PT_DEF_UNKNOWN_GLOB);
-        if (item->attributes & PT_ATTR_TEST) flags |= PT_DEF_TEST;
-        if (item->cfg && pt_str_equal(pt_facts_string(&file->facts, item->cfg), PT_STR("test"))) flags |= PT_DEF_TEST;
-        if ((flags & PT_DEF_EXTERNAL) && item->cfg &&
-            !pt_cfg_of_reference(pt_facts_string(&file->facts, item->cfg), w->crates.data[crate].features))
-            flags |= PT_DEF_ABSENT;
-        w->defs.data[w->defs.count++] =
-            (pt_def){index, i, parent, file->symbols[item->name], item->kind, flags, (u16)crate};
-        if (flags & PT_DEF_ABSENT) continue;
-        define_item(w, def, file, item, call_cfg);
-        if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE)
-            queue_imports(w, index, def, file, item, call_cfg);
-        else if (item->kind == PT_KIND_MACRO_CALL) pt_vec_push(&w->calls, def);
-        else if (item->kind == PT_KIND_MACRO) note_macro(w, index, pt_macro_bit(file->symbols[item->name]));
+        u32 def = in.first_def + i;
+        w->defs.data[w->defs.count++] = pt_item_as_def(w, index, i);
+        if (!(w->defs.data[def].flags & PT_DEF_ABSENT)) pt_world_define(w, def);
     }
     return index;
 }

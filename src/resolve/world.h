@@ -45,7 +45,8 @@ typedef struct pt_file {
 /* A file mounted in a crate. */
 typedef struct pt_instance {
     u32 file, crate;
-    u32 first_def;      /* item i is definition first_def + i */
+    u32 first_def;      /* item i is definition first_def + i, */
+    u32 *defs;          /* or, once its file has changed (follow.h), defs[i]; owned */
     u32 module;         /* the definition its top items belong to */
     u32 call;           /* expansion: the macro call's definition, else PT_NO_DEF */
     u32 depth;          /* expansion depth */
@@ -193,6 +194,8 @@ typedef struct pt_world {
     bool has_std;                      /* std's interface is loaded */
     /* While one thread builds the world it keeps what it found of predicates; threads then only look. */
     bool is_frozen;
+    bool is_kept;                    /* it will follow its files (follow.h): nothing of it may be let go of */
+    bool lacks_text;                 /* a text was needed while following and is not the one that was noted */
     PT_VEC(u32) cfg_of_def;          /* 0 unknown, 1 none, else symbol + 2 */
     struct pt_twin_rank *twin_ranks; /* scope.c */
     bool is_growing;                 /* dependencies still gain names: what one lacks may come */
@@ -267,13 +270,19 @@ u32 pt_world_add_file(pt_world *world, const char *path, u16 edition);
 void pt_world_add_block(pt_world *world, pt_file *file, void *block, u32 size);
 int pt_world_bind_symbols(pt_world *world, pt_file *file);
 int pt_world_read_text(pt_world *world, pt_file *file); /* text, when it is not held */
-/* Frees all texts that are held: after resolution only facts are read. */
+/* The same where it may be missing: a world that follows its files reads it now. False: it is not to be had. */
+bool pt_world_has_text(pt_world *world, u32 file);
+/* Frees all texts that are held: after resolution only facts are read. Those of expansions stay in a world that is kept. */
 void pt_world_drop_texts(pt_world *world);
 /* Lets go of scopes, imports and members: after it no path can be resolved. */
 void pt_world_drop_names(pt_world *world);
 
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
+/* The definition that an item of an instance is; those around it are there already. */
+pt_def pt_item_as_def(const pt_world *world, u32 instance, u32 item);
+/* Gives it its names, and what it asks for its place in a queue: imports, macro calls. */
+void pt_world_define(pt_world *world, u32 def);
 u32 pt_world_add_crate(pt_world *world, pt_crate crate); /* PT_NONE: out of memory */
 /* Identity of a crate by its package, that one's major version as semver compares it (1.2.3: 1, 0.4.2: 0.4, 0.0.7: 0.0.7),
  * the kind of target and, where a package has several, its name. */
@@ -301,6 +310,10 @@ u32 pt_dependency_root(const pt_world *world, const char *package, const char *v
 static inline const pt_def *pt_def_at(const pt_world *w, u32 def) { return &w->defs.data[def]; }
 static inline const pt_instance *pt_def_instance(const pt_world *w, u32 def) {
     return &w->instances.data[w->defs.data[def].instance];
+}
+/* The definition of an item of an instance. */
+static inline u32 pt_item_def(const pt_instance *in, u32 item) {
+    return in->defs ? in->defs[item] : in->first_def + item;
 }
 static inline const pt_file *pt_def_file(const pt_world *w, u32 def) {
     return &w->files.data[pt_def_instance(w, def)->file];

@@ -9,7 +9,7 @@
 #ifndef PT_STORE_H
 #define PT_STORE_H
 
-#include "graph/graph.h"
+#include "graph/delta.h"
 
 enum { PT_STORE_MAGIC = 0x54535450 /* "PTST" */, PT_STORE_ABI = 2 };
 /* PT_STORE_FULL: a commit is on the disk when it returns; without it a power cut may take the last commits, never the
@@ -40,6 +40,15 @@ typedef struct pt_batch {
     u64 fingerprint; /* of the workspace's manifests */
 } pt_batch;
 
+/* A batch by whoever knows what changed. */
+typedef struct pt_append {
+    /* Makes the batch that follows `before`, the latest snapshot, which stays the latest until the end of the append. */
+    int (*make)(void *payload, pt_delta_builder *out, const pt_graph *before, pt_error *error);
+    void *payload;
+    const pt_kept_file *files; /* those that changed; without facts: that went */
+    u32 file_count;
+} pt_append;
+
 typedef struct pt_store_stats {
     u64 bytes, generation, nodes, edges, files;
     u64 fingerprint;
@@ -66,6 +75,8 @@ typedef struct pt_store_engine {
     int (*reach)(pt_store *store, u32 node, u32 depth, int (*visit)(void *payload, u32 node, u32 depth), void *payload,
                  pt_error *error);
     int (*checkpoint)(pt_store *store, pt_error *error);
+    /* As commit, without a graph that was built anew: costs what the batch is long. */
+    int (*append)(pt_store *store, const pt_append *batch, pt_error *error);
     /* Reads everything through and holds it against every law; `tell` says what was found sound, and how much. */
     int (*verify)(pt_store *store, void (*tell)(void *payload, const char *what, u64 count), void *payload,
                   pt_error *error);

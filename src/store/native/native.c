@@ -258,34 +258,39 @@ static int put_kept(pt_kept_parts *parts, pt_native_store *s, const pt_batch *b,
     return code;
 }
 
-/* One record of the log; PT_ELIMIT: a new base is due. */
+/* A delta and what is kept of files as one record of the log. Both are freed. */
+static int put_record(pt_native_store *s, pt_delta_builder *builder, pt_kept_parts *kept, int code, pt_error *error) {
+    PT_VEC(pt_block_part) parts = {0};
+    void *block = NULL;
+    u64 size = 0;
+    if (!code && pt_vec_reserve(&parts, PT_DELTA_SECTION_COUNT - 1 + kept->parts.count) && parts.data) {
+        pt_delta_parts(parts.data, builder);
+        memcpy(parts.data + PT_DELTA_SECTION_COUNT - 1, kept->parts.data, kept->parts.count * sizeof(pt_block_part));
+        parts.count = PT_DELTA_SECTION_COUNT - 1 + kept->parts.count;
+    }
+    if (!code && pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "out of memory");
+    if (!code) code = pt_block_make(&block, &size, PT_BLOCK_DELTA, parts.data, parts.count, error);
+    pt_delta_builder_free(builder);
+    pt_kept_parts_free(kept);
+    pt_vec_free(&parts);
+    if (!code) code = pt_native_append(s, block, size, error);
+    pt_free(block);
+    return code;
+}
+
+/* PT_ELIMIT: a new base is due. */
 static int commit_delta(pt_native_store *s, const pt_batch *b, pt_error *error) {
     pt_delta_builder builder = {0};
     pt_kept_parts kept = {0};
-    PT_VEC(pt_block_part) parts = {0};
-    void *block = NULL;
-    u64 size = 0, changed = 0;
+    u64 changed = 0;
     const pt_graph *latest = pt_graph_writer_latest(s->writer);
     int code = pt_delta_between(&builder, &changed, latest, b->graph, b->graph->info.generation, error);
     if (!code && changed > (u64)latest->node_count / 2 + 64)
         code = PT_ELIMIT; /* as dear as a new base, and that is compact */
     if (!code) code = put_kept(&kept, s, b, error);
-    if (!code) {
-        s->rows += changed;
-        if (pt_vec_reserve(&parts, PT_DELTA_SECTION_COUNT - 1 + kept.parts.count) && parts.data) {
-            pt_delta_parts(parts.data, &builder);
-            memcpy(parts.data + PT_DELTA_SECTION_COUNT - 1, kept.parts.data, kept.parts.count * sizeof(pt_block_part));
-            parts.count = PT_DELTA_SECTION_COUNT - 1 + kept.parts.count;
-        }
-        if (pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "out of memory");
-    }
-    if (!code) code = pt_block_make(&block, &size, PT_BLOCK_DELTA, parts.data, parts.count, error);
-    pt_delta_builder_free(&builder);
-    pt_kept_parts_free(&kept);
-    pt_vec_free(&parts);
-    if (!code) code = pt_native_append(s, block, size, error);
+    if (!code) s->rows += changed;
+    code = put_record(s, &builder, &kept, code, error);
     if (!code) s->fingerprint = b->fingerprint;
-    pt_free(block);
     return code;
 }
 
@@ -307,39 +312,72 @@ static void stop_checkpoint(pt_native_store *s) {
     pthread_mutex_lock(&s->mutex);
 }
 
-static int native_commit(pt_store *store, const pt_batch *b, pt_error *error) {
-    pt_native_store *s = (pt_native_store *)store;
-    int code = PT_OK;
+static int begin_commit(pt_native_store *s, pt_error *error) {
     s->rows = 0;
     if (!s->writes) return pt_fail(error, PT_EUSAGE, "%s: opened for reading", s->folder);
     pthread_mutex_lock(&s->mutex);
     pt_alloc_clear();
-    if (s->lost)
-        code = pt_fail(error, PT_EIO, "%s: an earlier failure left memory behind the disk: open it again", s->folder);
-    else if (s->writer && b->graph->info.generation <= pt_graph_writer_latest(s->writer)->info.generation)
-        code = pt_fail(error, PT_EUSAGE, "%s: generation %llu is there already", s->folder,
-                       (unsigned long long)b->graph->info.generation);
-    else if (!s->writer || !b->previous) {
-        code = PT_ELIMIT;
-    } else {
-        /* a log that failed is given up: into new files, first of all */
-        if (s->log.broken) {
-            stop_checkpoint(s);
-            code = pt_native_checkpoint_held(s, error);
-        }
-        if (!code) code = commit_delta(s, b, error);
-    }
-    if (code == PT_ELIMIT) {
-        stop_checkpoint(s); /* it writes what is about to be replaced */
-        code = pt_native_replace(s, b, error);
-        if (!code) s->rows = b->file_count + (u64)b->graph->node_count;
-    } else if (!code && log_is_long(s)) {
+    if (!s->lost) return PT_OK;
+    pthread_mutex_unlock(&s->mutex);
+    return pt_fail(error, PT_EIO, "%s: an earlier failure left memory behind the disk: open it again", s->folder);
+}
+
+/* A log that failed is given up: into new files, first of all. */
+static int mend_log(pt_native_store *s, pt_error *error) {
+    if (!s->log.broken) return PT_OK;
+    stop_checkpoint(s);
+    return pt_native_checkpoint_held(s, error);
+}
+
+static void end_commit(pt_native_store *s, int code) {
+    if (!code && log_is_long(s)) {
         /* what is committed is committed: a checkpoint that fails is tried again by the next commit */
         if (s->background) pt_native_start_checkpoint(s);
         else s->checkpoint_code = pt_native_checkpoint_held(s, &s->checkpoint_error);
     }
     pt_alloc_clear();
     pthread_mutex_unlock(&s->mutex);
+}
+
+static int native_append(pt_store *store, const pt_append *b, pt_error *error) {
+    pt_native_store *s = (pt_native_store *)store;
+    int code = begin_commit(s, error);
+    if (code) return code;
+    pt_delta_builder builder = {0};
+    pt_kept_parts kept = {0};
+    if (!s->writer) code = pt_fail(error, PT_ENOTFOUND, "%s: an empty store", s->folder);
+    if (!code) code = mend_log(s, error);
+    if (!code) code = b->make(b->payload, &builder, pt_graph_writer_latest(s->writer), error);
+    for (u32 i = 0; !code && i < b->file_count; i++) code = pt_kept_put(&kept, &b->files[i], error);
+    if (!code) code = pt_kept_end(&kept, s->fingerprint, error);
+    s->rows = builder.nodes.count + (u64)builder.rows.count + b->file_count;
+    code = put_record(s, &builder, &kept, code, error);
+    end_commit(s, code);
+    return code;
+}
+
+static int native_commit(pt_store *store, const pt_batch *b, pt_error *error) {
+    pt_native_store *s = (pt_native_store *)store;
+    int code = begin_commit(s, error);
+    if (code) return code;
+    if (s->writer && b->graph->info.generation <= pt_graph_writer_latest(s->writer)->info.generation)
+        code = pt_fail(error, PT_EUSAGE, "%s: generation %llu is there already", s->folder,
+                       (unsigned long long)b->graph->info.generation);
+    else if (!s->writer || !b->previous) {
+        code = PT_ELIMIT;
+    } else {
+        code = mend_log(s, error);
+        if (!code) code = commit_delta(s, b, error);
+    }
+    if (code == PT_ELIMIT) {
+        stop_checkpoint(s); /* it writes what is about to be replaced */
+        code = pt_native_replace(s, b, error);
+        if (!code) s->rows = b->file_count + (u64)b->graph->node_count;
+        pt_alloc_clear();
+        pthread_mutex_unlock(&s->mutex);
+        return code;
+    }
+    end_commit(s, code);
     return code;
 }
 
@@ -447,6 +485,7 @@ const pt_store_engine pt_native_engine = {.magic = PT_STORE_MAGIC,
                                           .edges = native_edges,
                                           .reach = native_reach,
                                           .checkpoint = native_checkpoint,
+                                          .append = native_append,
                                           .verify = pt_native_verify,
                                           .writer = native_writer,
                                           .salvage = native_salvage};

@@ -1,0 +1,23 @@
+/* expand.h: single macro calls at the places of items, outside of the fixpoint. */
+#ifndef PT_EXPAND_H
+#define PT_EXPAND_H
+
+#include "resolve/world.h"
+
+typedef struct pt_expansion_text {
+    char *text; /* PT_TEXT_SLACK readable bytes behind its end */
+    u32 length;
+    void *block; /* facts of it */
+    u32 size;
+    struct pt_macro_origin *origins;
+    u32 origin_count;
+} pt_expansion_text;
+/* What a call expands to by the macro `target`; PT_NO_DEF: nobody knows the macro, its arguments are read as items.
+ * PT_ENOTFOUND: nothing, or nothing with items in it; PT_EIO: a text can't be read, or is not the one that was noted. Freed
+ * with pt_expansion_text_free, also after a failure. */
+int pt_expand_call(pt_world *world, pt_expansion_text *out, u32 call, u32 target);
+void pt_expansion_text_free(pt_expansion_text *expansion);
+/* Which macro a call means; PT_NO_DEF: unknown. */
+u32 pt_call_target(pt_world *world, u32 call);
+
+#endif

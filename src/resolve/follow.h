@@ -1,0 +1,48 @@
+/* follow.h: a world that was built follows its files.
+ *
+ * Definitions keep their numbers as long as facts/match.h says that an item is the same; new items get new ones, those
+ * that went leave theirs unused. A call of a macro whose text changed is expanded again, and what it expands to is followed
+ * as a file is. One thread; texts of files whose facts came from a store are read when they are needed. */
+#ifndef PT_FOLLOW_H
+#define PT_FOLLOW_H
+
+#include "facts/match.h"
+#include "resolve/world.h"
+
+/* Bits of pt_changed_def.other besides PT_OTHER_*. */
+enum { PT_DEF_ADDED = 0x100, PT_DEF_REMOVED = 0x200, PT_DEF_PLACE = 0x400 /* its column */ };
+
+typedef struct pt_changed_def {
+    u32 def, other;
+    bool had_body; /* it was counted as a body */
+} pt_changed_def;
+
+typedef struct pt_changed_file {
+    u32 file;
+    pt_facts old; /* kept until pt_changes_free */
+    void *block;  /* of them */
+    u32 *symbols;
+    pt_file_stamp stamp;
+} pt_changed_file;
+
+typedef struct pt_changes {
+    PT_VEC(pt_changed_def) defs;
+    PT_VEC(pt_changed_file) files; /* with facts of their own: no expansions */
+    PT_VEC(u32) instances;         /* where places moved, those around before those inside */
+    PT_VEC(pt_facts) held;         /* facts of expansions that are no more */
+    PT_VEC(void *) blocks;
+    u32 expanded;      /* calls that were expanded again */
+    const char *whole; /* why the world has to be made anew; NULL: it follows */
+} pt_changes;
+void pt_changes_free(pt_changes *changes);
+
+/* A world after pt_resolve_world, from now on for one thread. */
+int pt_world_begin_following(pt_world *world);
+/* A file (`file` of the world) has this text now: text and block (facts of it) are taken. When `whole` is set afterwards the
+ * world is good for nothing but pt_world_destroy. PT_ENOMEM. */
+int pt_world_follow(pt_world *world, pt_changes *changes, u32 file, char *text, u32 length, pt_file_stamp stamp,
+                    void *block, u32 size);
+/* Would this item's text be read as a body? */
+bool pt_item_has_body(const pt_item *item);
+
+#endif
