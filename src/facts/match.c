@@ -65,8 +65,10 @@ static u32 compare(const matcher *m, u32 old, u32 new) {
     u32 other = 0;
     if (a->hash != b->hash || a->column != b->column || a->written != b->written) other |= PT_OTHER_TEXT;
     if (!same_string(m, a->doc, b->doc)) other |= PT_OTHER_DOC;
+    bool derives = same_derives(m, a, b);
+    if (!derives) other |= PT_OTHER_DERIVES;
     bool same = a->visibility == b->visibility && a->flags == b->flags && a->attributes == b->attributes &&
-                a->use_count == b->use_count && same_derives(m, a, b) && same_string(m, a->signature, b->signature) &&
+                a->use_count == b->use_count && derives && same_string(m, a->signature, b->signature) &&
                 (extra_is_string(a->kind) ? same_string(m, a->extra, b->extra) : a->extra == b->extra) &&
                 !a->tree == !b->tree && (a->body_end > a->body_start) == (b->body_end > b->body_start);
     /* of the same text the trees are the same */

@@ -12,8 +12,8 @@ enum {
     PT_OTHER_TEXT = 1, /* something in it; its column too */
     PT_OTHER_DOC = 2,  /* the documentation's first line */
     PT_OTHER_INTERFACE =
-        4, /* signature, visibility, attributes, generics, derives, uses, #[path], the name of an alias */
-    PT_OTHER_PREDICATE = 8, /* reserved for what is around: never set here, a predicate is part of who it is */
+        4,               /* signature, visibility, attributes, generics, derives, uses, #[path], the name of an alias */
+    PT_OTHER_DERIVES = 8 /* with the interface */
 };
 
 typedef struct pt_item_match {

@@ -141,6 +141,8 @@ typedef struct amender {
     PT_VEC(u32) ends;                /* nodes that lost an edge */
     PT_VEC(u32) dead;                /* local nodes that went, sorted */
     PT_VEC(pt_graph_anchor) anchors; /* new ones */
+    PT_VEC(pt_delta_anchor) left;    /* that nobody asserts from any more */
+    PT_VEC(u32) begun;               /* nodes that an edge of a changed row leads to now */
     PT_VEC(pt_delta_node) added;     /* new nodes, by id */
     i64 edges, candidates, site_total, open_total, local, external;
     const char *why; /* it cannot be amended */
@@ -158,6 +160,7 @@ static int by_u32(const void *a, const void *b) {
             if (!unique_ || (v)->data[unique_ - 1] != (v)->data[i_]) (v)->data[unique_++] = (v)->data[i_]; \
         (v)->count = unique_;                                                                              \
     } while (0)
+typedef PT_VEC(u32) index_list;
 static bool is_in(const u32 *list, u32 count, u32 x) { return count && bsearch(&x, list, count, sizeof x, by_u32); }
 
 /* A string of the records as one of the snapshot after: the old one where it says the same. */
@@ -249,6 +252,21 @@ static u32 node_for(amender *a, u32 def) {
     return add_node(a, def, r.node, r.position);
 }
 
+/* The graph's file of a file of the world: an expansion's is that of its path. */
+static u32 file_for(amender *a, u32 file) {
+    u32 before = a->ids->file_of.count;
+    if (file < before && a->ids->file_of.data[file] != PT_NONE) return a->ids->file_of.data[file];
+    if (!pt_vec_reserve(&a->ids->file_of, (u64)file + 1)) return 0;
+    if (!fill(a->ids->file_of.data, &a->ids->file_of.count, a->ids->file_of.capacity, PT_MAX(file + 1, before),
+              PT_NONE))
+        return 0;
+    for (u32 i = a->w->external_file_count; i < before; i++)
+        if (a->ids->file_of.data[i] != PT_NONE && strcmp(a->w->files.data[i].path, a->w->files.data[file].path) == 0)
+            return a->ids->file_of.data[file] = a->ids->file_of.data[i];
+    a->why = "a file is new";
+    return 0;
+}
+
 static u32 anchor_for(amender *a, u32 def) {
     if (def < a->ids->anchor_of.count && a->ids->anchor_of.data[def] != PT_NONE) return a->ids->anchor_of.data[def];
     if (!pt_vec_reserve(&a->ids->anchor_of, (u64)def + 1) ||
@@ -256,7 +274,7 @@ static u32 anchor_for(amender *a, u32 def) {
               PT_MAX(def + 1, a->ids->anchor_of.count), PT_NONE))
         return 0;
     u32 id = a->ids->anchor_of.data[def] = a->g->anchor_count + a->anchors.count;
-    pt_vec_push(&a->anchors, (pt_graph_anchor){a->ids->file_of.data[pt_def_instance(a->w, def)->file],
+    pt_vec_push(&a->anchors, (pt_graph_anchor){file_for(a, pt_def_instance(a->w, def)->file),
                                                pt_def_item(a->w, def)->line, id_of(a, nearest_node(a->w, def))});
     return id;
 }
@@ -284,11 +302,20 @@ static u32 site_cfg(amender *a, const pt_site *x) {
     return pt_records_both(&a->records, around, own);
 }
 
+/* A place that nobody asserts anything from any more goes behind the others: graph/delta.c. */
+static void leave_anchor(amender *a, u32 def, u32 at) {
+    pt_graph_anchor left = *pt_anchor_at(a->g, at);
+    left.line = PT_NONE;
+    pt_vec_push(&a->left, (pt_delta_anchor){at, left});
+    a->ids->anchor_of.data[def] = PT_NONE;
+}
+
 static void take_sites(amender *a, const pt_item_sites *all) {
     for (u32 r = 0; r < all->items.count && !pt_alloc_failed(); r++) {
         const pt_item_run *run = &all->items.data[r];
         u32 had = run->def < a->ids->anchor_of.count ? a->ids->anchor_of.data[run->def] : PT_NONE;
         if (had != PT_NONE) pt_vec_push(&a->gone, had);
+        if (had != PT_NONE && !run->count && !run->open_count) leave_anchor(a, run->def, had);
         rows_of(a, run->def);
         for (u32 i = 0; i < run->count; i++) {
             const pt_site *x = &all->found.sites.data[run->first + i];
@@ -433,7 +460,14 @@ static u64 interface_of(const amender *a, const pt_graph_node *n, const made_edg
 
 static void put_node(amender *a, u32 id, const pt_graph_node *n) {
     if (id >= a->g->node_count) a->added.data[id - a->g->node_count].node = *n;
-    else pt_vec_push(&a->out->nodes, (pt_delta_node){*n, id, 0});
+    else {
+        for (u32 i = a->out->nodes.count; i-- > 0;)
+            if (a->out->nodes.data[i].id == id) {
+                a->out->nodes.data[i].node = *n;
+                return;
+            }
+        pt_vec_push(&a->out->nodes, (pt_delta_node){*n, id, 0});
+    }
 }
 
 static int by_open(const void *x, const void *y, void *amending) {
@@ -509,6 +543,8 @@ static void make_rows(amender *a) {
             a->site_total += (i64)(r.site_count - before);
             if (old.count) a->site_total -= (i64)(old.site_offsets[old.count] - old.site_offsets[0]);
             for (u32 i = 0; i < old.count; i++) pt_vec_push(&a->ends, pt_word_node(old.words[i]));
+            for (u32 i = 0; i < edges[pass].count; i++) pt_vec_push(&a->begun, pt_word_node(edges[pass].data[i].word));
+            if (node < a->g->node_count && old.count) pt_vec_push(&a->ends, node);
         }
         if (dead || was[k] || open_end > open) { /* few: not compared */
             r.which |= PT_ROW_OPEN;
@@ -554,36 +590,46 @@ static int by_delta_row(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* External nodes that nothing leads to or from any more go. */
+static i64 count_of(const u32 *list, u32 count, u32 x) { /* of a sorted list */
+    u32 low = 0, high = count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (list[middle] < x) low = middle + 1;
+        else high = middle;
+    }
+    u32 end = low;
+    while (end < count && list[end] == x) end++;
+    return end - low;
+}
+
+/* External nodes that nothing leads to or from any more go. `ends` has a node once for each edge that led to it from a
+ * changed row, and once for each changed row of its own that had edges; `begun` likewise what leads there now. */
 static void drop_external(amender *a) {
-    SORT_UNIQUE(&a->ends);
     u32 rows = a->out->rows.count;
+    if (a->ends.count) qsort(a->ends.data, a->ends.count, sizeof(u32), by_u32);
+    if (a->begun.count) qsort(a->begun.data, a->begun.count, sizeof(u32), by_u32);
     for (u32 i = 0; i < a->ends.count; i++) {
         u32 node = a->ends.data[i];
-        if (!(pt_node_at(a->g, node)->flags & PT_NODE_EXTERNAL)) continue;
-        i64 left = 0;
+        if ((i && a->ends.data[i - 1] == node) || !(pt_node_at(a->g, node)->flags & PT_NODE_EXTERNAL)) continue;
+        i64 left = 0, own = 0;
         for (u32 way = PT_OUT; way <= PT_CANDIDATE_IN; way++) left += pt_graph_degree(a->g, node, (pt_direction)way);
-        for (u32 r = 0, word = 0; r < rows; r++) {
-            const pt_delta_row *x = &a->out->rows.data[r];
-            for (u32 pass = 0; pass < 2; pass++) {
-                u32 count = pass ? x->candidate_count : x->out_count;
-                if (!(x->which & (pass ? PT_ROW_CANDIDATES : PT_ROW_OUT))) continue;
-                pt_row old = {0};
-                if (x->node < a->g->node_count) old = pt_graph_row(a->g, x->node, pass);
-                for (u32 k = 0; k < old.count; k++) left -= pt_word_node(old.words[k]) == node;
-                for (u32 k = 0; k < count; k++) left += pt_word_node(a->out->words.data[word + k]) == node;
-                word += count;
-                if (x->node == node) left += (i64)count - (i64)old.count;
-            }
+        left += count_of(a->begun.data, a->begun.count, node) - count_of(a->ends.data, a->ends.count, node);
+        const pt_delta_row wanted = {.node = node},
+                           *row = bsearch(&wanted, a->out->rows.data, rows, sizeof wanted, by_delta_row);
+        for (u32 pass = 0; row && pass < 2; pass++) {
+            if (!(row->which & (pass ? PT_ROW_CANDIDATES : PT_ROW_OUT))) continue;
+            u32 was = pt_graph_row(a->g, node, pass).count;
+            own += was != 0; /* put into `ends` by its own row */
+            left += (i64)(pass ? row->candidate_count : row->out_count) - (i64)was;
         }
-        if (left) continue;
+        if (left + own) continue;
         pt_vec_push(&a->out->nodes,
                     (pt_delta_node){{.parent = PT_NONE, .file = PT_NONE, .kind = PT_KIND_DEAD}, node, 0});
         a->external--;
-        bool there = false;
-        for (u32 r = 0; r < rows; r++)
-            if (a->out->rows.data[r].node == node) a->out->rows.data[r].which = 7, there = true;
-        if (!there) pt_vec_push(&a->out->rows, (pt_delta_row){.node = node, .which = 7});
+        if (row) a->out->rows.data[row - a->out->rows.data].which = PT_ROW_OUT | PT_ROW_CANDIDATES | PT_ROW_OPEN;
+        else
+            pt_vec_push(&a->out->rows,
+                        (pt_delta_row){.node = node, .which = PT_ROW_OUT | PT_ROW_CANDIDATES | PT_ROW_OPEN});
     }
     /* rows that were put behind hold nothing: the order of words stays */
     if (a->out->rows.count) qsort(a->out->rows.data, a->out->rows.count, sizeof(pt_delta_row), by_delta_row);
@@ -608,6 +654,90 @@ static void amend_instance(amender *a, u32 instance) {
         if (p->line != t->line || p->end_line != t->end_line || p->column != t->column)
             pt_vec_push(&a->out->positions, (pt_delta_position){id, {t->line, t->end_line, t->column}});
     }
+}
+
+/* Removed nodes, whose identity may come back elsewhere. */
+static u32 take_removed(amender *a, pt_hash128 hash) {
+    for (u32 i = 0; i < a->dead.count; i++)
+        if (pt_hash128_equal(pt_node_at(a->g, a->dead.data[i])->hash, hash)) {
+            u32 id = a->dead.data[i];
+            a->dead.data[i] = a->dead.data[--a->dead.count];
+            return id;
+        }
+    return PT_NONE;
+}
+
+/* Is another child of a node, one that stays, told apart by nothing but an ordinal? */
+static bool has_twin(amender *a, u32 parent, pt_hash128 hash) {
+    if (parent < a->g->node_count)
+        for (pt_run run = pt_graph_kind(a->g, parent, PT_OUT, PT_EDGE_CONTAINS); pt_run_next(&run);)
+            for (u32 i = 0; i < run.count; i++) {
+                u32 id = pt_word_node(run.words[i]);
+                if (!pt_hash128_equal(pt_node_at(a->g, id)->hash, hash)) continue;
+                bool dead = false;
+                for (u32 k = 0; k < a->dead.count && !dead; k++) dead = a->dead.data[k] == id;
+                if (!dead) return true;
+            }
+    for (u32 i = 0; i < a->added.count; i++)
+        if (pt_hash128_equal(a->added.data[i].node.hash, hash)) return true;
+    return false;
+}
+
+static void add_def(amender *a, u32 def) {
+    pt_world *w = a->w;
+    pt_record r;
+    if (!pt_kind_is_node(w->defs.data[def].kind)) return;
+    pt_records_node(&a->records, &r, def, true);
+    u32 parent = r.parent == PT_NO_DEF ? PT_NONE : id_of(a, r.parent);
+    if (parent == PT_NONE) {
+        a->why = "an item whose parent is not there";
+        return;
+    }
+    r.node.parent = parent;
+    if (r.file != PT_NONE) r.node.file = file_for(a, r.file);
+    r.node.hash = pt_def_hash_below(w, def, record_at(a, parent)->hash, 0);
+    if (has_twin(a, parent, r.node.hash)) {
+        a->why = "an item came that is told from another only by its place";
+        return;
+    }
+    u32 id = take_removed(a, r.node.hash);
+    pt_vec_push(&a->rows, parent);
+    if (id == PT_NONE) {
+        put_strings(a, &r.node, NULL);
+        a->local++;
+        pt_vec_push(&a->rows, add_node(a, def, r.node, r.position));
+        return;
+    }
+    const pt_graph_node *old = pt_node_at(a->g, id);
+    put_strings(a, &r.node, old);
+    r.node.interface_hash = old->interface_hash;
+    set_id(a, def, id);
+    put_node(a, id, &r.node);
+    pt_vec_push(&a->out->positions, (pt_delta_position){id, r.position});
+    pt_vec_push(&a->rows, id);
+}
+
+/* What a definition that went asserted, and its node. */
+static void remove_def(amender *a, u32 def) {
+    u32 at = def < a->ids->anchor_of.count ? a->ids->anchor_of.data[def] : PT_NONE, id = id_of(a, def);
+    rows_of(a, def);
+    if (at != PT_NONE) {
+        pt_vec_push(&a->gone, at);
+        leave_anchor(a, def, at);
+    }
+    if (!pt_kind_is_node(a->w->defs.data[def].kind) || id == PT_NONE) return;
+    const pt_graph_node *n = pt_node_at(a->g, id);
+    if (n->flags & PT_NODE_ORDINAL) a->why = "an item went that is told from another only by its place";
+    if (n->parent != PT_NONE) /* those behind it would take its place */
+        for (pt_run run = pt_graph_kind(a->g, n->parent, PT_OUT, PT_EDGE_CONTAINS); pt_run_next(&run);)
+            for (u32 i = 0; i < run.count; i++) {
+                const pt_graph_node *x = pt_node_at(a->g, pt_word_node(run.words[i]));
+                if ((x->flags & PT_NODE_ORDINAL) && x->kind == n->kind && pt_same_text(a->g, x->name, n->name))
+                    a->why = "an item went that another is told from only by its place";
+            }
+    pt_vec_push(&a->dead, id);
+    pt_vec_push(&a->rows, id);
+    a->ids->node_of.data[def] = PT_NONE;
 }
 
 static void amend_def(amender *a, const pt_changed_def *c) {
@@ -697,10 +827,22 @@ static void finish(amender *a, const pt_changes *changes, pt_graph_info info) {
     pt_delta_builder *out = a->out;
     if (out->head.replaced & PT_REPLACED_ERRORS) put_errors(a, changes);
     for (u32 i = 0; i < a->added.count; i++) pt_vec_push(&out->nodes, a->added.data[i]);
+    for (u32 i = 0; i < a->left.count; i++) pt_vec_push(&out->anchors, a->left.data[i]);
+    if (out->anchors.count) qsort(out->anchors.data, out->anchors.count, sizeof(pt_delta_anchor), by_delta_anchor);
+    u32 kept = 0; /* one that was left has moved before: nowhere is the last word */
+    for (u32 i = 0; i < out->anchors.count; i++) {
+        const pt_delta_anchor x = out->anchors.data[i];
+        if (kept && out->anchors.data[kept - 1].id == x.id) {
+            if (x.anchor.line == PT_NONE) out->anchors.data[kept - 1] = x;
+        } else {
+            out->anchors.data[kept++] = x;
+        }
+    }
+    out->anchors.count = kept;
     for (u32 i = 0; i < a->anchors.count; i++)
         pt_vec_push(&out->anchors, (pt_delta_anchor){a->g->anchor_count + i, a->anchors.data[i]});
     if (out->nodes.count) qsort(out->nodes.data, out->nodes.count, sizeof(pt_delta_node), by_delta_node);
-    u32 kept = 0; /* the last word on each */
+    kept = 0; /* the last word on each */
     for (u32 i = 0; i < out->nodes.count; i++) {
         if (kept && out->nodes.data[kept - 1].id == out->nodes.data[i].id) kept--;
         out->nodes.data[kept++] = out->nodes.data[i];
@@ -729,6 +871,18 @@ static void finish(amender *a, const pt_changes *changes, pt_graph_info info) {
     }
 }
 
+/* Changed definitions by their number: what is around others has a smaller one. */
+static int by_changed(const void *x, const void *y, void *changes) {
+    const pt_changes *c = changes;
+    u32 a = c->defs.data[*(const u32 *)x].def, b = c->defs.data[*(const u32 *)y].def;
+    if (a != b) return a < b ? -1 : 1;
+    return *(const u32 *)x < *(const u32 *)y ? -1 : *(const u32 *)x > *(const u32 *)y;
+}
+static void number_order(index_list *out, const pt_changes *c) {
+    for (u32 i = 0; i < c->defs.count; i++) pt_vec_push(out, i);
+    if (out->count) qsort_r(out->data, out->count, sizeof(u32), by_changed, (void *)(uintptr_t)c);
+}
+
 /* Was it counted as a body before? */
 static bool had_body(const amender *a, const pt_changes *changes, u32 def) {
     for (u32 i = 0; i < changes->defs.count; i++)
@@ -751,6 +905,7 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
     pt_graph_info info = before->info;
     info.generation = generation;
     i64 bodies = 0;
+    index_list order = {0};
     for (u32 i = 0; i < changes->files.count; i++) amend_file(&a, &changes->files.data[i], &info);
     for (u32 i = 0; i < changes->instances.count; i++) amend_instance(&a, changes->instances.data[i]);
     if (out->anchors.count) qsort(out->anchors.data, out->anchors.count, sizeof(pt_delta_anchor), by_delta_anchor);
@@ -759,12 +914,33 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
         if (!kept || out->anchors.data[kept - 1].id != out->anchors.data[i].id)
             out->anchors.data[kept++] = out->anchors.data[i];
     out->anchors.count = kept;
+    for (u32 i = 0; i < changes->moved.count; i++) { /* heads that impls were of */
+        u32 head = changes->moved.data[i].head, id = PT_NONE;
+        if (head != PT_NO_DEF && head != PT_BLANKET_HEAD) id = id_of(&a, head);
+        if (id != PT_NONE) pt_vec_push(&a.rows, id);
+    }
+    number_order(&order, changes);
+    for (u32 i = 0; i < order.count && !pt_alloc_failed();
+         i++) { /* removed ones first: their rows are told by what is around */
+        const pt_changed_def *c = &changes->defs.data[order.data[i]];
+        if (c->other & PT_DEF_REMOVED) bodies -= c->had_body, remove_def(&a, c->def);
+    }
+    for (u32 i = 0; i < order.count && !pt_alloc_failed() && !a.why;
+         i++) { /* then new ones, what is around them before */
+        const pt_changed_def *c = &changes->defs.data[order.data[i]];
+        if (c->other & PT_DEF_ADDED && !(w->defs.data[c->def].flags & PT_DEF_ABSENT)) add_def(&a, c->def);
+    }
     for (u32 i = 0; i < changes->defs.count && !pt_alloc_failed(); i++) {
         const pt_changed_def *c = &changes->defs.data[i];
-        amend_def(&a, c);
-        if (c->other & PT_DEF_REMOVED) bodies -= c->had_body;
+        if (!(w->defs.data[c->def].flags & PT_DEF_ABSENT)) amend_def(&a, c);
     }
-    if (!pt_alloc_failed()) take_sites(&a, sites);
+    for (u32 i = 0; i < a.dead.count; i++) {
+        pt_vec_push(&out->nodes,
+                    (pt_delta_node){{.parent = PT_NONE, .file = PT_NONE, .kind = PT_KIND_DEAD}, a.dead.data[i], 0});
+        a.local--;
+    }
+    SORT_UNIQUE(&a.dead);
+    if (!pt_alloc_failed() && !a.why) take_sites(&a, sites);
     for (u32 i = 0; i < sites->items.count; i++)
         bodies += (i64)sites->items.data[i].bodies - had_body(&a, changes, sites->items.data[i].def);
     info.bodies = (u32)((i64)info.bodies + bodies);
@@ -776,6 +952,7 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
     if (!pt_alloc_failed()) finish(&a, changes, info);
     bool full = out->head.node_count > PT_NODE_LIMIT || out->head.anchor_count > PT_NODE_LIMIT ||
                 (u64)before->string_count + a.strings.text.count >= PT_NONE;
+    pt_vec_free(&order);
     pt_records_end(&a.records);
     pt_buffer_free(&a.strings.text);
     pt_vec_free(&a.strings.table);
@@ -786,6 +963,8 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
     pt_vec_free(&a.ends);
     pt_vec_free(&a.dead);
     pt_vec_free(&a.anchors);
+    pt_vec_free(&a.left);
+    pt_vec_free(&a.begun);
     pt_vec_free(&a.added);
     if (pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "out of memory");
     if (a.why || full) return pt_fail(error, PT_ELIMIT, "%s", a.why ? a.why : "no ids or strings are left");

@@ -1,4 +1,5 @@
 #include "live/index.h"
+#include "resolve/questions.h"
 
 #include "base/parallel.h"
 #include "graph/fold.h"
@@ -340,7 +341,10 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
         if (code) goto end;
     }
     code = pt_world_create(&world, source, workspace, threads, error);
-    if (!code) world->is_kept = o->session != NULL;
+    if (!code && o->session) {
+        world->is_kept = true;
+        world->questions = pt_calloc(1, sizeof *world->questions);
+    }
     if (!code && o->std_interface) code = pt_world_load_std(world, o->std_interface, error);
     report->discover_us = pt_now_us() - mark;
     mark = pt_now_us();

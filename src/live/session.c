@@ -1,6 +1,8 @@
 #include "live/session.h"
 
 #include "graph/writer.h"
+#include "resolve/questions.h"
+#include "resolve/relink.h"
 
 #include <stdlib.h>
 
@@ -107,16 +109,60 @@ static int by_place(const void *a, const void *b, void *world) {
     return x->item < y->item ? -1 : x->item > y->item;
 }
 
-/* What has to be resolved again, by instance, each once. */
-static u32 to_resolve(u32 *out, pt_session *s, const pt_changes *changes) {
-    u32 count = 0, kept = 0;
-    for (u32 i = 0; i < changes->defs.count; i++)
-        if (changes->defs.data[i].other & (PT_OTHER_TEXT | PT_OTHER_INTERFACE | PT_DEF_ADDED))
-            out[count++] = changes->defs.data[i].def;
-    if (count) qsort_r(out, count, sizeof *out, by_place, s->w);
-    for (u32 i = 0; i < count; i++)
-        if (!kept || out[kept - 1] != out[i]) out[kept++] = out[i];
-    return kept;
+static int by_number(const void *a, const void *b) {
+    u32 x = *(const u32 *)a, y = *(const u32 *)b;
+    return x < y ? -1 : x > y;
+}
+
+typedef PT_VEC(u32) number_list;
+static void sort_numbers(number_list *v) {
+    u32 kept = 0;
+    if (v->count) qsort(v->data, v->count, sizeof(u32), by_number);
+    for (u32 i = 0; i < v->count; i++)
+        if (!kept || v->data[kept - 1] != v->data[i]) v->data[kept++] = v->data[i];
+    v->count = kept;
+}
+
+typedef struct ripple {
+    pt_session *s;
+    number_list defs, keys; /* to resolve; questions that are not asked for yet */
+} ripple;
+static void ask_again(void *payload, u32 def, bool own) {
+    ripple *r = payload;
+    if (r->s->w->defs.data[def].flags & PT_DEF_ABSENT) return;
+    pt_vec_push(&r->defs, def);
+    /* what others see of it may be another, too */
+    if (own) pt_vec_push(&r->keys, pt_question(PT_ASK_INTERFACE, def, 0));
+}
+
+/* What has to be resolved again: what was edited, and who asked what has another answer now; by instance, each once. */
+static void spread(ripple *r, const pt_changes *changes) {
+    pt_world *w = r->s->w;
+    number_list asked = {0};
+    for (u32 i = 0; i < changes->defs.count; i++) {
+        const pt_changed_def *c = &changes->defs.data[i];
+        if (c->other & PT_DEF_REMOVED) pt_questions_set(w->questions, c->def, NULL, 0, 0);
+        if (w->defs.data[c->def].kind == PT_KIND_METHOD) pt_item_resolver_method(r->s->resolver, c->def);
+        if (c->other & (PT_OTHER_TEXT | PT_OTHER_INTERFACE | PT_DEF_ADDED) &&
+            !(w->defs.data[c->def].flags & PT_DEF_ABSENT))
+            pt_vec_push(&r->defs, c->def);
+    }
+    for (u32 i = 0; i < changes->keys.count; i++) pt_vec_push(&r->keys, changes->keys.data[i]);
+    while (r->keys.count && !pt_alloc_failed()) {
+        number_list now = {0};
+        sort_numbers(&r->keys);
+        for (u32 i = 0; i < r->keys.count; i++)
+            if (!asked.count || !bsearch(&r->keys.data[i], asked.data, asked.count, sizeof(u32), by_number))
+                pt_vec_push(&now, r->keys.data[i]);
+        for (u32 i = 0; i < now.count; i++) pt_vec_push(&asked, now.data[i]);
+        sort_numbers(&asked);
+        r->keys.count = 0;
+        pt_questions_askers(w->questions, now.data, now.count, ask_again, r);
+        pt_vec_free(&now);
+    }
+    pt_vec_free(&asked);
+    sort_numbers(&r->defs);
+    if (r->defs.count) qsort_r(r->defs.data, r->defs.count, sizeof(u32), by_place, w);
 }
 
 typedef struct making {
@@ -166,9 +212,16 @@ int pt_session_batch(pt_session *s, pt_session_report *report, pt_store *store, 
     report->files = changes.files.count;
     report->read_us = pt_now_us() - mark;
     mark = pt_now_us();
-    u32 *defs = code ? NULL : pt_malloc(((size_t)changes.defs.count + 1) * sizeof *defs);
-    if (!code && !defs) code = pt_fail(error, PT_ENOMEM, "out of memory");
-    if (!code) code = pt_resolve_items(&sites, s->resolver, defs, to_resolve(defs, s, &changes), error);
+    if (!code && pt_world_relink(s->w, &changes)) code = pt_fail(error, PT_ENOMEM, "out of memory");
+    if (!code && changes.whole) code = pt_fail(error, PT_ELIMIT, "%s", changes.whole);
+    report->relink_us = pt_now_us() - mark;
+    mark = pt_now_us();
+    ripple r = {.s = s};
+    if (!code) spread(&r, &changes);
+    if (!code && r.defs.count > 1000 + s->w->questions->runs.count / 8)
+        code = pt_fail(error, PT_ELIMIT, "%u items would have to be resolved again", r.defs.count);
+    report->items = r.defs.count;
+    if (!code) code = pt_resolve_items(&sites, s->resolver, r.defs.data, r.defs.count, error);
     if (code == PT_EBUSY) code = PT_ELIMIT;
     report->bodies = (u32)sites.found.bodies;
     report->sites = sites.found.sites.count;
@@ -177,7 +230,8 @@ int pt_session_batch(pt_session *s, pt_session_report *report, pt_store *store, 
     if (!code) code = append(s, report, store, &changes, &sites, error);
     report->commit_us = pt_now_us() - mark;
     pt_world_drop_texts(s->w);
-    pt_free(defs);
+    pt_vec_free(&r.defs);
+    pt_vec_free(&r.keys);
     pt_item_sites_free(&sites);
     pt_changes_free(&changes);
     return code;

@@ -11,7 +11,8 @@ typedef struct pt_session pt_session;
 
 typedef struct pt_session_report {
     u32 files, bodies, sites; /* read; resolved; found in them */
-    u64 read_us, resolve_us, commit_us;
+    u32 items;                /* resolved: signatures and bodies */
+    u64 read_us, relink_us, resolve_us, commit_us;
     u64 generation, nodes, edges, rows_written;
 } pt_session_report;
 

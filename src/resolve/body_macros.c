@@ -1,5 +1,6 @@
 /* body_macros.c: macro_rules! in bodies: the call is expanded, parsed, and read where it stands. */
 #include "resolve/bodies.h"
+#include "resolve/questions.h"
 #include "resolve/macro.h"
 
 enum {
@@ -150,6 +151,7 @@ static pt_tree *expand(pt_resolver *r, const pt_view *v, u32 node, u32 def, u32 
     if (!r->macros && !(r->macros = pt_calloc(1, sizeof *r->macros))) return NULL;
     struct pt_body_macros *m = r->macros;
     const char *around;
+    pt_ask_of(w, PT_ASK_INTERFACE, def, 0);
     u32 start, length, edition = r->edition, depth = r->tree_depth, share = share_of(r);
     if (m->depth >= PT_MACRO_MAX_DEPTH || m->expansions >= MAX_EXPANSIONS_A_BODY / share ||
         m->bytes > MAX_TEXT_A_BODY / share)

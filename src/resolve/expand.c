@@ -97,6 +97,32 @@ static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u3
     }
 }
 
+static u32 segments_of(const pt_world *w, const pt_import *im, u32 segments[MAX_SEGMENTS]) {
+    const pt_file *file = &w->files.data[w->instances.data[im->instance].file];
+    const pt_use *use = &file->facts.uses[im->use];
+    u32 count = PT_MIN(use->segment_count, (u32)MAX_SEGMENTS);
+    for (u32 i = 0; i < count; i++) segments[i] = file->symbols[file->facts.segments[use->first_segment + i]];
+    return count;
+}
+
+/* What a glob brings in all of; PT_NO_DEF: not known (yet). */
+static u32 glob_source(pt_world *w, const pt_import *im) {
+    const pt_use *use = &w->files.data[w->instances.data[im->instance].file].facts.uses[im->use];
+    u32 segments[MAX_SEGMENTS] = {0}, count = segments_of(w, im, segments), from = im->module;
+    const pt_crate *crate = &w->crates.data[w->defs.data[im->module].crate];
+    if (crate->edition < 2018 && count) from = crate->root; /* use paths start at the root */
+    pt_path_result r = {0};
+    if (!count) r.def = crate->root;
+    else if (count == 1 && segments[0] == w->known.self_lower) r.def = pt_module_of(w, im->module);
+    else pt_resolve_path(w, &r, from, segments, count, use->is_global && crate->edition >= 2018, PT_NS_TYPE);
+    if (count && segments[0] == w->known.self_lower && from == crate->root &&
+        from != im->module) /* self in 2015 is still here */
+        pt_resolve_path(w, &r, im->module, segments, count, false, PT_NS_TYPE);
+    if (r.def == PT_NO_DEF || (count && r.resolved < count && r.def != crate->root)) return PT_NO_DEF;
+    if (!pt_def_is_external_path(r.def) && w->defs.data[r.def].kind == PT_KIND_TYPE_ALIAS) return PT_NO_DEF;
+    return r.def;
+}
+
 /* One import; true when it changed anything. `again`: only what was added since counts. */
 static bool resolve_import(pt_world *w, pt_import *im, bool again) {
     const pt_file *file = &w->files.data[w->instances.data[im->instance].file];
@@ -104,28 +130,18 @@ static bool resolve_import(pt_world *w, pt_import *im, bool again) {
     u32 visible = import_visibility(w, im, item);
     if (im->use == PT_NONE) return import_extern_crate(w, im, file, item, visible);
     const pt_use *use = &file->facts.uses[im->use];
-    u32 segments[MAX_SEGMENTS] = {0}, count = PT_MIN(use->segment_count, (u32)MAX_SEGMENTS);
-    for (u32 i = 0; i < count; i++) segments[i] = file->symbols[file->facts.segments[use->first_segment + i]];
-    const pt_crate *crate = &w->crates.data[w->defs.data[im->module].crate];
-    u32 from = im->module;
-    if (crate->edition < 2018 && count) from = crate->root; /* use paths start at the root */
     if (im->is_glob) {
-        pt_path_result r = {0};
-        if (!count) r.def = crate->root;
-        else if (count == 1 && segments[0] == w->known.self_lower) r.def = pt_module_of(w, im->module);
-        else pt_resolve_path(w, &r, from, segments, count, use->is_global && crate->edition >= 2018, PT_NS_TYPE);
-        if (count && segments[0] == w->known.self_lower && from == crate->root &&
-            from != im->module) /* self in 2015 is still here */
-            pt_resolve_path(w, &r, im->module, segments, count, false, PT_NS_TYPE);
-        if (r.def == PT_NO_DEF || (count && r.resolved < count && r.def != crate->root)) return false;
-        u32 source = r.def;
-        if (!pt_def_is_external_path(source) && w->defs.data[source].kind == PT_KIND_TYPE_ALIAS) return false;
+        u32 source = glob_source(w, im);
+        if (source == PT_NO_DEF) return false;
         im->done = 7;
         im->target = source;
         if (!subscribe(w, im, source, visible)) return false;
         if (!pt_def_is_external_path(source)) copy_bindings(w, source, im->module, visible, im->cfg);
         return true;
     }
+    u32 segments[MAX_SEGMENTS] = {0}, count = segments_of(w, im, segments), from = im->module;
+    const pt_crate *crate = &w->crates.data[w->defs.data[im->module].crate];
+    if (crate->edition < 2018 && count) from = crate->root; /* use paths start at the root */
     u32 name = file->symbols[use->name];
     bool changed = false;
     bool relative = count && (segments[0] == w->known.self_lower || segments[0] == w->known.super);
@@ -458,6 +474,12 @@ void pt_expansion_text_free(pt_expansion_text *x) {
 }
 
 u32 pt_call_target(pt_world *w, u32 call) { return resolve_call(w, call); }
+u32 pt_mount_expansion(pt_world *w, u32 call, u32 file) { return mount_expansion(w, call, file); }
+bool pt_import_resolve(pt_world *w, pt_import *im, bool again) { return resolve_import(w, im, again); }
+u32 pt_glob_source(pt_world *w, const pt_import *im) { return glob_source(w, im); }
+u32 pt_import_visibility(const pt_world *w, const pt_import *im) {
+    return import_visibility(w, im, &w->files.data[w->instances.data[im->instance].file].facts.items[im->item]);
+}
 
 static bool spent(const pt_world *w, u32 call) { /* it grows without end */
     u32 outermost = pt_def_instance(w, call)->outermost;

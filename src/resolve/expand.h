@@ -1,4 +1,4 @@
-/* expand.h: single macro calls at the places of items, outside of the fixpoint. */
+/* expand.h: single macro calls and imports, outside of the fixpoint. */
 #ifndef PT_EXPAND_H
 #define PT_EXPAND_H
 
@@ -19,5 +19,13 @@ int pt_expand_call(pt_world *world, pt_expansion_text *out, u32 call, u32 target
 void pt_expansion_text_free(pt_expansion_text *expansion);
 /* Which macro a call means; PT_NO_DEF: unknown. */
 u32 pt_call_target(pt_world *world, u32 call);
+
+/* Mounts what a call expands to. */
+u32 pt_mount_expansion(pt_world *world, u32 call, u32 file);
+/* Imports: one is tried, true when it changed anything (`again`: it was before, only what is new counts); what a glob brings in all of, PT_NO_DEF: not known; from where the
+ * names it brings are seen. */
+bool pt_import_resolve(pt_world *world, pt_import *import, bool again);
+u32 pt_glob_source(pt_world *world, const pt_import *import);
+u32 pt_import_visibility(const pt_world *world, const pt_import *import);
 
 #endif

@@ -1,11 +1,13 @@
 /* fields.c: the fields of structs, tuples and variants, by name and through Deref. */
 #include "resolve/infer.h"
+#include "resolve/questions.h"
 
 static inline const pt_node *at(const body *b, u32 node) { return node_of_body(b, node); }
 static u32 offset_of(const body *b, u32 node) { return pt_view_offset(&b->v, node); }
 
 pt_ty pt_field_type(body *b, u32 owner, pt_ty self, u32 name, u32 *field) {
     pt_world *w = b->r->w;
+    pt_ask_of(w, PT_ASK_INTERFACE, owner, 0);
     const pt_item *item = pt_def_item(w, owner);
     *field = PT_NO_DEF;
     if (!item) return 0; /* `crate { x }`: a path may end in a crate */

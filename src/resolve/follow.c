@@ -16,6 +16,12 @@ void pt_changes_free(pt_changes *c) {
     pt_vec_free(&c->instances);
     pt_vec_free(&c->held);
     pt_vec_free(&c->blocks);
+    pt_vec_free(&c->names);
+    pt_vec_free(&c->gone_globs);
+    pt_vec_free(&c->new_globs);
+    pt_vec_free(&c->calls);
+    pt_vec_free(&c->keys);
+    pt_vec_free(&c->moved);
     *c = (pt_changes){0};
 }
 
@@ -35,7 +41,16 @@ int pt_world_begin_following(pt_world *w) {
     w->is_frozen = false;
     w->stored = NULL;
     w->line_file = 0;
-    return PT_OK;
+    w->late_def = w->defs.count;
+    w->imports.count = w->calls.count = 0; /* what they still lacked they will ask for by name */
+    for (u32 i = 0; i < w->glob_imports.count; i++) {
+        w->glob_imports.data[i].target = pt_glob_source(w, &w->glob_imports.data[i]);
+        w->glob_imports.data[i].visible = pt_import_visibility(w, &w->glob_imports.data[i]);
+    }
+    for (u32 d = w->external_def_count; d < w->defs.count; d++)
+        if (w->defs.data[d].kind == PT_KIND_TYPE_ALIAS && !(w->defs.data[d].flags & PT_DEF_EXTERNAL))
+            pt_vec_push(&w->aliases, d);
+    return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
 }
 
 static void whole(pt_changes *c, const char *why) {
@@ -46,19 +61,67 @@ static void changed(pt_changes *c, u32 def, u32 other, bool had_body) {
     pt_vec_push(&c->defs, (pt_changed_def){def, other, had_body});
 }
 
-static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old,
+static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old, const u32 *old_symbols,
                             const pt_item_match *matches);
 
-/* Leaves of `use` trees that are asked for elsewhere by their place in the facts. */
-static void move_imports(pt_import *list, u32 count, u32 instance, const pt_facts *old, const pt_facts *new,
-                         const u32 *new_of) {
-    for (u32 i = 0; i < count; i++) {
-        pt_import *im = &list[i];
-        if (im->instance != instance || new_of[im->item] == PT_NONE) continue;
-        u32 item = new_of[im->item];
-        if (im->use != PT_NONE) im->use = new->items[item].first_use + (im->use - old->items[im->item].first_use);
-        im->item = item;
+/* What a kind of item would mean for more than names, impls and members. */
+static void come_or_go(pt_changes *c, const pt_item *t) {
+    if (t->kind == PT_KIND_MACRO) whole(c, "a macro's definition came or went");
+    if (t->kind == PT_KIND_EXTERN_CRATE) whole(c, "an extern crate came or went");
+    if (t->kind == PT_KIND_MODULE && !(t->flags & PT_F_HAS_BODY))
+        whole(c, "a module in a file of its own came or went");
+}
+
+void pt_item_came(pt_world *w, pt_changes *c, u32 def) {
+    const pt_item *t = pt_def_item(w, def);
+    come_or_go(c, t);
+    changed(c, def, PT_DEF_ADDED, false);
+    if (t->kind == PT_KIND_MACRO_CALL) pt_vec_push(&c->calls, def);
+}
+
+/* A leaf of a `use` tree is known elsewhere by its place in the facts. False: it is no more. */
+static bool move_import(pt_import *im, const pt_facts *old, const pt_facts *new, const u32 *new_of) {
+    u32 item = new_of ? new_of[im->item] : PT_NONE;
+    if (item == PT_NONE) return false;
+    im->use = new->items[item].first_use + (im->use - old->items[im->item].first_use);
+    im->item = item;
+    return true;
+}
+
+/* `new_of` NULL: all go. */
+static void move_imports(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old, const u32 *old_symbols,
+                         const pt_facts *new, const u32 *new_of) {
+    u32 kept = 0;
+    for (u32 i = 0; i < w->named_imports.count; i++) {
+        pt_import im = w->named_imports.data[i];
+        u32 use = im.use;
+        if (im.instance != instance || move_import(&im, old, new, new_of)) w->named_imports.data[kept++] = im;
+        else pt_vec_push(&c->names, (pt_scope_key){im.module, old_symbols[old->uses[use].name]});
     }
+    w->named_imports.count = kept;
+    kept = 0;
+    for (u32 i = 0; i < w->glob_imports.count; i++) {
+        pt_import im = w->glob_imports.data[i];
+        if (im.instance != instance || move_import(&im, old, new, new_of)) w->glob_imports.data[kept++] = im;
+        else pt_vec_push(&c->gone_globs, (pt_gone_glob){im.module, im.target, im.visible});
+    }
+    w->glob_imports.count = kept;
+}
+
+static void went(pt_world *w, pt_changes *c, u32 def, const pt_item *t) {
+    come_or_go(c, t);
+    changed(c, def, PT_DEF_REMOVED, pt_item_has_body(t));
+    w->defs.data[def].flags |= PT_DEF_ABSENT;
+    u32 instance = t->kind == PT_KIND_MACRO_CALL ? pt_expansion_of(w, def) : PT_NONE;
+    if (instance == PT_NONE) return;
+    const pt_instance *in = &w->instances.data[instance];
+    const pt_file *f = &w->files.data[in->file];
+    if (!f->is_expansion) {
+        whole(c, "an include! went");
+        return;
+    }
+    for (u32 i = 0; i < f->facts.header->item_count; i++) went(w, c, pt_item_def(in, i), &f->facts.items[i]);
+    move_imports(w, c, instance, &f->facts, f->symbols, NULL, NULL);
 }
 
 static void move_derives(pt_world *w, u32 def, const pt_item *old, const pt_item *new) {
@@ -113,6 +176,7 @@ static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
     c->expanded++;
     pt_file *to = &w->files.data[file];
     pt_facts old = to->facts;
+    u32 *old_symbols = to->symbols;
     pt_vec_push(&c->blocks, to->block);
     pt_vec_push(&c->blocks, to->symbols);
     pt_free(to->text);
@@ -128,36 +192,48 @@ static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
     if (pt_world_bind_symbols(w, to)) return;
     pt_item_match *matches = pt_malloc(((size_t) new.header->item_count + 1) * sizeof *matches);
     pt_place_items(w, instance);
-    if (matches && pt_facts_match(matches, &old, &new)) follow_instance(w, c, instance, &old, matches);
+    if (matches && pt_facts_match(matches, &old, &new)) follow_instance(w, c, instance, &old, old_symbols, matches);
     pt_free(matches);
 }
 
-/* May a call in a body be there or not without anybody noticing? */
-static bool makes_nothing(pt_world *w, u32 call) {
-    u32 target = pt_def_impossible(w, call) ? PT_NO_DEF : pt_call_target(w, call);
-    if (target == PT_NO_DEF || pt_def_is_external_path(target) || w->defs.data[target].kind != PT_KIND_MACRO)
-        return true;
-    if (pt_def_item(w, target)->attributes & PT_ATTR_BUILTIN_MACRO)
-        return !pt_str_equal(pt_sym(w, w->defs.data[call].name), PT_STR("include"));
-    pt_expansion_text x;
-    int code = pt_expand_call(w, &x, call, target);
-    pt_expansion_text_free(&x);
-    return code == PT_ENOTFOUND;
-}
-
-static void follow_call(pt_world *w, pt_changes *c, u32 def, bool is_new, bool same_text) {
-    const pt_item *t = pt_def_item(w, def);
-    u32 instance = is_new ? PT_NONE : pt_expansion_of(w, def);
+/* A call that was there before. */
+static void follow_call(pt_world *w, pt_changes *c, u32 def, bool same_text) {
+    u32 instance = pt_expansion_of(w, def);
     if (instance == PT_NONE) {
-        if (!is_new && same_text) return;
-        if (t->extra ? !makes_nothing(w, def) : true) whole(c, "a macro call that makes items came or changed");
+        if (!same_text) pt_vec_push(&c->calls, def); /* it may make something now */
         return;
     }
     if (same_text) place_again(w, c, instance);
     else expand_again(w, c, def, instance);
 }
 
-static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old,
+/* An item that is there still: what of it is other, and for whom. */
+static void stays(pt_world *w, pt_changes *c, const pt_facts *new, const pt_instance *in, u32 item, const pt_item *was,
+                  u32 other) {
+    u32 def = pt_item_def(in, item), instance = w->defs.data[def].instance;
+    const pt_item *t = &new->items[item];
+    if (was->derive_count) move_derives(w, def, was, t);
+    if (t->kind == PT_KIND_MACRO && t->hash != was->hash) whole(c, "a macro's definition is another");
+    if (!other) return;
+    changed(c, def, other, pt_item_has_body(was));
+    if (!(other & PT_OTHER_INTERFACE)) return;
+    if (t->kind == PT_KIND_MODULE || t->kind == PT_KIND_EXTERN_CRATE || t->kind == PT_KIND_MACRO)
+        whole(c, "a module's or macro's attributes are others");
+    u8 unknown = w->defs.data[def].flags & PT_DEF_UNKNOWN_GLOB,
+       flags = pt_item_as_def(w, instance, item).flags | unknown;
+    bool other_flags = flags != w->defs.data[def].flags;
+    w->defs.data[def].flags = flags;
+    /* how public it is shows in what is inside */
+    for (u32 k = item + 1; k < t->subtree_end; k++) {
+        u32 inner = pt_item_def(in, k);
+        if (other_flags && new->items[k].kind == PT_KIND_MACRO_CALL)
+            whole(c, "attributes around a macro call are others");
+        if (other_flags) w->defs.data[inner].flags = pt_item_as_def(w, instance, k).flags;
+        changed(c, inner, PT_OTHER_DOC, pt_item_has_body(&new->items[k]));
+    }
+}
+
+static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old, const u32 *old_symbols,
                             const pt_item_match *matches) {
     u32 file = w->instances.data[instance].file;
     const pt_facts *new = &w->files.data[file].facts;
@@ -176,43 +252,29 @@ static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_f
         defs[i] = matches[i].old == PT_NONE ? next++ : pt_item_def(&w->instances.data[instance], matches[i].old);
         if (matches[i].old != PT_NONE) new_of[matches[i].old] = i;
     }
-    for (u32 i = 0; i < old_count; i++) {
-        u32 def = pt_item_def(&w->instances.data[instance], i);
-        if (new_of[i] != PT_NONE) continue;
-        bool harmless =
-            old->items[i].kind == PT_KIND_MACRO_CALL && old->items[i].extra && pt_expansion_of(w, def) == PT_NONE;
-        changed(c, def, PT_DEF_REMOVED, pt_item_has_body(&old->items[i]));
-        if (!harmless) whole(c, "an item went");
-    }
+    for (u32 i = 0; i < old_count; i++)
+        if (new_of[i] == PT_NONE) went(w, c, pt_item_def(&w->instances.data[instance], i), &old->items[i]);
     pt_instance *in = &w->instances.data[instance];
     pt_free(in->defs);
     in->defs = defs;
-    for (u32 i = 0; i < count; i++) {
-        const pt_item *t = &new->items[i];
+    for (u32 i = 0; i < count; i++) /* numbers first: what is around is told by them */
+        if (matches[i].old != PT_NONE) w->defs.data[defs[i]].item = i;
+    for (u32 i = 0; i < count; i++)
         if (matches[i].old == PT_NONE) {
-            if (defs[i] != w->defs.count) break; /* memory is out */
             pt_def made = pt_item_as_def(w, instance, i);
             pt_vec_push(&w->defs, made);
-            changed(c, defs[i], PT_DEF_ADDED, false);
-            if (t->kind != PT_KIND_MACRO_CALL || !t->extra) whole(c, "an item came");
-            continue;
         }
-        const pt_item *was = &old->items[matches[i].old];
-        w->defs.data[defs[i]].item = i;
-        if (matches[i].other) changed(c, defs[i], matches[i].other, pt_item_has_body(was));
-        if (matches[i].other & PT_OTHER_INTERFACE) whole(c, "an item's interface is another");
-        if (t->kind == PT_KIND_MACRO && t->hash != was->hash) whole(c, "a macro's definition is another");
-        if (was->derive_count) move_derives(w, defs[i], was, t);
+    for (u32 i = 0; i < count; i++) {
+        if (matches[i].old == PT_NONE) pt_item_came(w, c, defs[i]);
+        else stays(w, c, new, in, i, &old->items[matches[i].old], matches[i].other);
     }
-    move_imports(w->imports.data, w->imports.count, instance, old, new, new_of);
-    move_imports(w->named_imports.data, w->named_imports.count, instance, old, new, new_of);
+    move_imports(w, c, instance, old, old_symbols, new, new_of);
     pt_free(new_of);
     for (u32 i = 0; i < count && !c->whole && !pt_alloc_failed(); i++) {
-        if (new->items[i].kind != PT_KIND_MACRO_CALL) continue;
-        bool is_new = matches[i].old == PT_NONE;
-        const pt_item *was = is_new ? NULL : &old->items[matches[i].old];
-        follow_call(w, c, w->instances.data[instance].defs[i], is_new,
-                    was && was->hash == new->items[i].hash && was->written == new->items[i].written);
+        if (new->items[i].kind != PT_KIND_MACRO_CALL || matches[i].old == PT_NONE) continue;
+        const pt_item *was = &old->items[matches[i].old];
+        follow_call(w, c, w->instances.data[instance].defs[i],
+                    was->hash == new->items[i].hash && was->written == new->items[i].written);
     }
 }
 
@@ -250,7 +312,8 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
         return PT_ENOMEM;
     }
     for (u32 i = 0, count = w->instances.count; i < count && !c->whole && !pt_alloc_failed(); i++)
-        if (w->instances.data[i].file == file) follow_instance(w, c, i, &old, matches);
+        if (w->instances.data[i].file == file)
+            follow_instance(w, c, i, &old, c->files.data[c->files.count - 1].symbols, matches);
     pt_free(matches);
     return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
 }

@@ -25,12 +25,30 @@ typedef struct pt_changed_file {
     pt_file_stamp stamp;
 } pt_changed_file;
 
+typedef struct pt_scope_key {
+    u32 module, name;
+} pt_scope_key;
+typedef struct pt_gone_glob {
+    u32 module, source, visible;
+} pt_gone_glob;
+/* An impl and the head it was of. */
+typedef struct pt_moved_impl {
+    u32 def, head;
+} pt_moved_impl;
+
 typedef struct pt_changes {
     PT_VEC(pt_changed_def) defs;
     PT_VEC(pt_changed_file) files; /* with facts of their own: no expansions */
     PT_VEC(u32) instances;         /* where places moved, those around before those inside */
     PT_VEC(pt_facts) held;         /* facts of expansions that are no more */
     PT_VEC(void *) blocks;
+    /* for relink.c, and what it found */
+    PT_VEC(pt_scope_key) names; /* of imports that went */
+    PT_VEC(pt_gone_glob) gone_globs;
+    PT_VEC(pt_import) new_globs;
+    PT_VEC(u32) calls; /* that came */
+    PT_VEC(u32) keys;  /* questions (questions.h) whose answer is another */
+    PT_VEC(pt_moved_impl) moved;
     u32 expanded;      /* calls that were expanded again */
     const char *whole; /* why the world has to be made anew; NULL: it follows */
 } pt_changes;
@@ -42,6 +60,8 @@ int pt_world_begin_following(pt_world *world);
  * world is good for nothing but pt_world_destroy. PT_ENOMEM. */
 int pt_world_follow(pt_world *world, pt_changes *changes, u32 file, char *text, u32 length, pt_file_stamp stamp,
                     void *block, u32 size);
+/* An item came: its definition is there, not its names. */
+void pt_item_came(pt_world *world, pt_changes *changes, u32 def);
 /* Would this item's text be read as a body? */
 bool pt_item_has_body(const pt_item *item);
 

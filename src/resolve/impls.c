@@ -2,6 +2,7 @@
 #include "resolve/impls.h"
 
 #include "base/parallel.h"
+#include "resolve/questions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ u32 pt_generic_owner(const pt_world *w, u32 def, u32 name) {
         if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) return PT_NO_DEF;
         const pt_item *item = pt_def_item(w, d);
         if (!item || !item->tree) continue;
+        pt_ask_of(w, PT_ASK_INTERFACE, d, 0);
         const pt_file *f = pt_def_file(w, d);
         const pt_node *nodes = f->facts.nodes;
         for (u32 c = nodes[item->tree].child; c; c = nodes[c].next) {
@@ -168,35 +170,39 @@ static u32 derive_trait(pt_world *w, u32 def, const pt_file *file, const pt_deri
     return trait;
 }
 
-static void resolve_chunk(void *payload, u32 chunk, u32 worker) {
-    pt_world *w = payload;
-    (void)worker;
-    for (u32 i = chunk * CHUNK; i < w->impls.count && i < (chunk + 1) * CHUNK; i++) {
-        pt_impl *im = &w->impls.data[i];
-        const pt_item *item = pt_def_item(w, im->def);
-        const pt_file *file = pt_def_file(w, im->def);
-        if (im->is_derive) {
-            im->trait = derive_trait(w, im->def, file, &file->facts.derives[im->derive]);
-            continue;
-        }
-        const pt_node *nodes = file->facts.nodes;
-        for (u32 c = item->tree ? nodes[item->tree].child : 0; c; c = nodes[c].next) {
-            bool blanket = false;
-            if (nodes[c].kind == PT_N_IMPL_TRAIT && nodes[c].child) {
-                im->trait = path_head(w, im->def, file, nodes[c].child, 0, &blanket);
-                if (im->trait != PT_NO_DEF) pt_external_evidence(w, im->trait, PT_KIND_TRAIT);
-                im->has_trait = true;
-            } else if (nodes[c].kind == PT_N_MACRO_CALL) {
-                continue; /* told before, by header_macros */
-            } else if (pt_kind_is_type(nodes[c].kind)) {
-                im->head = pt_type_head(w, im->def, file, c, 0, &im->is_blanket);
-                im->of_reference = nodes[c].kind == PT_N_TYPE_REF || nodes[c].kind == PT_N_TYPE_PTR;
-            }
+void pt_impl_resolve(pt_world *w, pt_impl *im) {
+    const pt_item *item = pt_def_item(w, im->def);
+    const pt_file *file = pt_def_file(w, im->def);
+    if (im->is_derive) {
+        im->trait = derive_trait(w, im->def, file, &file->facts.derives[im->derive]);
+        return;
+    }
+    const pt_node *nodes = file->facts.nodes;
+    for (u32 c = item->tree ? nodes[item->tree].child : 0; c; c = nodes[c].next) {
+        bool blanket = false;
+        if (nodes[c].kind == PT_N_IMPL_TRAIT && nodes[c].child) {
+            im->trait = path_head(w, im->def, file, nodes[c].child, 0, &blanket);
+            if (im->trait != PT_NO_DEF) pt_external_evidence(w, im->trait, PT_KIND_TRAIT);
+            im->has_trait = true;
+        } else if (nodes[c].kind == PT_N_MACRO_CALL) {
+            continue; /* told before, by header_macros */
+        } else if (pt_kind_is_type(nodes[c].kind)) {
+            im->head = pt_type_head(w, im->def, file, c, 0, &im->is_blanket);
+            im->of_reference = nodes[c].kind == PT_N_TYPE_REF || nodes[c].kind == PT_N_TYPE_PTR;
         }
     }
 }
 
+static void resolve_chunk(void *payload, u32 chunk, u32 worker) {
+    pt_world *w = payload;
+    (void)worker;
+    for (u32 i = chunk * CHUNK; i < w->impls.count && i < (chunk + 1) * CHUNK; i++)
+        pt_impl_resolve(w, &w->impls.data[i]);
+}
+
 u32 pt_impl_of(const pt_world *w, u32 def) {
+    if (w->late_def && def >= w->late_def)
+        return def - w->late_def < w->late_impls.count ? w->late_impls.data[def - w->late_def] - 1 : PT_NONE;
     for (u32 low = 0, high = w->written_impls; low < high;) { /* in the order of definitions; derives stand behind */
         u32 middle = (low + high) / 2;
         if (w->impls.data[middle].def == def) return middle;
@@ -210,6 +216,7 @@ static u64 member_hash(u32 head, u32 name) { return pt_hash_u64((u64)head << 32 
 
 u32 pt_member_find(const pt_world *w, u32 head, u32 name) {
     u32 mask = w->member_table.count - 1;
+    pt_ask(w, PT_ASK_MEMBER, head, name);
     if (!w->member_table.count) return 0;
     for (u32 i = (u32)member_hash(head, name) & mask; w->member_table.data[i]; i = (i + 1) & mask) {
         u32 m = w->member_table.data[i];
@@ -258,6 +265,7 @@ static u32 implementing_head(const pt_impl *im) { return im->is_blanket ? PT_BLA
 
 u32 pt_first_impl(const pt_world *w, u32 head, u32 trait) {
     u32 mask = w->impl_table.count - 1;
+    pt_ask(w, PT_ASK_IMPLS, head, trait);
     if (!w->impl_table.count) return PT_NONE;
     for (u32 i = (u32)member_hash(head, trait) & mask; w->impl_table.data[i]; i = (i + 1) & mask) {
         const pt_impl *im = &w->impls.data[w->impl_table.data[i] - 1];
@@ -309,6 +317,15 @@ static u32 direct_supertraits(pt_world *w, u32 trait, u32 *queue, u32 count, u32
     return count;
 }
 
+static u32 supertraits_now(pt_world *w, u32 trait, u32 *queue, u32 limit) {
+    u32 count = 1;
+    queue[0] = trait;
+    for (u32 i = 0; i < count; i++)
+        if (!pt_def_is_external_path(queue[i]) && w->defs.data[queue[i]].kind == PT_KIND_TRAIT)
+            count = direct_supertraits(w, queue[i], queue, count, limit);
+    return count;
+}
+
 static void find_supertraits(pt_world *w) {
     u32 traits = 0, size = 1024;
     for (u32 d = 0; d < w->defs.count; d++) traits += w->defs.data[d].kind == PT_KIND_TRAIT;
@@ -318,11 +335,9 @@ static void find_supertraits(pt_world *w) {
     w->supertrait_heads.count = size;
     w->supertraits.count = 0;
     for (u32 d = 0; d < w->defs.count; d++) {
-        u32 queue[64] = {d}, count = 1;
+        u32 queue[64];
         if (w->defs.data[d].kind != PT_KIND_TRAIT) continue;
-        for (u32 i = 0; i < count; i++)
-            if (!pt_def_is_external_path(queue[i]) && w->defs.data[queue[i]].kind == PT_KIND_TRAIT)
-                count = direct_supertraits(w, queue[i], queue, count, PT_COUNT_OF(queue));
+        u32 count = supertraits_now(w, d, queue, PT_COUNT_OF(queue));
         u32 at = w->supertraits.count, i = (u32)pt_hash_u64(d) & (size - 1);
         if (!pt_vec_reserve(&w->supertraits, (u64)at + count + 2)) return;
         w->supertraits.data[at] = d;
@@ -334,8 +349,44 @@ static void find_supertraits(pt_world *w) {
     }
 }
 
+bool pt_supertraits_again(pt_world *w, u32 trait) {
+    u32 queue[64], before, count = supertraits_now(w, trait, queue, PT_COUNT_OF(queue));
+    const u32 *known = pt_supertraits_of(w, trait, &before);
+    if (known && before == count && memcmp(known, queue, count * sizeof(u32)) == 0) return false;
+    u32 at = w->supertraits.count, mask = w->supertrait_heads.count - 1, i = (u32)pt_hash_u64(trait) & mask, used = 0;
+    if (!pt_vec_reserve(&w->supertraits, (u64)at + count + 2)) return true;
+    w->supertraits.data[at] = trait;
+    w->supertraits.data[at + 1] = count;
+    memcpy(w->supertraits.data + at + 2, queue, count * sizeof(u32));
+    w->supertraits.count += count + 2;
+    for (; w->supertrait_heads.data[i]; i = (i + 1) & mask) {
+        u32 *record = w->supertraits.data + w->supertrait_heads.data[i] - 1;
+        if (*record == trait) {
+            *record = PT_NO_DEF; /* left behind */
+            break;
+        }
+    }
+    bool is_new = !w->supertrait_heads.data[i];
+    w->supertrait_heads.data[i] = at + 1;
+    if (!is_new) return true;
+    for (u32 k = 0; k < w->supertrait_heads.count; k++) used += w->supertrait_heads.data[k] != 0;
+    if (used * 2 <= w->supertrait_heads.count) return true;
+    u32 size = w->supertrait_heads.count * 2;
+    if (!pt_vec_reserve(&w->supertrait_heads, size)) return true;
+    memset(w->supertrait_heads.data, 0, size * sizeof(u32));
+    w->supertrait_heads.count = size;
+    for (u32 r = 0; r < w->supertraits.count; r += w->supertraits.data[r + 1] + 2) {
+        if (w->supertraits.data[r] == PT_NO_DEF) continue;
+        u32 k = (u32)pt_hash_u64(w->supertraits.data[r]) & (size - 1);
+        while (w->supertrait_heads.data[k]) k = (k + 1) & (size - 1);
+        w->supertrait_heads.data[k] = r + 1;
+    }
+    return true;
+}
+
 const u32 *pt_supertraits_of(const pt_world *w, u32 trait, u32 *count) {
     u32 mask = w->supertrait_heads.count - 1;
+    pt_ask_of(w, PT_ASK_SUPERTRAITS, trait, 0);
     *count = 0;
     if (!w->supertrait_heads.count) return NULL;
     for (u32 i = (u32)pt_hash_u64(trait) & mask; w->supertrait_heads.data[i]; i = (i + 1) & mask) {

@@ -20,6 +20,8 @@ u32 pt_type_head(pt_world *world, u32 def, const pt_file *file, u32 type, u32 de
 void pt_primitive_not_module(pt_world *world, pt_path_result *found, const u32 *segments, u32 count);
 /* Follows type aliases to the head they stand for. */
 u32 pt_alias_head(pt_world *world, u32 def, u32 depth);
+/* What an impl block or derive is of: fills head and trait. */
+void pt_impl_resolve(pt_world *world, pt_impl *impl);
 /* The index of an impl block; PT_NONE: not an impl. */
 u32 pt_impl_of(const pt_world *world, u32 def);
 /* Impls with this head: indices into world->impls, ascending. */
@@ -28,5 +30,7 @@ const u32 *pt_impls_of_head(const pt_world *world, u32 head, u32 *count);
 u32 pt_first_impl(const pt_world *world, u32 head, u32 trait);
 /* A trait and all it extends, breadth first, itself included; NULL for what is no trait of the world. */
 const u32 *pt_supertraits_of(const pt_world *world, u32 trait, u32 *count);
+/* Makes that list of one trait anew; true: it is another. */
+bool pt_supertraits_again(pt_world *world, u32 trait);
 
 #endif

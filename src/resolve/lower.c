@@ -1,7 +1,9 @@
 /* lower.c: syntax of types to types; signatures, bounds. */
 #include "resolve/infer.h"
+#include "resolve/questions.h"
 
 u32 pt_item_tree_child(const pt_world *w, u32 def, u8 kind) {
+    pt_ask_of(w, PT_ASK_INTERFACE, def, 0);
     const pt_item *item = pt_def_item(w, def);
     if (!item || !item->tree) return 0;
     const pt_node *nodes = pt_def_file(w, def)->facts.nodes;
@@ -74,6 +76,7 @@ static pt_ty lower_child_type(pt_resolver *r, u32 def, u32 tree) {
 }
 
 pt_ty pt_type_of_item(pt_resolver *r, u32 def) {
+    pt_ask_of(r->w, PT_ASK_INTERFACE, def, 0);
     const pt_item *item = pt_def_item(r->w, def);
     return item ? lower_child_type(r, def, item->tree) : 0;
 }
@@ -104,6 +107,7 @@ static u64 *kept_type(pt_resolver *r, u32 def) {
 
 pt_ty pt_item_type(pt_resolver *r, u32 def) {
     if (pt_def_is_external_path(def)) return 0;
+    pt_ask_of(r->w, PT_ASK_INTERFACE, def, 0);
     if (r->in_item_type) { /* one is being made: what is kept must not depend on who asked first */
         r->depth++;
         pt_ty ty = pt_type_of_item(r, def);
@@ -118,7 +122,10 @@ pt_ty pt_item_type(pt_resolver *r, u32 def) {
     r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
     r->item = def;
     r->in_item_type = true;
+    struct pt_asked *asked = r->w->asked; /* kept: asked by the item itself, not by whoever comes first */
+    r->w->asked = NULL;
     pt_ty ty = pt_type_of_item(r, def);
+    r->w->asked = asked;
     r->in_item_type = false;
     r->depth = depth;
     r->item = item;
@@ -132,6 +139,7 @@ pt_ty pt_item_type(pt_resolver *r, u32 def) {
 pt_ty pt_impl_trait(pt_resolver *r, u32 impl) {
     const pt_impl *im = &r->w->impls.data[impl];
     if (im->is_derive || !im->has_trait || im->trait == PT_NO_DEF) return 0;
+    pt_ask_of(r->w, PT_ASK_INTERFACE, im->def, 0);
     u64 *slot = r->in_item_type ? NULL : kept_type(r, im->def | TRAIT_OF_IMPL);
     if (slot && *slot) return (pt_ty)*slot;
     u32 path = pt_item_tree_child(r->w, im->def, PT_N_IMPL_TRAIT);
@@ -143,7 +151,10 @@ pt_ty pt_impl_trait(pt_resolver *r, u32 impl) {
     r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
     r->item = r->scope = im->def;
     r->in_item_type = true;
+    struct pt_asked *asked = r->w->asked;
+    r->w->asked = NULL;
     pt_ty ty = pt_lower_bound(r, &v, v.nodes[path].child, im->def, PT_NO_EMIT);
+    r->w->asked = asked;
     r->in_item_type = !kept;
     r->depth = depth;
     r->item = item;
@@ -468,6 +479,7 @@ bool pt_is_smart_pointer(const pt_world *w, u32 def) {
 
 const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     if (def == PT_NO_DEF || pt_def_is_external_path(def)) return NULL;
+    pt_ask_of(r->w, PT_ASK_INTERFACE, def, 0);
     if (r->signatures.count * 2 >= r->signature_table.count) {
         u32 size = r->signature_table.count ? r->signature_table.count * 2 : 1024;
         if (!pt_vec_reserve(&r->signature_table, size)) return NULL;
@@ -490,6 +502,8 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
     /* read as if nothing else were: what is kept must not depend on who asked first */
     place p = {r->scope, r->depth};
     u32 asked_from = r->item, steps = r->types.steps;
+    struct pt_asked *asked = r->w->asked;
+    r->w->asked = NULL;
     r->scope = r->item = def;
     r->depth = 0;
     r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
@@ -522,6 +536,7 @@ const pt_signature *pt_signature_of(pt_resolver *r, u32 def) {
         }
     }
     leave(r, &p);
+    r->w->asked = asked;
     r->item = asked_from;
     r->types.steps = steps;
     if (item->flags & PT_F_ASYNC) { /* async fn: a future of the written result */
@@ -566,6 +581,7 @@ static bool predicate_is_about(pt_resolver *r, const pt_view *v, u32 predicate, 
 }
 
 static bool bounds_in(pt_resolver *r, u32 def, u32 name, bool (*visit)(pt_resolver *, pt_ty, void *), void *payload) {
+    pt_ask_of(r->w, PT_ASK_INTERFACE, def, 0);
     const pt_item *item = pt_def_item(r->w, def);
     if (!item || !item->tree) return false;
     pt_view v = facts_view(r->w, def);
@@ -659,6 +675,11 @@ static void own_predicates(pt_resolver *r, u32 def) {
 
 const pt_env_entry *pt_environment(pt_resolver *r, u32 *count) {
     *count = 0;
+    for (u32 d = r->item; r->w->asked && d != PT_NO_DEF && !pt_def_is_external_path(d); d = r->w->defs.data[d].parent) {
+        u8 kind = r->w->defs.data[d].kind;
+        if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
+        pt_ask_of(r->w, PT_ASK_INTERFACE, d, 0);
+    }
     for (u32 i = r->environment_runs.count; i-- > 0;)
         if (r->environment_runs.data[i].item == r->item) {
             *count = r->environment_runs.data[i].count;
@@ -671,11 +692,14 @@ const pt_env_entry *pt_environment(pt_resolver *r, u32 *count) {
     r->in_environment = true;
     r->depth = 0;
     r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
+    struct pt_asked *asked = r->w->asked;
+    r->w->asked = NULL;
     for (u32 d = r->item; d != PT_NO_DEF; d = r->w->defs.data[d].parent) {
         u8 kind = r->w->defs.data[d].kind;
         if (kind == PT_KIND_MODULE || kind == PT_KIND_CRATE) break;
         own_predicates(r, d);
     }
+    r->w->asked = asked;
     r->in_environment = false;
     r->depth = depth;
     r->types.steps = steps;

@@ -5,6 +5,7 @@
  * count; where several remain they are candidates. */
 #include "facts/cfg.h"
 #include "resolve/infer.h"
+#include "resolve/questions.h"
 
 enum { MAX_STEPS = 10 };
 
@@ -293,6 +294,7 @@ void pt_find_associated(pt_resolver *r, pt_callee *out, pt_ty self, u32 name, u8
 
 void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name) {
     const pt_method_names *all = r->method_names;
+    pt_ask(r->w, PT_ASK_NAMESAKES, name, 0);
     u32 low = 0, high = all->methods.count;
     while (low < high) {
         u32 middle = (low + high) / 2;

@@ -2,6 +2,7 @@
 #include "base/parallel.h"
 #include "facts/cfg.h"
 #include "resolve/places.h"
+#include "resolve/questions.h"
 #include "resolve/resolver.h"
 
 #include <stdlib.h>
@@ -220,6 +221,31 @@ static void forget_types(pt_resolver *r) {
     if (r->signature_table.data) memset(r->signature_table.data, 0, r->signature_table.count * sizeof(u32));
 }
 
+/* Resolves an item, and notes what it asked where somebody wants to know. */
+static void resolve_and_note(pt_resolver *r, u32 def) {
+    struct pt_asked *asked = r->asked;
+    if (!asked) {
+        pt_resolve_item(r, def);
+        return;
+    }
+    pt_asked_begin(asked);
+    r->w->asked = asked;
+    pt_resolve_item(r, def);
+    r->w->asked = NULL;
+    u32 count = asked->keys.count - asked->first;
+    pt_vec_push(&r->asked_items, (pt_asked_item){def, asked->first, count, PT_MIN(r->own_asked, count)});
+}
+
+/* Hands over what was noted. */
+static void keep_questions(pt_resolver *r, pt_world *w) {
+    for (u32 i = 0; r->asked && i < r->asked_items.count && !pt_alloc_failed(); i++) {
+        const pt_asked_item *x = &r->asked_items.data[i];
+        pt_questions_set(w->questions, x->def, r->asked->keys.data + x->first, x->count, x->own);
+    }
+    r->asked_items.count = 0;
+    if (r->asked) r->asked->keys.count = 0;
+}
+
 static void resolve_instance(void *payload, u32 index, u32 worker) {
     stage *st = payload;
     pt_resolver *r = &st->resolvers[worker];
@@ -241,8 +267,8 @@ static void resolve_instance(void *payload, u32 index, u32 worker) {
     }
     for (u32 i = 0; i < f->facts.header->item_count; i++) {
         u32 first = r->out->sites.count;
-        pt_resolve_item(r,
-                        pt_item_def(&in, i)); /* it asserts what it emits, so that its sites are a run of the order */
+        resolve_and_note(r,
+                         pt_item_def(&in, i)); /* it asserts what it emits, so that its sites are a run of the order */
         sort_sites(r->out->sites.data + first, r->out->sites.count - first);
     }
     /* unique, so that what two passes over one text say twice counts once */
@@ -298,6 +324,9 @@ static void free_resolver(pt_resolver *r) {
     pt_vec_free(&r->environment_runs);
     pt_body_macros_destroy(r->macros);
     pt_buffer_free(&r->text);
+    pt_asked_free(r->asked);
+    pt_free(r->asked);
+    pt_vec_free(&r->asked_items);
 }
 
 /* Single items of a world that is kept. */
@@ -311,6 +340,7 @@ int pt_item_resolver_create(pt_item_resolver **out, pt_world *w, pt_error *error
     if (!x) return pt_fail(error, PT_ENOMEM, "out of memory");
     x->r.w = w;
     x->r.method_names = &x->names;
+    if (!(x->r.asked = pt_calloc(1, sizeof *x->r.asked))) return pt_free(x), pt_fail(error, PT_ENOMEM, "out of memory");
     name_methods(&x->names, w);
     return PT_OK;
 }
@@ -320,6 +350,27 @@ void pt_item_resolver_destroy(pt_item_resolver *x) {
     free_resolver(&x->r);
     pt_vec_free(&x->names.methods);
     pt_free(x);
+}
+
+void pt_item_resolver_method(pt_item_resolver *x, u32 def) {
+    pt_world *w = x->r.w;
+    u32 *list = x->names.methods.data, low = 0, high = x->names.methods.count;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (by_name_symbol(&list[middle], &def, w) < 0) low = middle + 1;
+        else high = middle;
+    }
+    bool there = low < x->names.methods.count && list[low] == def;
+    bool wanted = w->defs.data[def].kind == PT_KIND_METHOD &&
+                  !(w->defs.data[def].flags & (PT_DEF_EXTERNAL | PT_DEF_ABSENT)) &&
+                  (pt_def_item(w, def)->flags & PT_F_HAS_SELF);
+    if (there == wanted) return;
+    if (wanted && !pt_vec_reserve(&x->names.methods, (u64)x->names.methods.count + 1)) return;
+    list = x->names.methods.data;
+    u32 behind = x->names.methods.count - low;
+    if (wanted) memmove(list + low + 1, list + low, behind * sizeof *list), list[low] = def;
+    else memmove(list + low, list + low + 1, (behind - 1) * sizeof *list);
+    x->names.methods.count += wanted ? 1 : (u32)-1;
 }
 
 int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u32 count, pt_error *error) {
@@ -343,7 +394,7 @@ int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u
             pt_lex(&r->lexemes, f->text, f->text_length, f->edition);
         }
         pt_item_run run = {defs[i], out->found.sites.count, 0, out->found.open.count, 0, (u32)out->found.bodies};
-        pt_resolve_item(r, defs[i]);
+        resolve_and_note(r, defs[i]);
         if (!out->found.sites.data && out->found.sites.count) break;
         sort_sites(out->found.sites.data + run.first, out->found.sites.count - run.first);
         out->found.sites.count =
@@ -353,6 +404,7 @@ int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u
         run.bodies = (u32)out->found.bodies - run.bodies;
         pt_vec_push(&out->items, run);
     }
+    keep_questions(r, w);
     if (w->lacks_text)
         return w->lacks_text = false, pt_fail(error, PT_EBUSY, "a file changed that was not told of yet");
     return pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory while resolving") : PT_OK;
@@ -375,16 +427,22 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
     pt_resolver *resolvers = pt_calloc(threads, sizeof *resolvers);
     out->workers = pt_calloc(threads, sizeof *out->workers);
     out->worker_count = threads;
-    int code = resolvers && out->workers && pt_vec_reserve(&out->runs, (u64)count + 1) ? PT_OK : PT_ENOMEM;
+    pt_world *views = pt_calloc(threads, sizeof *views);
+    int code = resolvers && views && out->workers && pt_vec_reserve(&out->runs, (u64)count + 1) ? PT_OK : PT_ENOMEM;
+    if (w->questions) w->questions->first_def = w->external_def_count;
     if (!code) code = pt_parallel(threads, w->files.count - w->external_file_count, read_text, w);
     if (!code) {
-        for (u32 i = 0; i < threads; i++)
-            resolvers[i] = (pt_resolver){.w = w, .method_names = &names, .out = &out->workers[i], .worker = i};
+        for (u32 i = 0; i < threads; i++) {
+            views[i] = *w; /* each its own: where it notes what it asks */
+            resolvers[i] = (pt_resolver){.w = &views[i], .method_names = &names, .out = &out->workers[i], .worker = i};
+            if (w->questions) resolvers[i].asked = pt_calloc(1, sizeof(struct pt_asked));
+        }
         stage st = {w, resolvers, out->runs.data, first};
         out->runs.count = count;
         code = pt_parallel(threads, count, resolve_instance, &st);
     }
     for (u32 i = 0; resolvers && out->workers && i < threads; i++) {
+        if (!code) keep_questions(&resolvers[i], w);
         free_resolver(&resolvers[i]);
         out->bodies += out->workers[i].bodies;
         out->bytes += out->workers[i].bytes;
@@ -392,6 +450,7 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
         out->open_count += out->workers[i].open.count;
     }
     pt_free(resolvers);
+    pt_free(views);
     pt_vec_free(&names.methods);
     return code ? pt_fail(error, code, "out of memory while resolving") : PT_OK;
 }

@@ -64,6 +64,10 @@ typedef struct pt_env_run {
     u32 item, first, count;
 } pt_env_run;
 
+typedef struct pt_asked_item {
+    u32 def, first, count, own;
+} pt_asked_item;
+
 typedef struct pt_resolver {
     pt_world *w;
     const struct pt_method_names *method_names;
@@ -113,6 +117,9 @@ typedef struct pt_resolver {
     PT_VEC(pt_env_run) environment_runs;
     bool in_environment;
     pt_buffer text;
+    struct pt_asked *asked; /* of a world that is kept; and what of it is whose */
+    PT_VEC(pt_asked_item) asked_items;
+    u32 own_asked; /* how many questions the item asked before its body was read; PT_NONE: it has none */
 } pt_resolver;
 
 /* Emitting. `offset`: byte in the file of the current instance. */

@@ -1,6 +1,6 @@
 /* scope.c: which name means what where. The table of scopes, paths, textual macro scope. */
 #include "facts/cfg.h"
-#include "resolve/world.h"
+#include "resolve/questions.h"
 
 #include <stdlib.h>
 
@@ -60,6 +60,7 @@ static pt_scope_entry *make_entry(pt_world *w, u32 module, u32 name) {
 }
 
 u32 pt_scope_lookup(const pt_world *w, u32 module, u32 name, u32 ns) {
+    pt_ask_of(w, PT_ASK_NAME, module, name);
     const pt_scope_entry *e = find_entry(w, module, name);
     return e ? e->bindings[ns] : 0;
 }
@@ -170,7 +171,8 @@ static u32 preferred(pt_world *w, u32 binding, u32 place) {
                             predicate_of(w, &there, target, its), w->crates.data[crate].features);
             if (known && !w->is_frozen) *known = (pt_twin_rank){around, own, its, crate, found + 1};
         }
-        if (found > rank) rank = found, best = target;
+        /* of two that may be meant alike, the one that stands first: not the one that was found first */
+        if (found > rank || (found == rank && pt_def_order(w, target, best) < 0)) rank = found, best = target;
     }
     pt_buffer_free(&here);
     pt_buffer_free(&there);
@@ -406,6 +408,7 @@ static u32 last_definition(const pt_world *w, u32 instance, u32 from, u32 end, u
 }
 
 u32 pt_resolve_macro(pt_world *w, u32 scope, u32 at_def, u32 name) {
+    pt_ask(w, PT_ASK_MACRO, name, 0);
     bool textual = name / 8 < w->macro_names.count && (w->macro_names.data[name / 8] >> (name % 8) & 1);
     for (u32 at = at_def; textual && at != PT_NO_DEF;) {
         const pt_def *d = &w->defs.data[at];

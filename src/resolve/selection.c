@@ -1,5 +1,6 @@
 /* selection.c: which impl is for a type, what its associated types are, where Deref leads. */
 #include "resolve/infer.h"
+#include "resolve/questions.h"
 
 pt_ty pt_strip_refs(pt_resolver *r, pt_ty ty) {
     ty = pt_shallow(r, ty);
@@ -118,6 +119,7 @@ u32 pt_find_impl(pt_resolver *r, u32 trait, pt_ty self, pt_subst *s) {
 static bool met_by_itself(const pt_resolver *r, u32 trait, u8 kind) {
     const pt_world *w = r->w;
     if (pt_def_is_external_path(trait)) return true; /* a dependency's: nobody knows */
+    pt_ask_of(w, PT_ASK_INTERFACE, trait, 0);
     const pt_item *item = pt_def_item(w, trait);
     if (item && (item->flags & PT_F_AUTO)) return true;
     static const char *const built_in[] = {"Sized", "Destruct", "DiscriminantKind", "Pointee"};

@@ -1,5 +1,6 @@
 /* signatures.c: the sites of items themselves: what they contain, implement, accept, return, bound, import. */
 #include "resolve/bodies.h"
+#include "resolve/questions.h"
 
 static pt_view view_of(const pt_world *w, u32 def) {
     const pt_file *f = pt_def_file(w, def);
@@ -47,34 +48,16 @@ static void resolve_fn(pt_resolver *r, const pt_view *v, u32 tree, u32 def) {
 }
 
 static u32 implemented_member(const pt_world *w, u32 impl_def, u32 name) {
-    for (u32 low = 0, high = w->impls.count; low < high;) {
-        u32 middle = (low + high) / 2;
-        const pt_impl *im = &w->impls.data[middle];
-        if (im->is_derive || im->def > impl_def) high = middle;
-        else if (im->def < impl_def) low = middle + 1;
-        else {
-            if (im->trait == PT_NO_DEF || pt_def_is_external_path(im->trait)) return PT_NO_DEF;
-            for (u32 m = pt_member_find(w, im->trait, name); m; m = w->members.data[m].next)
-                if (w->members.data[m].impl == PT_NONE) return w->members.data[m].def;
-            return PT_NO_DEF;
-        }
-    }
+    u32 impl = pt_impl_of(w, impl_def), trait = impl == PT_NONE ? PT_NO_DEF : w->impls.data[impl].trait;
+    if (trait == PT_NO_DEF || pt_def_is_external_path(trait)) return PT_NO_DEF;
+    for (u32 m = pt_member_find(w, trait, name); m; m = w->members.data[m].next)
+        if (w->members.data[m].impl == PT_NONE) return w->members.data[m].def;
     return PT_NO_DEF;
 }
 
-static const pt_impl *impl_of_def(const pt_world *w, u32 def) {
-    for (u32 low = 0, high = w->impls.count; low < high;) {
-        u32 middle = (low + high) / 2;
-        const pt_impl *im = &w->impls.data[middle];
-        if (im->is_derive || im->def > def) high = middle;
-        else if (im->def < def) low = middle + 1;
-        else return im;
-    }
-    return NULL;
-}
-
 static void resolve_impl(pt_resolver *r, const pt_view *v, u32 tree, u32 def) {
-    const pt_impl *im = impl_of_def(r->w, def);
+    u32 impl = pt_impl_of(r->w, def);
+    const pt_impl *im = impl == PT_NONE ? NULL : &r->w->impls.data[impl];
     if (!im) return;
     for (u32 c = v->nodes[tree].child; c; c = v->nodes[c].next) {
         if (v->nodes[c].kind == PT_N_IMPL_TRAIT && v->nodes[c].child) {
@@ -200,6 +183,7 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
     r->types.steps = PT_MAX_STEPS - PT_MAX_STEPS_KEPT;
     r->progress++; /* what was stuck in another item says nothing here */
     r->self_type = 0;
+    r->own_asked = PT_NONE;
     if (pt_kind_is_node(d.kind) && parent != PT_NO_DEF)
         pt_emit_from(r, parent, def, PT_EDGE_CONTAINS, PT_VIA_NONE, PT_EXACT, item->start);
     switch (d.kind) {
@@ -272,6 +256,7 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
         if (member != PT_NO_DEF && w->defs.data[member].kind == d.kind)
             pt_emit(r, member, PT_EDGE_OVERRIDES, PT_VIA_NONE, PT_EXACT, item->start);
     }
+    if (w->asked) r->own_asked = w->asked->keys.count - w->asked->first;
     if (item->body_end > item->body_start) {
         r->from = def;
         r->scope = def;

@@ -1,5 +1,5 @@
 /* world.c: files and definitions: reading, mounting, identity of places. */
-#include "resolve/world.h"
+#include "resolve/questions.h"
 
 #include "base/parallel.h"
 #include "facts/cfg.h"
@@ -92,11 +92,16 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->cfg_of_def);
     pt_free(w->twin_ranks);
     pt_vec_free(&w->named_imports);
+    pt_vec_free(&w->glob_imports);
+    pt_vec_free(&w->late_impls);
+    pt_vec_free(&w->aliases);
     pt_vec_free(&w->macro_names);
     pt_arena_free(&w->arena);
     pt_interner_destroy(w->names);
     pt_interner_destroy(w->external_paths);
     pt_free(w->external_kinds);
+    if (w->questions) pt_questions_free(w->questions);
+    pt_free(w->questions);
     pt_free(w);
 }
 
@@ -211,6 +216,7 @@ void pt_world_drop_names(pt_world *w) {
     pt_vec_free(&w->glob_heads);
     pt_vec_free(&w->imports);
     pt_vec_free(&w->named_imports);
+    pt_vec_free(&w->glob_imports);
     pt_vec_free(&w->members);
     pt_vec_free(&w->member_table);
     pt_vec_free(&w->impl_table);
@@ -313,6 +319,52 @@ bool pt_is_within(const pt_world *w, u32 def, u32 ancestor) {
     for (; def != PT_NO_DEF; def = w->defs.data[def].parent)
         if (def == ancestor) return true;
     return false;
+}
+
+/* The instance around an instance: of its call or of its module; PT_NONE: it is a crate's root file. */
+static u32 outer_instance(const pt_world *w, u32 instance) {
+    const pt_instance *in = &w->instances.data[instance];
+    u32 around = in->call != PT_NO_DEF ? in->call : in->module;
+    return w->defs.data[around].item == PT_NONE ? PT_NONE : w->defs.data[around].instance;
+}
+
+/* Expansions are mounted after what they are in, those in bodies after others, and files after both. */
+static u32 mounting_class(const pt_world *w, u32 instance) {
+    u32 depth = 0, call = w->instances.data[instance].call;
+    for (u32 i = instance; i != PT_NONE; i = outer_instance(w, i)) depth += w->instances.data[i].call != PT_NO_DEF;
+    return depth * 4 + (call == PT_NO_DEF ? 2 : pt_def_item(w, call)->extra ? 1 : 0);
+}
+
+static int instance_order(const pt_world *w, u32 a, u32 b) {
+    if (a == b) return 0;
+    if (w->instances.data[a].crate != w->instances.data[b].crate)
+        return w->instances.data[a].crate < w->instances.data[b].crate ? -1 : 1;
+    u32 x = mounting_class(w, a), y = mounting_class(w, b);
+    if (x != y) return x < y ? -1 : 1;
+    if (x % 4 != 2) return pt_def_order(w, w->instances.data[a].call, w->instances.data[b].call);
+    u32 left[128], right[128], m = 0, n = 0; /* what is around them, from the inside out */
+    for (u32 i = a; i != PT_NONE && m < PT_COUNT_OF(left); i = outer_instance(w, i)) left[m++] = i;
+    for (u32 i = b; i != PT_NONE && n < PT_COUNT_OF(right); i = outer_instance(w, i)) right[n++] = i;
+    while (m && n && left[m - 1] == right[n - 1]) m--, n--;
+    if (!m || !n) return m ? 1 : -1; /* one is around the other */
+    const pt_instance *p = &w->instances.data[left[m - 1]], *q = &w->instances.data[right[n - 1]];
+    u32 i = p->call != PT_NO_DEF ? p->call : p->module, k = q->call != PT_NO_DEF ? q->call : q->module;
+    return w->defs.data[i].item < w->defs.data[k].item ? -1 : 1;
+}
+
+int pt_def_order(const pt_world *w, u32 a, u32 b) {
+    if (a == b) return 0;
+    if (pt_def_is_external_path(a) || pt_def_is_external_path(b)) {
+        if (pt_def_is_external_path(a) != pt_def_is_external_path(b)) return pt_def_is_external_path(a) ? 1 : -1;
+        return pt_str_compare(pt_external_path(w, a), pt_external_path(w, b));
+    }
+    bool own = !(w->defs.data[a].flags & PT_DEF_EXTERNAL), other = !(w->defs.data[b].flags & PT_DEF_EXTERNAL);
+    if (own != other) return own ? 1 : -1;
+    u32 x = w->defs.data[a].instance, y = w->defs.data[b].instance;
+    if (!own || x == PT_NONE || y == PT_NONE || w->defs.data[a].item == PT_NONE || w->defs.data[b].item == PT_NONE)
+        return a < b ? -1 : 1;
+    int order = instance_order(w, x, y);
+    return order ? order : w->defs.data[a].item < w->defs.data[b].item ? -1 : 1;
 }
 
 bool pt_is_visible(const pt_world *w, u32 visible, u32 from) {
@@ -474,15 +526,17 @@ static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *fil
     u32 scope = pt_scope_of(w, w->defs.data[def].parent), cfg = pt_both_cfgs(w, call_cfg, file->symbols[item->cfg]);
     if (item->kind == PT_KIND_EXTERN_CRATE) {
         pt_vec_push(&w->imports, (pt_import){scope, instance, PT_NONE, item ? (u32)(item - file->facts.items) : 0, cfg,
-                                             PT_NO_DEF, 0, false});
+                                             PT_NO_DEF, 0, false, PT_NO_DEF});
         return;
     }
     bool own = !(w->defs.data[def].flags & PT_DEF_EXTERNAL);
     for (u32 u = item->first_use; u < item->first_use + item->use_count; u++) {
-        pt_import im = {scope, instance,  u, (u32)(item - file->facts.items),
-                        cfg,   PT_NO_DEF, 0, file->facts.uses[u].is_glob};
+        pt_import im = {scope,    instance,  u, (u32)(item - file->facts.items),
+                        cfg,      PT_NO_DEF, 0, file->facts.uses[u].is_glob,
+                        PT_NO_DEF};
         pt_vec_push(&w->imports, im);
-        if (own && !im.is_glob) pt_vec_push(&w->named_imports, im);
+        if (own && im.is_glob) pt_vec_push(&w->glob_imports, im);
+        else if (own) pt_vec_push(&w->named_imports, im);
     }
 }
 
@@ -516,13 +570,23 @@ pt_def pt_item_as_def(const pt_world *w, u32 instance, u32 i) {
     return (pt_def){instance, i, parent, file->symbols[item->name], item->kind, flags, (u16)in->crate};
 }
 
+/* Of the calls that an instance comes from. */
+static u32 cfg_of_calls(pt_world *w, u32 instance) {
+    u32 cfg = 0;
+    for (u32 c = w->instances.data[instance].call; c != PT_NO_DEF; c = pt_def_instance(w, c)->call)
+        cfg = pt_both_cfgs(w, cfg, pt_def_file(w, c)->symbols[pt_def_item(w, c)->cfg]);
+    return cfg;
+}
+
+void pt_world_define_name(pt_world *w, u32 def) {
+    define_item(w, def, pt_def_file(w, def), pt_def_item(w, def), cfg_of_calls(w, w->defs.data[def].instance));
+}
+
 void pt_world_define(pt_world *w, u32 def) {
     u32 instance = w->defs.data[def].instance;
     const pt_file *file = pt_def_file(w, def);
     const pt_item *item = pt_def_item(w, def);
-    u32 call_cfg = 0; /* of the calls that it comes from */
-    for (u32 c = w->instances.data[instance].call; c != PT_NO_DEF; c = pt_def_instance(w, c)->call)
-        call_cfg = pt_both_cfgs(w, call_cfg, pt_def_file(w, c)->symbols[pt_def_item(w, c)->cfg]);
+    u32 call_cfg = cfg_of_calls(w, instance);
     define_item(w, def, file, item, call_cfg);
     if (item->kind == PT_KIND_USE || item->kind == PT_KIND_EXTERN_CRATE)
         queue_imports(w, instance, def, file, item, call_cfg);
@@ -555,7 +619,7 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
     for (u32 i = 0; i < count; i++) {
         u32 def = in.first_def + i;
         w->defs.data[w->defs.count++] = pt_item_as_def(w, index, i);
-        if (!(w->defs.data[def].flags & PT_DEF_ABSENT)) pt_world_define(w, def);
+        if (!(w->defs.data[def].flags & PT_DEF_ABSENT) && !w->mounts_quietly) pt_world_define(w, def);
     }
     return index;
 }

@@ -120,6 +120,7 @@ typedef struct pt_import {
     u32 target; /* glob: its module once known */
     u8 done;    /* bit a namespace */
     bool is_glob;
+    u32 visible; /* glob, in a world that follows: from where it is seen */
 } pt_import;
 
 /* `name` in module `importer` also means what it means in `source`. */
@@ -194,7 +195,13 @@ typedef struct pt_world {
     bool has_std;                      /* std's interface is loaded */
     /* While one thread builds the world it keeps what it found of predicates; threads then only look. */
     bool is_frozen;
-    bool is_kept;                    /* it will follow its files (follow.h): nothing of it may be let go of */
+    bool is_kept;           /* it will follow its files (follow.h): nothing of it may be let go of */
+    bool mounts_quietly;    /* mounting gives no names: whoever mounts does (relink.c) */
+    PT_VEC(u32) aliases;    /* type aliases of the workspace */
+    PT_VEC(u32) late_impls; /* impls of definitions from late_def on, impl + 1; 0: none */
+    u32 late_def;
+    struct pt_questions *questions;  /* of a world that is kept: what every item asked */
+    struct pt_asked *asked;          /* where questions are noted, see questions.h; NULL: nowhere */
     bool lacks_text;                 /* a text was needed while following and is not the one that was noted */
     PT_VEC(u32) cfg_of_def;          /* 0 unknown, 1 none, else symbol + 2 */
     struct pt_twin_rank *twin_ranks; /* scope.c */
@@ -214,6 +221,7 @@ typedef struct pt_world {
     u32 line_file;
     PT_VEC(u8) twin_names;           /* bitmap of symbols that name cfg twins somewhere */
     PT_VEC(pt_import) named_imports; /* of the workspace, not globs: twins may be added to what they name */
+    PT_VEC(pt_import) glob_imports;  /* of the workspace */
     PT_VEC(u8) macro_names;          /* bitmap of symbols that name a textual macro */
     pt_arena arena;
     u32 std_crate_count;
@@ -283,6 +291,7 @@ u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char 
 pt_def pt_item_as_def(const pt_world *world, u32 instance, u32 item);
 /* Gives it its names, and what it asks for its place in a queue: imports, macro calls. */
 void pt_world_define(pt_world *world, u32 def);
+void pt_world_define_name(pt_world *world, u32 def);     /* its names alone */
 u32 pt_world_add_crate(pt_world *world, pt_crate crate); /* PT_NONE: out of memory */
 /* Identity of a crate by its package, that one's major version as semver compares it (1.2.3: 1, 0.4.2: 0.4, 0.0.7: 0.0.7),
  * the kind of target and, where a package has several, its name. */
@@ -383,6 +392,8 @@ typedef struct pt_path_result {
  * type-relative look-up. `is_global`: starts with `::`. Generic parameters and `Self` are the caller's. */
 void pt_resolve_path(pt_world *world, pt_path_result *out, u32 scope, const u32 *segments, u32 count, bool is_global,
                      u32 ns);
+/* The order in which a world made anew would number them; external paths behind, by their text. */
+int pt_def_order(const pt_world *world, u32 a, u32 b);
 bool pt_is_visible(const pt_world *world, u32 visible, u32 from);
 /* A macro by its unqualified name at a place: textual scope first, then paths. PT_NO_DEF when unknown. */
 u32 pt_resolve_macro(pt_world *world, u32 scope, u32 at_def, u32 name);
