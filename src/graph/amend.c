@@ -141,6 +141,7 @@ typedef struct amender {
     PT_VEC(u32) ends;                /* nodes that lost an edge */
     PT_VEC(u32) dead;                /* local nodes that went, sorted */
     PT_VEC(pt_graph_anchor) anchors; /* new ones */
+    PT_VEC(u32) gone_files, came_files; /* of the graph; of the world */
     PT_VEC(pt_delta_anchor) left;    /* that nobody asserts from any more */
     PT_VEC(u32) begun;               /* nodes that an edge of a changed row leads to now */
     PT_VEC(pt_delta_node) added;     /* new nodes, by id */
@@ -225,6 +226,29 @@ static u32 add_node(amender *a, u32 def, pt_graph_node n, pt_graph_position p) {
     return id;
 }
 
+static const pt_graph_node *record_at(const amender *a, u32 id) {
+    return id < a->g->node_count ? pt_node_at(a->g, id) : &a->added.data[id - a->g->node_count].node;
+}
+
+typedef struct made_edge {
+    pt_word word;
+    u32 first, count; /* of a->sites */
+} made_edge;
+typedef PT_VEC(made_edge) made_edges;
+
+/* Signature edges count in the hash of an interface: graph/build.c. */
+static u64 interface_of(const amender *a, const pt_graph_node *n, const made_edges *edges) {
+    static const u8 kinds[] = {PT_EDGE_EXTENDS, PT_EDGE_ACCEPTS, PT_EDGE_RETURNS, PT_EDGE_HAS, PT_EDGE_BOUNDS};
+    const char *s = n->signature < a->g->string_count ? pt_graph_string(a->g, n->signature)
+                                                      : a->strings.text.data + (n->signature - a->g->string_count);
+    u64 h = pt_hash_bytes(s, strlen(s)) ^ pt_hash_u64((u64)n->visibility + 1) ^ n->hash.low;
+    for (u32 e = 0; e < edges->count; e++)
+        for (u32 k = 0; k < PT_COUNT_OF(kinds); k++)
+            if (pt_word_kind(edges->data[e].word) == kinds[k])
+                h += pt_hash_u64(record_at(a, pt_word_node(edges->data[e].word))->hash.low ^ kinds[k]);
+    return h;
+}
+
 /* The node of what an edge leads to; external ones come when they are first meant. */
 static u32 node_for(amender *a, u32 def) {
     u32 id = id_of(a, def);
@@ -248,6 +272,8 @@ static u32 node_for(amender *a, u32 def) {
     pt_buffer_free(&other);
     pt_vec_free(&same);
     put_strings(a, &r.node, NULL);
+    const made_edges none = {0}; /* an external item's signature has no edges */
+    r.node.interface_hash = interface_of(a, &r.node, &none);
     a->external++;
     return add_node(a, def, r.node, r.position);
 }
@@ -261,7 +287,7 @@ static u32 file_for(amender *a, u32 file) {
               PT_NONE))
         return 0;
     for (u32 i = a->w->external_file_count; i < before; i++)
-        if (a->ids->file_of.data[i] != PT_NONE && strcmp(a->w->files.data[i].path, a->w->files.data[file].path) == 0)
+        if (a->ids->file_of.data[i] != PT_NONE && !a->w->files.data[i].is_expansion && strcmp(a->w->files.data[i].path, a->w->files.data[file].path) == 0)
             return a->ids->file_of.data[file] = a->ids->file_of.data[i];
     a->why = "a file is new";
     return 0;
@@ -277,10 +303,6 @@ static u32 anchor_for(amender *a, u32 def) {
     pt_vec_push(&a->anchors, (pt_graph_anchor){file_for(a, pt_def_instance(a->w, def)->file),
                                                pt_def_item(a->w, def)->line, id_of(a, nearest_node(a->w, def))});
     return id;
-}
-
-static const pt_graph_node *record_at(const amender *a, u32 id) {
-    return id < a->g->node_count ? pt_node_at(a->g, id) : &a->added.data[id - a->g->node_count].node;
 }
 
 /* Where sites that a definition asserts may start. */
@@ -385,11 +407,6 @@ static void keep_sites(amender *a) {
     if (a->sites.count) qsort(a->sites.data, a->sites.count, sizeof(new_site), by_new_site);
 }
 
-typedef struct made_edge {
-    pt_word word;
-    u32 first, count; /* of a->sites */
-} made_edge;
-typedef PT_VEC(made_edge) made_edges;
 static int by_word(const void *a, const void *b) {
     pt_word x = ((const made_edge *)a)->word, y = ((const made_edge *)b)->word;
     return x < y ? -1 : x > y;
@@ -443,19 +460,6 @@ static void put_edges(amender *a, pt_delta_row *r, const made_edges *edges) {
             pt_vec_push(&a->out->sites, a->sites.data[edges->data[i].first + k].site);
         r->site_count += edges->data[i].count;
     }
-}
-
-/* Signature edges count in the hash of an interface: graph/build.c. */
-static u64 interface_of(const amender *a, const pt_graph_node *n, const made_edges *edges) {
-    static const u8 kinds[] = {PT_EDGE_EXTENDS, PT_EDGE_ACCEPTS, PT_EDGE_RETURNS, PT_EDGE_HAS, PT_EDGE_BOUNDS};
-    const char *s = n->signature < a->g->string_count ? pt_graph_string(a->g, n->signature)
-                                                      : a->strings.text.data + (n->signature - a->g->string_count);
-    u64 h = pt_hash_bytes(s, strlen(s)) ^ pt_hash_u64((u64)n->visibility + 1) ^ n->hash.low;
-    for (u32 e = 0; e < edges->count; e++)
-        for (u32 k = 0; k < PT_COUNT_OF(kinds); k++)
-            if (pt_word_kind(edges->data[e].word) == kinds[k])
-                h += pt_hash_u64(record_at(a, pt_word_node(edges->data[e].word))->hash.low ^ kinds[k]);
-    return h;
 }
 
 static void put_node(amender *a, u32 id, const pt_graph_node *n) {
@@ -740,6 +744,15 @@ static void remove_def(amender *a, u32 def) {
     a->ids->node_of.data[def] = PT_NONE;
 }
 
+/* An external path of another kind than before. */
+static void amend_kind(amender *a, u32 def) {
+    u32 id = id_of(a, def);
+    if (id == PT_NONE || id >= a->g->node_count) return;
+    pt_graph_node n = *pt_node_at(a->g, id);
+    n.kind = pt_def_kind(a->w, def);
+    if (n.kind != pt_node_at(a->g, id)->kind) put_node(a, id, &n);
+}
+
 static void amend_def(amender *a, const pt_changed_def *c) {
     pt_world *w = a->w;
     if (!pt_kind_is_node(w->defs.data[c->def].kind)) return;
@@ -759,16 +772,61 @@ static void amend_def(amender *a, const pt_changed_def *c) {
     pt_vec_push(&a->rows, id); /* its interface is hashed anew */
 }
 
+static void fill_file(const amender *a, pt_graph_file *g, u32 file) {
+    const pt_file *f = &a->w->files.data[file];
+    const pt_facts_header *h = f->facts.header;
+    g->size = f->stamp.size;
+    g->mtime_ns = f->stamp.mtime_ns;
+    g->hash = h->text_hash;
+    g->edition = f->edition;
+    g->lines = h->line_count;
+    g->errors = h->error_count;
+}
+
+/* A file of no module any more, and one that is of one now. */
+static void drop_file(amender *a, u32 file, pt_graph_info *info) {
+    const pt_facts_header *h = a->w->files.data[file].facts.header;
+    u32 id = file < a->ids->file_of.count ? a->ids->file_of.data[file] : PT_NONE;
+    if (id == PT_NONE) return;
+    for (u32 i = 0; i < a->out->files.count; i++)
+        if (a->out->files.data[i].id == id) a->out->files.data[i] = a->out->files.data[--a->out->files.count];
+    pt_vec_push(&a->out->files, (pt_delta_file){(pt_graph_file){0}, id, 0});
+    pt_vec_push(&a->gone_files, id);
+    info->source_lines -= h->line_count;
+    info->source_bytes -= h->text_length;
+    info->files--;
+    if (h->error_count) a->out->head.replaced |= PT_REPLACED_ERRORS;
+    a->ids->file_of.data[file] = PT_NONE;
+}
+static void add_file(amender *a, u32 file, pt_graph_info *info) {
+    const pt_facts_header *h = a->w->files.data[file].facts.header;
+    if (file < a->ids->file_of.count && a->ids->file_of.data[file] != PT_NONE) {
+        a->why = "a module's file went and came";
+        return;
+    }
+    pt_graph_file g = {.path = a->g->string_count + pt_string_add(&a->strings, pt_str_of(a->w->files.data[file].path))};
+    fill_file(a, &g, file);
+    u32 id = a->out->head.file_count++;
+    if (!pt_vec_reserve(&a->ids->file_of, (u64)file + 1) ||
+        !fill(a->ids->file_of.data, &a->ids->file_of.count, a->ids->file_of.capacity,
+              PT_MAX(file + 1, a->ids->file_of.count), PT_NONE))
+        return;
+    a->ids->file_of.data[file] = id;
+    pt_vec_push(&a->out->files, (pt_delta_file){g, id, 0});
+    info->source_lines += h->line_count;
+    info->source_bytes += h->text_length;
+    info->files++;
+    if (h->error_count) a->out->head.replaced |= PT_REPLACED_ERRORS;
+    pt_vec_push(&a->came_files, file);
+}
+
 static void amend_file(amender *a, const pt_changed_file *c, pt_graph_info *info) {
     const pt_file *f = &a->w->files.data[c->file];
     const pt_facts_header *h = f->facts.header, *was = c->old.header;
     u32 id = a->ids->file_of.data[c->file];
+    if (id == PT_NONE) return;
     pt_graph_file g = *pt_file_at(a->g, id);
-    g.size = f->stamp.size;
-    g.mtime_ns = f->stamp.mtime_ns;
-    g.hash = h->text_hash;
-    g.lines = h->line_count;
-    g.errors = h->error_count;
+    fill_file(a, &g, c->file);
     pt_vec_push(&a->out->files, (pt_delta_file){g, id, 0});
     info->source_lines += h->line_count - (u64)was->line_count;
     info->source_bytes += h->text_length - (u64)was->text_length;
@@ -789,12 +847,21 @@ static int by_path(const void *a, const void *b, void *world) {
     return strcmp(w->files.data[*(const u32 *)a].path, w->files.data[*(const u32 *)b].path);
 }
 
+static const char *path_of(const amender *a, u32 file) {
+    if (file < a->g->file_count) return pt_graph_file_path(a->g, file);
+    for (u32 i = 0; i < a->came_files.count; i++)
+        if (a->ids->file_of.data[a->came_files.data[i]] == file) return a->w->files.data[a->came_files.data[i]].path;
+    return "";
+}
+
 /* Syntax errors of all files, in the order of their paths. */
 static void put_errors(amender *a, const pt_changes *changes) {
     const pt_graph *g = a->g;
     PT_VEC(pt_graph_error) own = {0};
     PT_VEC(u32) order = {0};
-    for (u32 i = 0; i < changes->files.count; i++) pt_vec_push(&order, changes->files.data[i].file);
+    for (u32 i = 0; i < changes->files.count; i++)
+        if (!a->w->files.data[changes->files.data[i].file].is_away) pt_vec_push(&order, changes->files.data[i].file);
+    for (u32 i = 0; i < a->came_files.count; i++) pt_vec_push(&order, a->came_files.data[i]);
     if (order.count) qsort_r(order.data, order.count, sizeof(u32), by_path, a->w);
     for (u32 i = 0; i < order.count; i++) {
         const pt_facts *f = &a->w->files.data[order.data[i]].facts;
@@ -808,11 +875,12 @@ static void put_errors(amender *a, const pt_changes *changes) {
     for (u32 i = 0; i <= g->error_count; i++) {
         const pt_graph_error *x = i < g->error_count ? &g->errors[i] : NULL;
         while (next < own.count &&
-               (!x || strcmp(pt_graph_file_path(g, own.data[next].file), pt_graph_file_path(g, x->file)) < 0))
+               (!x || strcmp(path_of(a, own.data[next].file), pt_graph_file_path(g, x->file)) < 0))
             pt_vec_push(&a->out->errors, own.data[next++]);
         bool replaced = false;
         for (u32 k = 0; x && k < changes->files.count; k++)
             replaced = replaced || a->ids->file_of.data[changes->files.data[k].file] == x->file;
+        for (u32 k = 0; x && k < a->gone_files.count; k++) replaced = replaced || a->gone_files.data[k] == x->file;
         if (x && !replaced) pt_vec_push(&a->out->errors, *x);
     }
     pt_vec_free(&own);
@@ -907,6 +975,9 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
     i64 bodies = 0;
     index_list order = {0};
     for (u32 i = 0; i < changes->files.count; i++) amend_file(&a, &changes->files.data[i], &info);
+    for (u32 i = 0; i < changes->gone_files.count; i++)
+        if (w->files.data[changes->gone_files.data[i]].is_away) drop_file(&a, changes->gone_files.data[i], &info);
+    for (u32 i = 0; i < changes->new_files.count; i++) add_file(&a, changes->new_files.data[i], &info);
     for (u32 i = 0; i < changes->instances.count; i++) amend_instance(&a, changes->instances.data[i]);
     if (out->anchors.count) qsort(out->anchors.data, out->anchors.count, sizeof(pt_delta_anchor), by_delta_anchor);
     u32 kept = 0;
@@ -940,6 +1011,7 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
         a.local--;
     }
     SORT_UNIQUE(&a.dead);
+    for (u32 i = 0; i < changes->kinds.count; i++) amend_kind(&a, changes->kinds.data[i]);
     if (!pt_alloc_failed() && !a.why) take_sites(&a, sites);
     for (u32 i = 0; i < sites->items.count; i++)
         bodies += (i64)sites->items.data[i].bodies - had_body(&a, changes, sites->items.data[i].def);
@@ -964,6 +1036,8 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
     pt_vec_free(&a.dead);
     pt_vec_free(&a.anchors);
     pt_vec_free(&a.left);
+    pt_vec_free(&a.gone_files);
+    pt_vec_free(&a.came_files);
     pt_vec_free(&a.begun);
     pt_vec_free(&a.added);
     if (pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "out of memory");

@@ -4,6 +4,8 @@
 #include "resolve/questions.h"
 #include "resolve/relink.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 
 struct pt_session {
@@ -71,6 +73,29 @@ static bool is_source(const char *path) {
     return n > 3 && strcmp(path + n - 3, ".rs") == 0;
 }
 
+/* Cargo finds targets by where their files are: below the folder of a package. */
+static bool may_be_target(const pt_session *s, const char *path) {
+    static const char *const folders[] = {"tests/", "benches/", "examples/", "src/bin/"};
+    static const char *const files[] = {"src/main.rs", "src/lib.rs", "build.rs"};
+    for (u32 i = 0; i < s->workspace->packages.count; i++) {
+        const char *folder = s->workspace->packages.data[i].folder, *below = path;
+        size_t length = strlen(folder);
+        if (length && strcmp(folder, ".") != 0) {
+            if (strncmp(path, folder, length) != 0 || path[length] != '/') continue;
+            below += length + 1;
+        }
+        for (u32 k = 0; k < PT_COUNT_OF(files); k++)
+            if (strcmp(below, files[k]) == 0) return true;
+        for (u32 k = 0; k < PT_COUNT_OF(folders); k++) {
+            size_t n = strlen(folders[k]);
+            if (strncmp(below, folders[k], n) != 0) continue;
+            const char *slash = strchr(below + n, '/'); /* a file of its own, or main.rs of a folder */
+            if (!slash || strcmp(slash, "/main.rs") == 0) return true;
+        }
+    }
+    return false;
+}
+
 /* All files of the world with a path: one, unless it belongs to targets of several editions. */
 static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_error *error) {
     static const u16 editions[] = {2015, 2018, 2021, 2024};
@@ -80,7 +105,11 @@ static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_
         if (index != PT_NONE) file = index, found++;
     }
     if (!found && !is_source(path)) return pt_fail(error, PT_ELIMIT, "%s changed", path);
-    if (!found) return pt_fail(error, PT_ELIMIT, "%s is new", path);
+    if (!found && (s->workspace->loose.count || may_be_target(s, path))) return pt_fail(error, PT_ELIMIT, "%s is new", path);
+    if (!found || (found == 1 && s->w->files.data[file].is_away)) {
+        (void)pt_world_file_came(s->w, changes, path); /* if no module wants it, it is nobody's */
+        return PT_OK;
+    }
     if (found > 1) return pt_fail(error, PT_ELIMIT, "%s is of several editions", path);
     if (file < s->w->external_file_count) return pt_fail(error, PT_ELIMIT, "%s belongs to a dependency", path);
     pt_file_stamp stamp;
@@ -90,7 +119,18 @@ static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_
     void *block;
     int code = pt_source_read(s->source, &text, &length, &stamp, path, &why);
     if (code == PT_ENOMEM) return pt_fail(error, code, "out of memory");
-    if (code) return pt_fail(error, PT_ELIMIT, "%s can't be read any more", path);
+    if (code && pt_source_is_file(s->source, path)) return pt_fail(error, PT_ELIMIT, "%s can't be read", path);
+    if (code) {
+        pt_world_file_went(s->w, changes, file);
+        return changes->whole ? pt_fail(error, PT_ELIMIT, "%s: %s", path, changes->whole) : PT_OK;
+    }
+    const pt_file *known = &s->w->files.data[file];
+    if (!known->read_code && known->facts.header && stamp.size == known->stamp.size &&
+        stamp.mtime_ns == known->stamp.mtime_ns &&
+        pt_hash128_equal(pt_hash128_bytes(text, length), known->facts.header->text_hash)) { /* known already */
+        pt_free(text);
+        return PT_OK;
+    }
     code = pt_extract(&block, &size, s->extractor, text, length, s->w->files.data[file].edition, PT_TEXT_ITEMS);
     if (code) {
         pt_free(text);
@@ -141,7 +181,6 @@ static void spread(ripple *r, const pt_changes *changes) {
     number_list asked = {0};
     for (u32 i = 0; i < changes->defs.count; i++) {
         const pt_changed_def *c = &changes->defs.data[i];
-        if (c->other & PT_DEF_REMOVED) pt_questions_set(w->questions, c->def, NULL, 0, 0);
         if (w->defs.data[c->def].kind == PT_KIND_METHOD) pt_item_resolver_method(r->s->resolver, c->def);
         if (c->other & (PT_OTHER_TEXT | PT_OTHER_INTERFACE | PT_DEF_ADDED) &&
             !(w->defs.data[c->def].flags & PT_DEF_ABSENT))
@@ -165,6 +204,47 @@ static void spread(ripple *r, const pt_changes *changes) {
     if (r->defs.count) qsort_r(r->defs.data, r->defs.count, sizeof(u32), by_place, w);
 }
 
+/* What external paths are thought to be, by what is said of them, before and after. */
+typedef struct kind_watch {
+    number_list said; /* by what is resolved again or went */
+    u8 *before;
+    u32 count;
+} kind_watch;
+
+static void add_keys(number_list *out, const pt_questions *q, u32 def) {
+    u32 index = def - q->first_def;
+    if (index >= q->runs.count) return;
+    const pt_asked_run r = q->runs.data[index];
+    for (u32 k = 0; k < r.count; k++) pt_vec_push(out, q->keys.data[r.first + k]);
+}
+
+static void watch_kinds(kind_watch *k, pt_session *s, const pt_changes *changes, const ripple *r) {
+    k->count = pt_interner_count(s->w->external_paths);
+    k->before = pt_malloc((size_t)k->count + 1);
+    for (u32 i = 1; k->before && i < k->count; i++) k->before[i] = pt_def_kind(s->w, i | PT_EXTERNAL_BIT);
+    for (u32 i = 0; i < r->defs.count; i++) add_keys(&k->said, s->w->questions, r->defs.data[i]);
+    for (u32 i = 0; i < changes->defs.count; i++)
+        if (changes->defs.data[i].other & PT_DEF_REMOVED) add_keys(&k->said, s->w->questions, changes->defs.data[i].def);
+}
+
+static void compare_kinds(kind_watch *k, pt_session *s, pt_changes *changes, const ripple *r) {
+    number_list now = {0}, lost = {0};
+    for (u32 i = 0; i < r->defs.count; i++) add_keys(&now, s->w->questions, r->defs.data[i]);
+    sort_numbers(&now);
+    sort_numbers(&k->said);
+    for (u32 i = 0; i < k->said.count; i++)
+        if (!now.count || !bsearch(&k->said.data[i], now.data, now.count, sizeof(u32), by_number))
+            pt_vec_push(&lost, k->said.data[i]);
+    for (u32 i = 0; i < changes->defs.count; i++)
+        if (changes->defs.data[i].other & PT_DEF_REMOVED)
+            pt_questions_set(s->w->questions, changes->defs.data[i].def, NULL, 0, 0);
+    if (lost.count) pt_world_unsay_kinds(s->w, lost.data, lost.count);
+    for (u32 i = 1; k->before && i < k->count; i++)
+        if (k->before[i] != pt_def_kind(s->w, i | PT_EXTERNAL_BIT)) pt_vec_push(&changes->kinds, i | PT_EXTERNAL_BIT);
+    pt_vec_free(&now);
+    pt_vec_free(&lost);
+}
+
 typedef struct making {
     pt_session *s;
     const pt_changes *changes;
@@ -183,9 +263,15 @@ static int make(void *payload, pt_delta_builder *out, const pt_graph *before, pt
 static int append(pt_session *s, pt_session_report *report, pt_store *store, const pt_changes *changes,
                   const pt_item_sites *sites, pt_error *error) {
     PT_VEC(pt_kept_file) files = {0};
-    for (u32 i = 0; i < changes->files.count; i++) {
-        const pt_file *f = &s->w->files.data[changes->files.data[i].file];
-        pt_vec_push(&files, (pt_kept_file){f->path, f->edition, f->stamp, f->facts.header->text_hash, f->block,
+    number_list kept = {0};
+    for (u32 i = 0; i < changes->files.count; i++) pt_vec_push(&kept, changes->files.data[i].file);
+    for (u32 i = 0; i < changes->new_files.count; i++) pt_vec_push(&kept, changes->new_files.data[i]);
+    for (u32 i = 0; i < changes->gone_files.count; i++) pt_vec_push(&kept, changes->gone_files.data[i]);
+    sort_numbers(&kept);
+    for (u32 i = 0; i < kept.count; i++) {
+        const pt_file *f = &s->w->files.data[kept.data[i]];
+        if (f->is_away) pt_vec_push(&files, (pt_kept_file){.path = f->path, .edition = f->edition});
+        else pt_vec_push(&files, (pt_kept_file){f->path, f->edition, f->stamp, f->facts.header->text_hash, f->block,
                                            f->block_size, false});
     }
     making m = {s, changes, sites, {0}};
@@ -193,10 +279,62 @@ static int append(pt_session *s, pt_session_report *report, pt_store *store, con
     int code =
         pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : store->engine->append(store, &batch, error);
     pt_vec_free(&files);
+    pt_vec_free(&kept);
     report->generation = m.after.generation;
     report->nodes = m.after.local_nodes + (u64)m.after.external_nodes;
     report->edges = m.after.edges;
     return code;
+}
+
+static int as_it_was(pt_session_report *report, pt_store *store, pt_error *error) {
+    pt_store_stats stats;
+    int code = store->engine->stats(store, &stats, error);
+    report->generation = stats.generation;
+    report->nodes = stats.nodes;
+    report->edges = stats.edges;
+    return code;
+}
+
+/* A file that was saved while the batch ran, found out because its text was needed: it belongs to the batch. */
+static int take_unseen(pt_session *s, pt_changes *changes, pt_error *error) {
+    const pt_file *f = &s->w->files.data[s->w->lacking];
+    for (u32 i = 0; i < changes->files.count; i++)
+        if (changes->files.data[i].file == s->w->lacking) return pt_fail(error, PT_ELIMIT, "%s was saved twice", f->path);
+    char path[4096];
+    snprintf(path, sizeof path, "%s", f->path);
+    return follow_path(s, changes, path, error);
+}
+
+enum { MOST_UNSEEN = 16 };
+
+/* From what changed to what its items assert now. */
+static int resolve(pt_session *s, pt_session_report *report, pt_changes *changes, pt_item_sites *sites, pt_error *error) {
+    int code = PT_EBUSY;
+    for (u32 round = 0; code == PT_EBUSY && round < MOST_UNSEEN; round++) {
+        u64 mark = pt_now_us();
+        ripple r = {.s = s};
+        kind_watch kinds = {0};
+        code = round ? take_unseen(s, changes, error) : PT_OK;
+        if (!code && pt_world_relink(s->w, changes)) code = pt_fail(error, PT_ENOMEM, "out of memory");
+        if (!code && changes->whole) code = pt_fail(error, PT_ELIMIT, "%s", changes->whole);
+        report->relink_us += pt_now_us() - mark;
+        mark = pt_now_us();
+        if (!code) spread(&r, changes);
+        if (!code && r.defs.count > 1000 + s->w->questions->runs.count / 8)
+            code = pt_fail(error, PT_ELIMIT, "%u items would have to be resolved again", r.defs.count);
+        report->items = r.defs.count;
+        pt_item_sites_free(sites);
+        *sites = (pt_item_sites){0};
+        if (!code) watch_kinds(&kinds, s, changes, &r);
+        if (!code) code = pt_resolve_items(sites, s->resolver, r.defs.data, r.defs.count, error);
+        if (!code) compare_kinds(&kinds, s, changes, &r);
+        pt_vec_free(&kinds.said);
+        pt_free(kinds.before);
+        pt_vec_free(&r.defs);
+        pt_vec_free(&r.keys);
+        report->resolve_us += pt_now_us() - mark;
+    }
+    return code == PT_EBUSY ? PT_ELIMIT : code;
 }
 
 int pt_session_batch(pt_session *s, pt_session_report *report, pt_store *store, const char *const *paths, u32 count,
@@ -209,29 +347,17 @@ int pt_session_batch(pt_session *s, pt_session_report *report, pt_store *store, 
     pt_alloc_clear();
     for (u32 i = 0; !code && i < count; i++)
         if (!i || strcmp(paths[i - 1], paths[i]) != 0) code = follow_path(s, &changes, paths[i], error);
-    report->files = changes.files.count;
     report->read_us = pt_now_us() - mark;
-    mark = pt_now_us();
-    if (!code && pt_world_relink(s->w, &changes)) code = pt_fail(error, PT_ENOMEM, "out of memory");
-    if (!code && changes.whole) code = pt_fail(error, PT_ELIMIT, "%s", changes.whole);
-    report->relink_us = pt_now_us() - mark;
-    mark = pt_now_us();
-    ripple r = {.s = s};
-    if (!code) spread(&r, &changes);
-    if (!code && r.defs.count > 1000 + s->w->questions->runs.count / 8)
-        code = pt_fail(error, PT_ELIMIT, "%u items would have to be resolved again", r.defs.count);
-    report->items = r.defs.count;
-    if (!code) code = pt_resolve_items(&sites, s->resolver, r.defs.data, r.defs.count, error);
-    if (code == PT_EBUSY) code = PT_ELIMIT;
+    if (!code) code = resolve(s, report, &changes, &sites, error);
+    report->files = changes.files.count + changes.new_files.count;
     report->bodies = (u32)sites.found.bodies;
     report->sites = sites.found.sites.count;
-    report->resolve_us = pt_now_us() - mark;
     mark = pt_now_us();
-    if (!code) code = append(s, report, store, &changes, &sites, error);
+    bool nothing = !changes.defs.count && !changes.files.count && !changes.new_files.count && !changes.gone_files.count;
+    if (!code && nothing) code = as_it_was(report, store, error); /* a file that is nobody's */
+    else if (!code) code = append(s, report, store, &changes, &sites, error);
     report->commit_us = pt_now_us() - mark;
     pt_world_drop_texts(s->w);
-    pt_vec_free(&r.defs);
-    pt_vec_free(&r.keys);
     pt_item_sites_free(&sites);
     pt_changes_free(&changes);
     return code;

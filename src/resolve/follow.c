@@ -20,8 +20,14 @@ void pt_changes_free(pt_changes *c) {
     pt_vec_free(&c->gone_globs);
     pt_vec_free(&c->new_globs);
     pt_vec_free(&c->calls);
+    pt_vec_free(&c->modules);
+    pt_vec_free(&c->new_files);
+    pt_vec_free(&c->gone_files);
+    pt_vec_free(&c->macros);
+    pt_vec_free(&c->macro_defs);
     pt_vec_free(&c->keys);
     pt_vec_free(&c->moved);
+    pt_vec_free(&c->kinds);
     *c = (pt_changes){0};
 }
 
@@ -57,6 +63,10 @@ static void whole(pt_changes *c, const char *why) {
     if (!c->whole) c->whole = why;
 }
 
+static void went(pt_world *w, pt_changes *c, u32 def, const pt_item *t);
+static void module_went(pt_world *w, pt_changes *c, u32 def);
+static void instance_went(pt_world *w, pt_changes *c, u32 instance);
+
 static void changed(pt_changes *c, u32 def, u32 other, bool had_body) {
     pt_vec_push(&c->defs, (pt_changed_def){def, other, had_body});
 }
@@ -65,18 +75,18 @@ static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_f
                             const pt_item_match *matches);
 
 /* What a kind of item would mean for more than names, impls and members. */
-static void come_or_go(pt_changes *c, const pt_item *t) {
-    if (t->kind == PT_KIND_MACRO) whole(c, "a macro's definition came or went");
+static void come_or_go(const pt_world *w, pt_changes *c, u32 def, const pt_item *t) {
+    if (t->kind == PT_KIND_MACRO) pt_vec_push(&c->macros, w->defs.data[def].name);
     if (t->kind == PT_KIND_EXTERN_CRATE) whole(c, "an extern crate came or went");
-    if (t->kind == PT_KIND_MODULE && !(t->flags & PT_F_HAS_BODY))
-        whole(c, "a module in a file of its own came or went");
+    
 }
 
 void pt_item_came(pt_world *w, pt_changes *c, u32 def) {
     const pt_item *t = pt_def_item(w, def);
-    come_or_go(c, t);
+    come_or_go(w, c, def, t);
     changed(c, def, PT_DEF_ADDED, false);
     if (t->kind == PT_KIND_MACRO_CALL) pt_vec_push(&c->calls, def);
+    if (t->kind == PT_KIND_MODULE && !(t->flags & PT_F_HAS_BODY)) pt_vec_push(&c->modules, def);
 }
 
 /* A leaf of a `use` tree is known elsewhere by its place in the facts. False: it is no more. */
@@ -108,20 +118,67 @@ static void move_imports(pt_world *w, pt_changes *c, u32 instance, const pt_fact
     w->glob_imports.count = kept;
 }
 
+/* What an instance brought is no more. */
+static void instance_went(pt_world *w, pt_changes *c, u32 instance) {
+    u32 file = w->instances.data[instance].file;
+    const pt_file *f = &w->files.data[file];
+    for (u32 i = 0; i < f->facts.header->item_count; i++)
+        went(w, c, pt_item_def(&w->instances.data[instance], i), &f->facts.items[i]);
+    move_imports(w, c, instance, &f->facts, f->symbols, NULL, NULL);
+    w->instances.data[instance].is_dead = true;
+    bool used = f->is_expansion;
+    for (u32 i = 0; i < w->instances.count && !used; i++)
+        used = w->instances.data[i].file == file && !w->instances.data[i].is_dead;
+    if (used) return;
+    w->files.data[file].is_away = true;
+    pt_vec_push(&c->gone_files, file);
+}
+
+static void module_went(pt_world *w, pt_changes *c, u32 def) {
+    for (u32 i = 0; i < w->instances.count; i++)
+        if (w->instances.data[i].module == def && w->instances.data[i].call == PT_NO_DEF && !w->instances.data[i].is_dead &&
+            i != w->defs.data[def].instance)
+            instance_went(w, c, i);
+}
+
+void pt_world_file_went(pt_world *w, pt_changes *c, u32 file) {
+    for (u32 i = 0; i < w->crates.count; i++) {
+        u32 root = w->crates.data[i].root;
+        if (w->defs.data[root].instance != PT_NONE && pt_def_instance(w, root)->file == file) whole(c, "a crate's root went");
+    }
+    for (u32 i = 0; i < w->instances.count && !c->whole; i++) {
+        if (w->instances.data[i].file != file || w->instances.data[i].is_dead) continue;
+        if (w->instances.data[i].call != PT_NO_DEF) whole(c, "an included file went");
+        else instance_went(w, c, i);
+    }
+}
+
+bool pt_world_file_came(pt_world *w, pt_changes *c, const char *path) {
+    bool wanted = false;
+    for (u32 d = w->external_def_count; d < w->defs.count; d++) {
+        if (w->defs.data[d].kind != PT_KIND_MODULE || (w->defs.data[d].flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)) ||
+            !pt_world_module_is(w, d, path))
+            continue;
+        bool mounted = false;
+        for (u32 i = 0; i < w->instances.count && !mounted; i++)
+            mounted = w->instances.data[i].module == d && w->instances.data[i].call == PT_NO_DEF && !w->instances.data[i].is_dead;
+        if (!mounted) {
+            pt_vec_push(&c->modules, d);
+            wanted = true;
+        }
+    }
+    return wanted;
+}
+
 static void went(pt_world *w, pt_changes *c, u32 def, const pt_item *t) {
-    come_or_go(c, t);
+    come_or_go(w, c, def, t);
     changed(c, def, PT_DEF_REMOVED, pt_item_has_body(t));
     w->defs.data[def].flags |= PT_DEF_ABSENT;
+    if (t->kind == PT_KIND_MODULE && !(t->flags & PT_F_HAS_BODY)) module_went(w, c, def);
     u32 instance = t->kind == PT_KIND_MACRO_CALL ? pt_expansion_of(w, def) : PT_NONE;
     if (instance == PT_NONE) return;
-    const pt_instance *in = &w->instances.data[instance];
-    const pt_file *f = &w->files.data[in->file];
-    if (!f->is_expansion) {
-        whole(c, "an include! went");
-        return;
-    }
-    for (u32 i = 0; i < f->facts.header->item_count; i++) went(w, c, pt_item_def(in, i), &f->facts.items[i]);
-    move_imports(w, c, instance, &f->facts, f->symbols, NULL, NULL);
+    if (w->files.data[w->instances.data[instance].file].is_expansion) instance_went(w, c, instance);
+    else whole(c, "an include! went");
 }
 
 static void move_derives(pt_world *w, u32 def, const pt_item *old, const pt_item *new) {
@@ -153,17 +210,36 @@ static void place_again(pt_world *w, pt_changes *c, u32 instance) {
     pt_free(before);
 }
 
+static void move_imports(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old, const u32 *old_symbols,
+                         const pt_facts *new, const u32 *new_of);
+
+
 /* A call whose text is another: what it expands to now, in place of what it did. */
 static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
     u32 file = w->instances.data[instance].file;
     pt_expansion_text x;
     const pt_file *f = &w->files.data[file];
-    if (!f->is_expansion) return whole(c, "an included file's call changed");
-    u32 target = f->is_verbatim ? PT_NO_DEF : pt_call_target(w, call);
-    int code = !f->is_verbatim && target == PT_NO_DEF ? PT_ENOTFOUND : pt_expand_call(w, &x, call, target);
+    if (!f->is_expansion) {
+        whole(c, "an included file's call changed");
+        return;
+    }
+    u32 target = pt_call_target(w, call);
+    bool unknown = target == PT_NO_DEF || pt_def_is_external_path(target);
+    if (unknown != f->is_verbatim) { /* another kind of expansion: from the start */
+        instance_went(w, c, instance);
+        pt_vec_push(&c->calls, call);
+        return;
+    }
+    int code = pt_expand_call(w, &x, call, unknown ? (u32)PT_NO_DEF : target);
+    if (code == PT_ENOTFOUND) {
+        pt_expansion_text_free(&x);
+        instance_went(w, c, instance);
+        return;
+    }
     if (code) {
-        if (f->is_verbatim || target != PT_NO_DEF) pt_expansion_text_free(&x);
-        return whole(c, "a macro call makes no items any more");
+        pt_expansion_text_free(&x);
+        whole(c, "a macro's text can't be read");
+        return;
     }
     pt_facts new;
     pt_error ignored;
@@ -196,15 +272,17 @@ static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
     pt_free(matches);
 }
 
+void pt_follow_call(pt_world *w, pt_changes *c, u32 call) {
+    u32 instance = pt_expansion_of(w, call);
+    if (instance == PT_NONE) pt_vec_push(&c->calls, call); /* it may make something now */
+    else expand_again(w, c, call, instance);
+}
+
 /* A call that was there before. */
 static void follow_call(pt_world *w, pt_changes *c, u32 def, bool same_text) {
     u32 instance = pt_expansion_of(w, def);
-    if (instance == PT_NONE) {
-        if (!same_text) pt_vec_push(&c->calls, def); /* it may make something now */
-        return;
-    }
-    if (same_text) place_again(w, c, instance);
-    else expand_again(w, c, def, instance);
+    if (!same_text) pt_follow_call(w, c, def);
+    else if (instance != PT_NONE) place_again(w, c, instance);
 }
 
 /* An item that is there still: what of it is other, and for whom. */
@@ -213,12 +291,15 @@ static void stays(pt_world *w, pt_changes *c, const pt_facts *new, const pt_inst
     u32 def = pt_item_def(in, item), instance = w->defs.data[def].instance;
     const pt_item *t = &new->items[item];
     if (was->derive_count) move_derives(w, def, was, t);
-    if (t->kind == PT_KIND_MACRO && t->hash != was->hash) whole(c, "a macro's definition is another");
+    if (t->kind == PT_KIND_MACRO && (t->hash != was->hash || other & PT_OTHER_INTERFACE)) {
+        pt_vec_push(&c->macros, w->defs.data[def].name);
+        pt_vec_push(&c->macro_defs, def);
+        other |= PT_OTHER_INTERFACE;
+    }
     if (!other) return;
     changed(c, def, other, pt_item_has_body(was));
     if (!(other & PT_OTHER_INTERFACE)) return;
-    if (t->kind == PT_KIND_MODULE || t->kind == PT_KIND_EXTERN_CRATE || t->kind == PT_KIND_MACRO)
-        whole(c, "a module's or macro's attributes are others");
+    if (t->kind == PT_KIND_MODULE || t->kind == PT_KIND_EXTERN_CRATE) whole(c, "a module's attributes are others");
     u8 unknown = w->defs.data[def].flags & PT_DEF_UNKNOWN_GLOB,
        flags = pt_item_as_def(w, instance, item).flags | unknown;
     bool other_flags = flags != w->defs.data[def].flags;

@@ -47,8 +47,14 @@ typedef struct pt_changes {
     PT_VEC(pt_gone_glob) gone_globs;
     PT_VEC(pt_import) new_globs;
     PT_VEC(u32) calls; /* that came */
+    PT_VEC(u32) modules; /* in files of their own, to be mounted */
+    PT_VEC(u32) new_files, gone_files; /* of the world: that have a module now, or have none any more */
+    PT_VEC(u32) macros; /* names that may mean another macro, or one of another text */
+    PT_VEC(u32) macro_defs; /* macros of another text */
     PT_VEC(u32) keys;  /* questions (questions.h) whose answer is another */
     PT_VEC(pt_moved_impl) moved;
+    PT_VEC(u32) kinds; /* external paths that are thought to be something else now */
+    u32 relinked;      /* so many of `defs` are linked already */
     u32 expanded;      /* calls that were expanded again */
     const char *whole; /* why the world has to be made anew; NULL: it follows */
 } pt_changes;
@@ -62,6 +68,12 @@ int pt_world_follow(pt_world *world, pt_changes *changes, u32 file, char *text, 
                     void *block, u32 size);
 /* An item came: its definition is there, not its names. */
 void pt_item_came(pt_world *world, pt_changes *changes, u32 def);
+/* A call whose text, or whose macro, is another: what it expands to now, in place of what it did. */
+void pt_follow_call(pt_world *world, pt_changes *changes, u32 call);
+/* A file that is not there any more. */
+void pt_world_file_went(pt_world *world, pt_changes *changes, u32 file);
+/* Modules that want a file that came; false: nobody does. */
+bool pt_world_file_came(pt_world *world, pt_changes *changes, const char *path);
 /* Would this item's text be read as a body? */
 bool pt_item_has_body(const pt_item *item);
 

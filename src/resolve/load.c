@@ -256,6 +256,47 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
     }
 }
 
+bool pt_world_module_is(pt_world *w, u32 module, const char *path) {
+    char wanted[PATH_SIZE], folder[PATH_SIZE];
+    const pt_def *d = &w->defs.data[module];
+    return d->item != PT_NONE && wanted_module(w, wanted, folder, d->instance, d->item) && strcmp(wanted, path) == 0;
+}
+
+int pt_world_mount_module(pt_world *w, u32 *out, u32 module) {
+    char path[PATH_SIZE], folder[PATH_SIZE];
+    const pt_def d = w->defs.data[module];
+    const pt_instance in = w->instances.data[d.instance];
+    u16 edition = w->files.data[in.file].edition;
+    *out = PT_NONE;
+    if (!wanted_module(w, path, folder, d.instance, d.item)) return PT_OK;
+    u32 file = pt_world_file(w, path, edition);
+    if (file != PT_NONE && w->files.data[file].is_away) { /* whatever it was when it went */
+        pt_file *f = &w->files.data[file];
+        pt_free(f->text);
+        pt_free(f->block);
+        pt_free(f->symbols);
+        *f = (pt_file){.path = f->path, .edition = f->edition, .read_code = PT_EIO};
+    }
+    if (file == PT_NONE || w->files.data[file].read_code) {
+        if (!pt_source_is_file(w->source, path)) return PT_OK;
+        if (file == PT_NONE) file = pt_world_add_file(w, path, edition);
+        if (file == PT_NONE) return PT_ENOMEM;
+        w->files.data[file].read_code = PT_OK;
+        if (read_wave(w, NULL, &file, 1)) return PT_ENOMEM;
+    }
+    if (w->files.data[file].read_code || !w->files.data[file].facts.header) return PT_EIO;
+    u32 depth = 0, mounts = 0;
+    for (u32 m = module; m != PT_NO_DEF; m = w->defs.data[m].parent, depth++)
+        if (w->defs.data[m].item != PT_NONE && pt_def_instance(w, m)->file == file) return PT_EIO;
+    for (u32 i = 0; i < w->instances.count; i++)
+        mounts += w->instances.data[i].file == file && !w->instances.data[i].is_dead && w->instances.data[i].crate == in.crate;
+    if (depth > MAX_MODULE_DEPTH || mounts >= MAX_MOUNTS) return PT_EIO;
+    w->mounts_quietly = true;
+    *out = pt_world_mount(w, file, in.crate, module, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);
+    w->mounts_quietly = false;
+    return *out == PT_NONE ? PT_EIO : PT_OK;
+}
+
 u32 pt_world_prelude(pt_world *w, u16 edition, bool no_std) {
     if (!w->std_crate_count) return PT_NO_DEF;
     char name[16];

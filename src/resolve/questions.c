@@ -87,3 +87,12 @@ void pt_questions_askers(pt_questions *q, const u32 *keys, u32 count, void (*vis
     }
     pt_free(filter);
 }
+
+bool pt_questions_any(const pt_questions *q, u32 key) {
+    for (u32 i = 0; i < q->runs.count; i++) {
+        const pt_asked_run r = q->runs.data[i];
+        for (u32 k = 0; k < r.count; k++)
+            if (q->keys.data[r.first + k] == key) return true;
+    }
+    return false;
+}

@@ -15,7 +15,8 @@ typedef enum pt_question_kind {
     PT_ASK_INTERFACE,   /* definition: its signature as it is resolved, fields and variants, the text of a macro */
     PT_ASK_MACRO,       /* name: textual macros */
     PT_ASK_SUPERTRAITS, /* trait */
-    PT_ASK_NAMESAKES    /* name: all methods of the workspace */
+    PT_ASK_NAMESAKES,   /* name: all methods of the workspace */
+    PT_SAY_KIND         /* external path, evidence bit: not asked but said, see pt_external_evidence */
 } pt_question_kind;
 
 static inline u32 pt_question(pt_question_kind kind, u32 a, u32 b) {
@@ -55,6 +56,8 @@ typedef struct pt_questions {
 void pt_questions_free(pt_questions *questions);
 /* Replaces what a definition asked. */
 void pt_questions_set(pt_questions *questions, u32 def, const u32 *keys, u32 count, u32 own);
+/* Did anybody ask it? */
+bool pt_questions_any(const pt_questions *questions, u32 key);
 /* Definitions that asked one of the keys (sorted): calls visit(payload, definition, by its interface). */
 void pt_questions_askers(pt_questions *questions, const u32 *keys, u32 count,
                          void (*visit)(void *payload, u32 def, bool own), void *payload);

@@ -80,6 +80,7 @@ static void names_of_def(relinker *x, u32 def) {
     if (d->kind == PT_KIND_USE || d->kind == PT_KIND_MACRO_CALL || d->kind == PT_KIND_BLOCK || d->kind == PT_KIND_IMPL)
         return;
     if (pt_kind_has_scope(x->w->defs.data[d->parent].kind)) affect(x, d->parent, d->name);
+    if (d->kind == PT_KIND_MACRO) affect(x, x->w->crates.data[d->crate].root, d->name); /* where it may be exported */
 }
 
 static bool tree_names(const relinker *x, const pt_file *f, u32 node, u32 depth) {
@@ -252,7 +253,7 @@ static void compare_names(relinker *x) {
             }
         same = same && at == a->count;
         for (u32 k = at; k < a->count; k++) macro = macro || x->before.data[a->first + k].ns == PT_NS_MACRO;
-        if (macro) whole(x, "a macro's name means something else");
+        if (macro) pt_vec_push(&x->c->macros, a->key.name);
         if (!same) changed_key(x, PT_ASK_NAME, a->key.module, a->key.name);
     }
 }
@@ -263,8 +264,15 @@ static void glob_came(relinker *x, const pt_import *im) {
     pt_world *w = x->w;
     u32 source = pt_glob_source(w, im), visible = pt_import_visibility(w, im);
     if (source == PT_NO_DEF || pt_def_is_external_path(source) || (w->defs.data[source].flags & PT_DEF_UNKNOWN_GLOB)) {
-        whole(x, "a glob import of something unknown came");
-        return;
+        bool is_new = false; /* nobody has asked a module that came just now */
+        for (u32 i = 0; i < x->c->defs.count && !is_new; i++)
+            is_new = x->c->defs.data[i].def == im->module && (x->c->defs.data[i].other & PT_DEF_ADDED);
+        if (!is_new || source == PT_NO_DEF) {
+            whole(x, "a glob import of something unknown came");
+            return;
+        }
+        w->defs.data[im->module].flags |= PT_DEF_UNKNOWN_GLOB;
+        if (pt_def_is_external_path(source)) return;
     }
     for (u32 k = source < w->name_heads.count ? w->name_heads.data[source] : 0; k; k = w->scope_names.data[k - 1].next)
         affect(x, im->module, w->scope_names.data[k - 1].name);
@@ -683,6 +691,17 @@ static void check_supertraits(relinker *x) {
 
 /* Calls that came. */
 
+static u32 target_of(const pt_world *w, u32 call) {
+    u32 low = 0, high = w->call_targets.count / 2;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (w->call_targets.data[middle * 2] < call) low = middle + 1;
+        else high = middle;
+    }
+    return low * 2 < w->call_targets.count && w->call_targets.data[low * 2] == call ? w->call_targets.data[low * 2 + 1]
+                                                                                    : (u32)PT_NO_DEF;
+}
+
 /* call_targets: pairs, sorted by call. */
 static void put_target(pt_world *w, u32 call, u32 target) {
     u32 low = 0, high = w->call_targets.count / 2;
@@ -753,6 +772,42 @@ static void mount_call(relinker *x, u32 call) {
     for (u32 i = 0; i < f->header->item_count; i++) pt_item_came(w, x->c, pt_item_def(&w->instances.data[instance], i));
 }
 
+/* Calls by a name that may mean another macro, or one of another text. */
+static void check_calls(relinker *x) {
+    pt_world *w = x->w;
+    PT_VEC(u8) named = {0};
+    u32 most = 0;
+    for (u32 i = 0; i < x->c->macros.count; i++) most = PT_MAX(most, x->c->macros.data[i]);
+    if (!x->c->macros.count || !pt_vec_reserve(&named, (u64)most / 8 + 1)) return;
+    memset(named.data, 0, most / 8 + 1);
+    for (u32 i = 0; i < x->c->macros.count; i++) {
+        u32 name = x->c->macros.data[i];
+        named.data[name / 8] |= (u8)(1u << (name % 8));
+        changed_key(x, PT_ASK_MACRO, name, 0);
+    }
+    for (u32 d = w->external_def_count, end = w->defs.count; d < end && !x->c->whole; d++) {
+        const pt_def *call = &w->defs.data[d];
+        if (call->kind != PT_KIND_MACRO_CALL || call->name > most || !(named.data[call->name / 8] >> (call->name % 8) & 1) ||
+            (call->flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)))
+            continue;
+        bool coming = false; /* told of already */
+        for (u32 i = 0; i < x->c->calls.count && !coming; i++) coming = x->c->calls.data[i] == d;
+        if (coming) continue;
+        u32 target = pt_call_target(w, d);
+        bool in_body = pt_def_item(w, d)->extra != 0, other = in_body || target != target_of(w, d);
+        for (u32 i = 0; i < x->c->macro_defs.count && !other; i++) other = x->c->macro_defs.data[i] == target;
+        if (!other) continue;
+        if (!in_body) {
+            if (target != PT_NO_DEF) put_target(w, d, target);
+            else whole(x, "a macro that is called is no more");
+            pt_vec_push(&x->c->defs, (pt_changed_def){d, PT_OTHER_TEXT, false});
+        }
+        pt_follow_call(w, x->c, d);
+    }
+    x->c->macros.count = x->c->macro_defs.count = 0;
+    pt_vec_free(&named);
+}
+
 /* One round: everything that came, went or changed since the last one. */
 static void relink(relinker *x, u32 first) {
     pt_world *w = x->w;
@@ -780,6 +835,7 @@ static void relink(relinker *x, u32 first) {
             put_symbol(x, w->defs.data[d.def].name);
         }
         if (d.other & PT_OTHER_INTERFACE) changed_key(x, PT_ASK_INTERFACE, d.def, 0);
+        if (kind == PT_KIND_MACRO && d.other & PT_DEF_ADDED) pt_world_note_macro(w, d.def);
         if (kind == PT_KIND_FIELD || kind == PT_KIND_VARIANT)
             changed_key(x, PT_ASK_INTERFACE, w->defs.data[d.def].parent, 0);
         if (d.other & PT_OTHER_INTERFACE && around == PT_KIND_TRAIT) {
@@ -844,6 +900,38 @@ static void relink(relinker *x, u32 first) {
             member_came_or_went(x, d.def, head_around(w, d.def), true);
     }
     if (!c->whole) check_supertraits(x);
+    if (!c->whole) check_calls(x);
+}
+
+/* Modules in files of their own: those that came, and those whose file came. */
+static void mount_modules(relinker *x) {
+    pt_world *w = x->w;
+    pt_changes *c = x->c;
+    for (u32 i = 0; i < c->modules.count && !c->whole; i++) {
+        u32 module = c->modules.data[i];
+        bool there = (w->defs.data[module].flags & PT_DEF_ABSENT) != 0;
+        for (u32 k = 0; k < w->instances.count && !there; k++) /* told of twice: by its item and by its file */
+            there = w->instances.data[k].module == module && w->instances.data[k].call == PT_NO_DEF &&
+                    !w->instances.data[k].is_dead && k != w->defs.data[module].instance;
+        if (there) continue;
+        u32 files = w->files.count, instance = PT_NONE;
+        int code = pt_world_mount_module(w, &instance, module);
+        if (code) whole(x, "a module's file can't be read, or is a module of itself");
+        if (code || instance == PT_NONE) continue;
+        u32 file = w->instances.data[instance].file;
+        bool known = file < files;
+        for (u32 k = 0; k < c->new_files.count; k++) known = known || c->new_files.data[k] == file;
+        if (known) { /* it may have been a file of the world, of no module since */
+            known = false;
+            for (u32 k = 0; k < w->instances.count && !known; k++)
+                known = k != instance && w->instances.data[k].file == file && !w->instances.data[k].is_dead;
+        }
+        if (!known) pt_vec_push(&c->new_files, file);
+        pt_vec_push(&c->instances, instance);
+        const pt_facts *f = &w->files.data[file].facts;
+        for (u32 k = 0; k < f->header->item_count; k++) pt_item_came(w, c, pt_item_def(&w->instances.data[instance], k));
+    }
+    c->modules.count = 0;
 }
 
 static void free_relinker(relinker *x) {
@@ -857,21 +945,25 @@ static void free_relinker(relinker *x) {
 }
 
 int pt_world_relink(pt_world *w, pt_changes *c) {
-    u32 first = 0;
+    u32 first = c->relinked;
     for (u32 round = 0; round < MOST_ROUNDS && !c->whole && !pt_alloc_failed(); round++) {
         u32 next = c->defs.count, calls = c->calls.count;
         relinker x = {.w = w, .c = c};
         relink(&x, first);
         first = next;
+        mount_modules(&x);
         for (u32 i = 0; i < calls && !c->whole; i++) mount_call(&x, c->calls.data[i]);
         if (calls) {
             memmove(c->calls.data, c->calls.data + calls, (c->calls.count - calls) * sizeof(u32));
             c->calls.count -= calls;
         }
         free_relinker(&x);
-        bool more = c->calls.count != 0;
-        for (u32 i = first; i < c->defs.count && !more; i++) more = (c->defs.data[i].other & PT_DEF_ADDED) != 0;
-        if (!more) return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
+        bool more = c->calls.count || c->names.count || c->gone_globs.count || c->macros.count;
+        for (u32 i = first; i < c->defs.count && !more; i++)
+            more = c->defs.data[i].other & (PT_DEF_ADDED | PT_DEF_REMOVED | PT_OTHER_INTERFACE);
+        if (more) continue;
+        c->relinked = c->defs.count;
+        return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
     }
     if (!c->whole && !pt_alloc_failed()) c->whole = "macro calls go on and on";
     return pt_alloc_failed() ? PT_ENOMEM : PT_OK;

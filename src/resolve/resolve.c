@@ -430,6 +430,7 @@ int pt_resolve_world(pt_sites *out, pt_world *w, pt_error *error) {
     pt_world *views = pt_calloc(threads, sizeof *views);
     int code = resolvers && views && out->workers && pt_vec_reserve(&out->runs, (u64)count + 1) ? PT_OK : PT_ENOMEM;
     if (w->questions) w->questions->first_def = w->external_def_count;
+    pt_world_forget_kinds(w);
     if (!code) code = pt_parallel(threads, w->files.count - w->external_file_count, read_text, w);
     if (!code) {
         for (u32 i = 0; i < threads; i++) {

@@ -360,7 +360,9 @@ u32 pt_expansion_of(const pt_world *w, u32 call) {
     u32 mask = w->expansion_table.count - 1;
     if (!w->expansion_table.count) return PT_NONE;
     for (u32 i = (u32)pt_hash_u64(call) & mask; w->expansion_table.data[i]; i = (i + 1) & mask)
-        if (w->instances.data[w->expansion_table.data[i] - 1].call == call) return w->expansion_table.data[i] - 1;
+        if (w->instances.data[w->expansion_table.data[i] - 1].call == call &&
+            !w->instances.data[w->expansion_table.data[i] - 1].is_dead)
+            return w->expansion_table.data[i] - 1;
     return PT_NONE;
 }
 

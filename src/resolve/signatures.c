@@ -215,6 +215,7 @@ void pt_resolve_item(pt_resolver *r, u32 def) {
                 trait = w->impls.data[list[i]].trait;
         r->cfg = dv->cfg ? v.file->symbols[dv->cfg] : 0;
         bool standard = trait != PT_NO_DEF && pt_def_is_std(w, trait);
+        if (trait != PT_NO_DEF) pt_external_evidence(w, trait, PT_KIND_TRAIT);
         if (trait != PT_NO_DEF)
             pt_emit_from(r, def, trait, PT_EDGE_IMPLEMENTS, PT_VIA_DERIVE, standard ? PT_EXACT : PT_INFERRED,
                          dv->offset);

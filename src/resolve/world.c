@@ -194,6 +194,7 @@ bool pt_world_has_text(pt_world *w, u32 file) {
     if (!w->is_kept || w->is_frozen) return false;
     if (pt_world_read_text(w, &w->files.data[file]) == PT_OK) return true;
     w->lacks_text = true;
+    w->lacking = file;
     return false;
 }
 
@@ -256,9 +257,29 @@ static u16 evidence_bit(u8 kind) {
     }
 }
 
+void pt_world_forget_kinds(pt_world *w) {
+    for (u32 i = 0, count = pt_interner_count(w->external_paths); i < count && i < w->external_capacity; i++)
+        w->external_kinds[i] &= 3; /* primitive types and crates are what they are */
+}
+
+void pt_world_unsay_kinds(pt_world *w, const u32 *keys, u32 count) {
+    for (u32 i = 1, end = pt_interner_count(w->external_paths); i < end && i < w->external_capacity; i++)
+        for (u16 bit = 4; bit <= 256; bit = (u16)(bit << 1)) {
+            u32 key = pt_question(PT_SAY_KIND, i | PT_EXTERNAL_BIT, bit), low = 0, high = count;
+            if (!(w->external_kinds[i] & bit)) continue;
+            while (low < high) {
+                u32 middle = (low + high) / 2;
+                if (keys[middle] < key) low = middle + 1;
+                else high = middle;
+            }
+            if (low < count && keys[low] == key && !pt_questions_any(w->questions, key)) w->external_kinds[i] &= (u16)~bit;
+        }
+}
+
 void pt_external_evidence(pt_world *w, u32 def, u8 kind) {
     if (!pt_def_is_external_path(def)) return;
     u16 *kinds = &w->external_kinds[def & ~PT_EXTERNAL_BIT], bit = evidence_bit(kind);
+    if (bit > 2) pt_ask(w, PT_SAY_KIND, def, bit);
     /* read first: almost always it is known, and threads that write share the cache line */
     if (!(__atomic_load_n(kinds, __ATOMIC_RELAXED) & bit)) __atomic_fetch_or(kinds, bit, __ATOMIC_RELAXED);
 }
@@ -580,6 +601,10 @@ static u32 cfg_of_calls(pt_world *w, u32 instance) {
 
 void pt_world_define_name(pt_world *w, u32 def) {
     define_item(w, def, pt_def_file(w, def), pt_def_item(w, def), cfg_of_calls(w, w->defs.data[def].instance));
+}
+
+void pt_world_note_macro(pt_world *w, u32 def) {
+    note_macro(w, w->defs.data[def].instance, pt_macro_bit(w->defs.data[def].name));
 }
 
 void pt_world_define(pt_world *w, u32 def) {

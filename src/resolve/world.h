@@ -32,6 +32,7 @@ typedef struct pt_file {
     u32 text_length, block_size;
     u16 edition;
     u32 mount_crate, mount_count; /* how often the crate (+ 1) mounted last has it as a module */
+    bool is_away;                 /* in a world that follows: no module's any more, read again before it is one */
     bool is_mapped;               /* block belongs to the std interface */
     bool is_expansion;
     bool is_verbatim;                /* expansion: the call's arguments as they are */
@@ -50,6 +51,7 @@ typedef struct pt_instance {
     u32 module;         /* the definition its top items belong to */
     u32 call;           /* expansion: the macro call's definition, else PT_NO_DEF */
     u32 depth;          /* expansion depth */
+    bool is_dead;       /* of a world that follows: what it was mounted for is gone */
     bool is_guess;      /* arguments of a macro that is not known, read as items: everything in it is inferred */
     const char *folder; /* where `mod x;` of its top level looks, relative path */
     u32 outermost;      /* expansion: the instance of the call that someone wrote; else PT_NONE */
@@ -202,6 +204,7 @@ typedef struct pt_world {
     u32 late_def;
     struct pt_questions *questions;  /* of a world that is kept: what every item asked */
     struct pt_asked *asked;          /* where questions are noted, see questions.h; NULL: nowhere */
+    u32 lacking; /* which file's */
     bool lacks_text;                 /* a text was needed while following and is not the one that was noted */
     PT_VEC(u32) cfg_of_def;          /* 0 unknown, 1 none, else symbol + 2 */
     struct pt_twin_rank *twin_ranks; /* scope.c */
@@ -291,7 +294,8 @@ u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char 
 pt_def pt_item_as_def(const pt_world *world, u32 instance, u32 item);
 /* Gives it its names, and what it asks for its place in a queue: imports, macro calls. */
 void pt_world_define(pt_world *world, u32 def);
-void pt_world_define_name(pt_world *world, u32 def);     /* its names alone */
+void pt_world_define_name(pt_world *world, u32 def); /* its names alone */
+void pt_world_note_macro(pt_world *world, u32 def);  /* a textual macro: what the walk of textual scopes looks for */
 u32 pt_world_add_crate(pt_world *world, pt_crate crate); /* PT_NONE: out of memory */
 /* Identity of a crate by its package, that one's major version as semver compares it (1.2.3: 1, 0.4.2: 0.4, 0.0.7: 0.0.7),
  * the kind of target and, where a package has several, its name. */
@@ -299,6 +303,11 @@ pt_hash128 pt_crate_identity(const char *package, const char *version, const cha
 /* Adds a name to the extern prelude; the first of a name counts. */
 void pt_crate_add_extern(pt_crate *crate, u32 name, u32 root);
 void pt_world_mount_modules(pt_world *world, u32 instance);
+/* One module in a file of its own, without names (relink.c). `*instance` PT_NONE: its file is not there. PT_EIO: it can't be
+ * read, or is around itself. */
+int pt_world_mount_module(pt_world *world, u32 *instance, u32 module);
+/* Is this where the file of a module would be? */
+bool pt_world_module_is(pt_world *world, u32 module, const char *path);
 /* The same for several instances, whose files are read in common waves. */
 void pt_world_mount_modules_of(pt_world *world, const u32 *instances, u32 count);
 /* The fixpoint: imports, modules, macros. */
@@ -368,6 +377,10 @@ bool pt_def_impossible(pt_world *world, u32 def);
 u32 pt_external(pt_world *world, pt_str path, u8 kind);
 u32 pt_external_child(pt_world *world, u32 parent, u32 name, u8 kind);
 void pt_external_evidence(pt_world *world, u32 def, u8 kind);
+/* Evidence is what the items say that are resolved, all of them: none before, and, in a world that follows, none that nobody
+ * says any more (`keys`, sorted: questions of kind PT_SAY_KIND that somebody stopped saying, among others). */
+void pt_world_forget_kinds(pt_world *world);
+void pt_world_unsay_kinds(pt_world *world, const u32 *keys, u32 count);
 pt_str pt_external_path(const pt_world *world, u32 def);
 /* A primitive type's definition: "u8", "&", "()" ... */
 u32 pt_primitive(pt_world *world, const char *name);
