@@ -193,52 +193,30 @@ static void add_record(builder *b, u32 index) {
     pt_vec_push(&b->positions, r.position);
 }
 
-/* Identity: below the parent's; equal siblings are told apart by an ordinal, in the order of nodes. */
+typedef struct identity {
+    pt_hash128 base; /* without ordinal */
+    u32 count;       /* 0: free */
+} identity;
+
+/* Identity: below the parent's, which is settled before; equal siblings are told apart by an ordinal, in their order. */
 static void identify(builder *b) {
     pt_world *w = b->w;
     u32 size = 1024;
     while (size < b->local_nodes * 2) size *= 2;
-    u32 *table = pt_malloc(size * sizeof *table); /* by hash: the last node of an identity + 1 */
-    u8 *changed = pt_malloc((size_t)b->local_nodes + 1);
-    if (!table || !changed) {
-        pt_free(table);
-        pt_free(changed);
-        return;
-    }
-    memset(changed, 1, (size_t)b->local_nodes + 1);
-    for (u32 pass = 0; pass < 3; pass++) {        /* an ordinal above changes what is below */
-        for (u32 d = 0; d < w->defs.count; d++) { /* parents are defined before what is in them */
-            u32 node = b->node_of[d];
-            if (node >= b->local_nodes) continue;
-            pt_graph_node *n = &b->nodes.data[node];
-            if (n->parent == PT_NONE) {
-                changed[node] = 0;
-                continue;
-            }
-            changed[node] |= changed[n->parent] == 2;
-            if (!changed[node]) continue;
-            n->hash = pt_def_hash_below(w, d, b->nodes.data[n->parent].hash, (u32)n->interface_hash);
-            changed[node] = 2;
-        }
-        memset(table, 0, size * sizeof *table);
-        bool again = false;
-        for (u32 i = 0; i < b->local_nodes; i++) {
-            pt_graph_node *n = &b->nodes.data[i];
-            u32 at = (u32)n->hash.low & (size - 1);
-            while (table[at] && !pt_hash128_equal(b->nodes.data[table[at] - 1].hash, n->hash))
-                at = (at + 1) & (size - 1);
-            changed[i] = table[at] != 0;
-            if (table[at]) {
-                n->interface_hash = b->nodes.data[table[at] - 1].interface_hash + 1; /* for now: the ordinal */
-                n->flags |= PT_NODE_ORDINAL;
-                again = true;
-            }
-            table[at] = i + 1;
-        }
-        if (!again) break;
+    identity *table = pt_calloc(size, sizeof *table);
+    for (u32 d = 0; table && d < w->defs.count; d++) { /* parents are defined before what is in them */
+        u32 node = b->node_of[d];
+        if (node >= b->local_nodes || b->nodes.data[node].parent == PT_NONE) continue;
+        pt_graph_node *n = &b->nodes.data[node];
+        pt_hash128 up = b->nodes.data[n->parent].hash, base = pt_def_hash_below(w, d, up, 0);
+        u32 at = (u32)base.low & (size - 1);
+        while (table[at].count && !pt_hash128_equal(table[at].base, base)) at = (at + 1) & (size - 1);
+        u32 ordinal = table[at].count++;
+        table[at].base = base;
+        n->hash = ordinal ? pt_def_hash_below(w, d, up, ordinal) : base;
+        if (ordinal) n->flags |= PT_NODE_ORDINAL;
     }
     pt_free(table);
-    pt_free(changed);
 }
 
 static u32 anchor(builder *b, u32 def) {

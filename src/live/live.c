@@ -142,9 +142,9 @@ static int follow(pt_live *l, pt_index_report *report, const pt_index_options *o
                                 .nodes = (u32)r.nodes,
                                 .edges = r.edges,
                                 .read_us = r.read_us,
-                                .resolve_us = r.resolve_us,
+                                .resolve_us = r.relink_us + r.resolve_us,
                                 .commit_us = r.commit_us,
-                                .total_us = r.read_us + r.resolve_us + r.commit_us,
+                                .total_us = r.read_us + r.relink_us + r.resolve_us + r.commit_us,
                                 .generation = r.generation};
     return code;
 }

@@ -476,6 +476,19 @@ void pt_expansion_text_free(pt_expansion_text *x) {
 u32 pt_call_target(pt_world *w, u32 call) { return resolve_call(w, call); }
 u32 pt_mount_expansion(pt_world *w, u32 call, u32 file) { return mount_expansion(w, call, file); }
 bool pt_import_resolve(pt_world *w, pt_import *im, bool again) { return resolve_import(w, im, again); }
+void pt_import_ask(pt_world *w, const pt_import *im) {
+    const pt_use *use = &w->files.data[w->instances.data[im->instance].file].facts.uses[im->use];
+    u32 segments[MAX_SEGMENTS] = {0}, count = segments_of(w, im, segments), from = im->module;
+    const pt_crate *crate = &w->crates.data[w->defs.data[im->module].crate];
+    bool relative = count && (segments[0] == w->known.self_lower || segments[0] == w->known.super);
+    if (crate->edition < 2018 && count && !relative) from = crate->root;
+    for (u32 ns = 0; ns < PT_NS_COUNT; ns++) {
+        pt_path_result r = {0};
+        if (!use->only_type || ns == PT_NS_TYPE)
+            pt_resolve_path(w, &r, from, segments, count, use->is_global && !relative, ns);
+    }
+}
+
 u32 pt_glob_source(pt_world *w, const pt_import *im) { return glob_source(w, im); }
 u32 pt_import_visibility(const pt_world *w, const pt_import *im) {
     return import_visibility(w, im, &w->files.data[w->instances.data[im->instance].file].facts.items[im->item]);

@@ -26,6 +26,8 @@ u32 pt_mount_expansion(pt_world *world, u32 call, u32 file);
  * names it brings are seen. */
 bool pt_import_resolve(pt_world *world, pt_import *import, bool again);
 u32 pt_glob_source(pt_world *world, const pt_import *import);
+/* Asks what an import's path means, for who notes questions; nothing changes. */
+void pt_import_ask(pt_world *world, const pt_import *import);
 u32 pt_import_visibility(const pt_world *world, const pt_import *import);
 
 #endif

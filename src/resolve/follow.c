@@ -53,9 +53,6 @@ int pt_world_begin_following(pt_world *w) {
         w->glob_imports.data[i].target = pt_glob_source(w, &w->glob_imports.data[i]);
         w->glob_imports.data[i].visible = pt_import_visibility(w, &w->glob_imports.data[i]);
     }
-    for (u32 d = w->external_def_count; d < w->defs.count; d++)
-        if (w->defs.data[d].kind == PT_KIND_TYPE_ALIAS && !(w->defs.data[d].flags & PT_DEF_EXTERNAL))
-            pt_vec_push(&w->aliases, d);
     return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
 }
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { MOST_ROUNDS = 64, MOST_NAMES = 20000 };
+enum { MOST_ROUNDS = 64, MOST_NAMES = 20000, KEY_BITS = (1 << 20) - 1 };
 
 typedef struct affected {
     pt_scope_key key;
@@ -22,7 +22,10 @@ typedef struct relinker {
     PT_VEC(u8) symbols;        /* bitmap of their symbols */
     PT_VEC(u32) imports;       /* of named_imports: those to resolve again */
     PT_VEC(u8) taken;          /* bitmap of named_imports */
-    PT_VEC(u32) aliases;       /* type aliases whose meaning may be another */
+    struct pt_asked *asked;    /* by an import */
+    PT_VEC(u8) keys;           /* bitmap, by hash: questions for the affected names */
+    PT_VEC(u32) impls, traits; /* whose headers or bounds may mean something else */
+    PT_VEC(u8) other;          /* bitmap of symbols: names that mean something else */
 } relinker;
 
 static void whole(relinker *x, const char *why) {
@@ -33,18 +36,21 @@ static void changed_key(relinker *x, pt_question_kind kind, u32 a, u32 b) {
     pt_vec_push(&x->c->keys, pt_question(kind, a, b));
 }
 
-static bool has_symbol(const relinker *x, u32 symbol) {
-    return symbol / 8 < x->symbols.count && (x->symbols.data[symbol / 8] >> (symbol % 8) & 1);
+typedef PT_VEC(u8) bitmap;
+static bool has_bit(const void *map, u32 bit) {
+    const bitmap *b = map;
+    return bit / 8 < b->count && (b->data[bit / 8] >> (bit % 8) & 1);
 }
-
-static void put_symbol(relinker *x, u32 symbol) {
-    if (symbol / 8 >= x->symbols.count) {
-        if (!pt_vec_reserve(&x->symbols, (u64)symbol / 8 + 4096)) return;
-        memset(x->symbols.data + x->symbols.count, 0, x->symbols.capacity - x->symbols.count);
-        x->symbols.count = x->symbols.capacity;
+static void put_bit(void *map, u32 bit) {
+    bitmap *b = map;
+    if (bit / 8 >= b->count) {
+        if (!pt_vec_reserve(b, (u64)bit / 8 + 4096)) return;
+        memset(b->data + b->count, 0, b->capacity - b->count);
+        b->count = b->capacity;
     }
-    x->symbols.data[symbol / 8] |= (u8)(1u << (symbol % 8));
+    b->data[bit / 8] |= (u8)(1u << (bit % 8));
 }
+static bool has_symbol(const relinker *x, u32 symbol) { return has_bit(&x->symbols, symbol); }
 
 static void affect(relinker *x, u32 module, u32 name) {
     if (x->names.count * 2 >= x->table.count) {
@@ -70,7 +76,8 @@ static void affect(relinker *x, u32 module, u32 name) {
     }
     if (!pt_vec_push(&x->names, (affected){{module, name}, 0, 0})) return;
     x->table.data[at] = x->names.count;
-    put_symbol(x, name);
+    put_bit(&x->symbols, name);
+    put_bit(&x->keys, pt_question(PT_ASK_NAME, module, name) & KEY_BITS);
 }
 
 /* Names. */
@@ -83,17 +90,20 @@ static void names_of_def(relinker *x, u32 def) {
     if (d->kind == PT_KIND_MACRO) affect(x, x->w->crates.data[d->crate].root, d->name); /* where it may be exported */
 }
 
-static bool tree_names(const relinker *x, const pt_file *f, u32 node, u32 depth) {
-    const pt_node *nodes = f->facts.nodes;
-    if (depth > 100) return true;
-    for (u32 c = nodes[node].child; c; c = nodes[c].next) {
-        if (nodes[c].kind == PT_N_SEGMENT && has_symbol(x, f->symbols[nodes[c].name])) return true;
-        if (nodes[c].child && tree_names(x, f, c, depth + 1)) return true;
-    }
+/* Does the path of an import go through an affected name? The names are still what they were. */
+static bool asks_affected(relinker *x, const pt_import *im) {
+    if (!x->asked && !(x->asked = pt_calloc(1, sizeof *x->asked))) return true;
+    x->asked->keys.count = 0;
+    pt_asked_begin(x->asked);
+    x->w->asked = x->asked;
+    pt_import_ask(x->w, im);
+    x->w->asked = NULL;
+    for (u32 i = 0; i < x->asked->keys.count; i++)
+        if (has_bit(&x->keys, x->asked->keys.data[i] & KEY_BITS)) return true;
     return false;
 }
 
-/* Whatever may see an affected name under another: globs, imports, aliases. */
+/* Whatever may see an affected name under another: globs, imports. */
 static void close_names(relinker *x) {
     pt_world *w = x->w;
     u32 seen = 0;
@@ -113,21 +123,9 @@ static void close_names(relinker *x) {
             bool hit = false;
             for (u32 s = 0; s < use->segment_count && !hit; s++)
                 hit = has_symbol(x, f->symbols[f->facts.segments[use->first_segment + s]]);
-            if (!hit) continue;
+            if (!hit || !asks_affected(x, im)) continue;
             x->taken.data[i / 8] |= (u8)(1u << (i % 8));
             affect(x, im->module, f->symbols[use->name]);
-        }
-        for (u32 i = 0; i < w->aliases.count; i++) {
-            u32 def = w->aliases.data[i];
-            const pt_item *t = pt_def_item(w, def);
-            if ((w->defs.data[def].flags & PT_DEF_ABSENT) || !t->tree || has_symbol(x, w->defs.data[def].name) ||
-                !tree_names(x, pt_def_file(w, def), t->tree, 0))
-                continue;
-            put_symbol(x, w->defs.data[def].name); /* it may stand for another type; as a name it is the same */
-            pt_vec_push(&x->aliases, def);
-            changed_key(x, PT_ASK_INTERFACE, def, 0);
-            if (pt_kind_has_scope(w->defs.data[w->defs.data[def].parent].kind))
-                affect(x, w->defs.data[def].parent, w->defs.data[def].name);
         }
     }
     if (seen < x->names.count) whole(x, "names go round in circles");
@@ -254,7 +252,9 @@ static void compare_names(relinker *x) {
         same = same && at == a->count;
         for (u32 k = at; k < a->count; k++) macro = macro || x->before.data[a->first + k].ns == PT_NS_MACRO;
         if (macro) pt_vec_push(&x->c->macros, a->key.name);
-        if (!same) changed_key(x, PT_ASK_NAME, a->key.module, a->key.name);
+        if (same) continue;
+        changed_key(x, PT_ASK_NAME, a->key.module, a->key.name);
+        put_bit(&x->other, a->key.name);
     }
 }
 
@@ -613,46 +613,72 @@ static void move_impl(relinker *x, u32 index, const pt_impl *now) {
                                                   pt_item_has_body(&f->items[k])});
 }
 
-/* Impls and derives whose headers bear an affected name. */
+static void header_asker(void *payload, u32 def, bool own) {
+    relinker *x = payload;
+    u8 kind = x->w->defs.data[def].kind;
+    if (!own || (x->w->defs.data[def].flags & PT_DEF_ABSENT)) return;
+    if (kind == PT_KIND_IMPL) pt_vec_push(&x->impls, def);
+    else if (kind == PT_KIND_TRAIT) pt_vec_push(&x->traits, def);
+    else if (kind == PT_KIND_TYPE_ALIAS) changed_key(x, PT_ASK_INTERFACE, def, 0);
+}
+
+static int by_u32(const void *a, const void *b) {
+    u32 x = *(const u32 *)a, y = *(const u32 *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Impls, traits and type aliases that asked what has another answer now; what aliases stand for is asked for in turn. */
+static void find_headers(relinker *x) {
+    for (u32 round = 0; x->c->asked_keys < x->c->keys.count && round < MOST_ROUNDS; round++) {
+        u32 count = x->c->keys.count - x->c->asked_keys;
+        u32 *keys = pt_malloc(count * sizeof *keys);
+        if (!keys) return;
+        memcpy(keys, x->c->keys.data + x->c->asked_keys, count * sizeof *keys);
+        qsort(keys, count, sizeof *keys, by_u32);
+        x->c->asked_keys = x->c->keys.count;
+        pt_questions_askers(x->w->questions, keys, count, header_asker, x);
+        pt_free(keys);
+    }
+}
+
+/* Impls whose headers may mean something else, and derives that bear the name of what does. */
 static void check_headers(relinker *x) {
     pt_world *w = x->w;
-    for (u32 i = 0, count = w->impls.count; i < count && !x->c->whole; i++) {
+    for (u32 k = 0; k < x->impls.count && !x->c->whole; k++) {
+        u32 i = pt_impl_of(w, x->impls.data[k]);
+        if (i == PT_NONE) continue;
         pt_impl now = w->impls.data[i];
-        if (now.def < w->external_def_count || (w->defs.data[now.def].flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)))
-            continue;
         const pt_file *f = pt_def_file(w, now.def);
         const pt_item *t = pt_def_item(w, now.def);
-        bool hit = false;
-        if (now.is_derive) {
-            if (now.head == PT_NO_DEF) continue; /* removed */
-            const pt_derive *d = &f->facts.derives[now.derive];
-            for (u32 s = 0; s < d->segment_count && !hit; s++)
-                hit = has_symbol(x, f->symbols[f->facts.segments[d->first_segment + s]]);
-        } else {
-            for (u32 c = t->tree ? f->facts.nodes[t->tree].child : 0; c && !hit; c = f->facts.nodes[c].next)
-                if (f->facts.nodes[c].kind == PT_N_IMPL_TRAIT || pt_kind_is_type(f->facts.nodes[c].kind))
-                    hit = tree_names(x, f, c, 0);
-        }
-        if (!hit) continue;
-        now.trait = PT_NO_DEF;
-        if (!now.is_derive) now.head = PT_NO_DEF, now.is_blanket = false;
-        for (u32 c = t->tree && !now.is_derive ? f->facts.nodes[t->tree].child : 0; c; c = f->facts.nodes[c].next)
+        now.trait = now.head = PT_NO_DEF;
+        now.is_blanket = false;
+        for (u32 c = t->tree ? f->facts.nodes[t->tree].child : 0; c; c = f->facts.nodes[c].next)
             if (f->facts.nodes[c].kind == PT_N_MACRO_CALL) whole(x, "an impl of a type that a macro names");
         pt_impl_resolve(w, &now);
-        if (now.head == w->impls.data[i].head && now.trait == w->impls.data[i].trait &&
-            now.is_blanket == w->impls.data[i].is_blanket) {
-            if (!now.is_derive) /* how it is told may be another all the same */
-                pt_vec_push(&x->c->defs, (pt_changed_def){now.def, PT_OTHER_DOC, false});
-            continue;
-        }
-        if (!now.is_derive) {
+        if (now.head != w->impls.data[i].head || now.trait != w->impls.data[i].trait ||
+            now.is_blanket != w->impls.data[i].is_blanket)
             move_impl(x, i, &now);
+        else pt_vec_push(&x->c->defs, (pt_changed_def){now.def, PT_OTHER_DOC, false}); /* it may be told otherwise */
+    }
+    for (u32 i = x->other.count ? 0 : w->impls.count, count = w->impls.count; i < count && !x->c->whole; i++) {
+        pt_impl now = w->impls.data[i];
+        if (!now.is_derive || now.head == PT_NO_DEF || now.def < w->external_def_count ||
+            (w->defs.data[now.def].flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)))
             continue;
-        }
+        const pt_file *f = pt_def_file(w, now.def);
+        const pt_derive *d = &f->facts.derives[now.derive];
+        bool hit = false;
+        for (u32 s = 0; s < d->segment_count && !hit; s++)
+            hit = has_bit(&x->other, f->symbols[f->facts.segments[d->first_segment + s]]);
+        if (!hit) continue;
+        now.trait = PT_NO_DEF;
+        pt_impl_resolve(w, &now);
+        if (now.trait == w->impls.data[i].trait) continue;
         unchain_impl(x, i);
         w->impls.data[i].trait = now.trait;
         chain_impl(x, i);
-        pt_vec_push(&x->c->defs, (pt_changed_def){now.def, PT_OTHER_INTERFACE, pt_item_has_body(t)});
+        pt_vec_push(&x->c->defs,
+                    (pt_changed_def){now.def, PT_OTHER_INTERFACE, pt_item_has_body(pt_def_item(w, now.def))});
     }
 }
 
@@ -666,15 +692,7 @@ static void check_supertraits(relinker *x) {
         if (w->defs.data[c->def].kind == PT_KIND_TRAIT && (c->other & (PT_DEF_ADDED | PT_OTHER_INTERFACE)))
             pt_vec_push(&again, c->def);
     }
-    for (u32 r = 0; r < w->supertraits.count; r += w->supertraits.data[r + 1] + 2) {
-        u32 trait = w->supertraits.data[r];
-        if (trait == PT_NO_DEF || trait < w->external_def_count || (w->defs.data[trait].flags & PT_DEF_ABSENT))
-            continue;
-        const pt_file *f = pt_def_file(w, trait);
-        u32 tree = pt_def_item(w, trait)->tree, bounds = tree ? f->facts.nodes[tree].child : 0;
-        while (bounds && f->facts.nodes[bounds].kind != PT_N_BOUNDS) bounds = f->facts.nodes[bounds].next;
-        if (bounds && tree_names(x, f, bounds, 0)) pt_vec_push(&again, trait);
-    }
+    for (u32 i = 0; i < x->traits.count; i++) pt_vec_push(&again, x->traits.data[i]);
     for (u32 i = 0; i < again.count; i++) /* and those that extend them */
         for (u32 r = 0; r < w->supertraits.count; r += w->supertraits.data[r + 1] + 2)
             for (u32 k = 1; k < w->supertraits.data[r + 1]; k++) {
@@ -830,10 +848,6 @@ static void relink(relinker *x, u32 first) {
             }
             for (u32 k = globs; k < w->glob_imports.count; k++) pt_vec_push(&c->new_globs, w->glob_imports.data[k]);
         }
-        if (kind == PT_KIND_TYPE_ALIAS) {
-            if (d.other & PT_DEF_ADDED) pt_vec_push(&w->aliases, d.def);
-            put_symbol(x, w->defs.data[d.def].name);
-        }
         if (d.other & PT_OTHER_INTERFACE) changed_key(x, PT_ASK_INTERFACE, d.def, 0);
         if (kind == PT_KIND_MACRO && d.other & PT_DEF_ADDED) pt_world_note_macro(w, d.def);
         if (kind == PT_KIND_FIELD || kind == PT_KIND_VARIANT)
@@ -879,6 +893,7 @@ static void relink(relinker *x, u32 first) {
         pt_vec_push(&c->moved, (pt_moved_impl){d.def, head_of(&w->impls.data[impl])});
         remove_impl(x, impl);
     }
+    if (!c->whole) find_headers(x);
     if (!c->whole) check_headers(x);
     for (u32 i = first; i < end && !c->whole; i++) {
         const pt_changed_def d = c->defs.data[i];
@@ -941,7 +956,12 @@ static void free_relinker(relinker *x) {
     pt_vec_free(&x->symbols);
     pt_vec_free(&x->imports);
     pt_vec_free(&x->taken);
-    pt_vec_free(&x->aliases);
+    pt_asked_free(x->asked);
+    pt_free(x->asked);
+    pt_vec_free(&x->keys);
+    pt_vec_free(&x->impls);
+    pt_vec_free(&x->traits);
+    pt_vec_free(&x->other);
 }
 
 int pt_world_relink(pt_world *w, pt_changes *c) {

@@ -94,7 +94,6 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->named_imports);
     pt_vec_free(&w->glob_imports);
     pt_vec_free(&w->late_impls);
-    pt_vec_free(&w->aliases);
     pt_vec_free(&w->macro_names);
     pt_arena_free(&w->arena);
     pt_interner_destroy(w->names);

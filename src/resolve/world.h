@@ -199,7 +199,7 @@ typedef struct pt_world {
     bool is_frozen;
     bool is_kept;           /* it will follow its files (follow.h): nothing of it may be let go of */
     bool mounts_quietly;    /* mounting gives no names: whoever mounts does (relink.c) */
-    PT_VEC(u32) aliases;    /* type aliases of the workspace */
+    
     PT_VEC(u32) late_impls; /* impls of definitions from late_def on, impl + 1; 0: none */
     u32 late_def;
     struct pt_questions *questions;  /* of a world that is kept: what every item asked */
