@@ -136,15 +136,15 @@ typedef struct amender {
     pt_string_table strings;
     PT_VEC(new_site) sites;
     PT_VEC(new_open) open;
-    PT_VEC(u32) gone;                /* anchors whose sites are made anew, sorted */
-    PT_VEC(u32) rows;                /* nodes whose rows may be others, sorted */
-    PT_VEC(u32) ends;                /* nodes that lost an edge */
-    PT_VEC(u32) dead;                /* local nodes that went, sorted */
-    PT_VEC(pt_graph_anchor) anchors; /* new ones */
+    PT_VEC(u32) gone;                   /* anchors whose sites are made anew, sorted */
+    PT_VEC(u32) rows;                   /* nodes whose rows may be others, sorted */
+    PT_VEC(u32) ends;                   /* nodes that lost an edge */
+    PT_VEC(u32) dead;                   /* local nodes that went, sorted */
+    PT_VEC(pt_graph_anchor) anchors;    /* new ones */
     PT_VEC(u32) gone_files, came_files; /* of the graph; of the world */
-    PT_VEC(pt_delta_anchor) left;    /* that nobody asserts from any more */
-    PT_VEC(u32) begun;               /* nodes that an edge of a changed row leads to now */
-    PT_VEC(pt_delta_node) added;     /* new nodes, by id */
+    PT_VEC(pt_delta_anchor) left;       /* that nobody asserts from any more */
+    PT_VEC(u32) begun;                  /* nodes that an edge of a changed row leads to now */
+    PT_VEC(pt_delta_node) added;        /* new nodes, by id */
     i64 edges, candidates, site_total, open_total, local, external;
     const char *why; /* it cannot be amended */
 } amender;
@@ -287,7 +287,8 @@ static u32 file_for(amender *a, u32 file) {
               PT_NONE))
         return 0;
     for (u32 i = a->w->external_file_count; i < before; i++)
-        if (a->ids->file_of.data[i] != PT_NONE && !a->w->files.data[i].is_expansion && strcmp(a->w->files.data[i].path, a->w->files.data[file].path) == 0)
+        if (a->ids->file_of.data[i] != PT_NONE && !a->w->files.data[i].is_expansion &&
+            strcmp(a->w->files.data[i].path, a->w->files.data[file].path) == 0)
             return a->ids->file_of.data[file] = a->ids->file_of.data[i];
     a->why = "a file is new";
     return 0;
@@ -874,8 +875,7 @@ static void put_errors(amender *a, const pt_changes *changes) {
     u32 next = 0;
     for (u32 i = 0; i <= g->error_count; i++) {
         const pt_graph_error *x = i < g->error_count ? &g->errors[i] : NULL;
-        while (next < own.count &&
-               (!x || strcmp(path_of(a, own.data[next].file), pt_graph_file_path(g, x->file)) < 0))
+        while (next < own.count && (!x || strcmp(path_of(a, own.data[next].file), pt_graph_file_path(g, x->file)) < 0))
             pt_vec_push(&a->out->errors, own.data[next++]);
         bool replaced = false;
         for (u32 k = 0; x && k < changes->files.count; k++)

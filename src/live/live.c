@@ -105,12 +105,12 @@ static void watch_odd_files(pt_live *l, const pt_graph *g) {
 }
 
 /* As a reader, for a checkpoint beside us may put another base below the snapshot. */
-static void look_at_graph(pt_live *l) {
+static void look_at_graph(pt_live *l, bool look_for_files) {
     pt_error ignored;
     if (!l->reader && pt_reader_open(&l->reader, l->writer, &ignored)) return;
     const pt_graph *g = pt_reader_enter(l->reader);
     l->info = g->info;
-    watch_odd_files(l, g);
+    if (look_for_files) watch_odd_files(l, g);
     pt_reader_leave(l->reader);
 }
 
@@ -211,7 +211,7 @@ static void batch(pt_live *l) {
     pthread_mutex_lock(&l->mutex);
     if (!code) l->report = report;
     if (!code && !l->own_writer) l->writer = l->store->engine->writer(l->store);
-    if (!code && l->writer) look_at_graph(l);
+    if (!code && l->writer) look_at_graph(l, !follows || report.files_read != files);
     l->busy = false;
     l->covered = ticket;
     l->failed = code != PT_OK;
@@ -284,7 +284,7 @@ int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error)
         l->own_writer = l->store->engine->writer == NULL;
         if (!l->own_writer) l->writer = l->store->engine->writer(l->store);
         else if (l->store->engine->load_graph(l->store, &g, error) == PT_OK) code = show_graph(l, g, error);
-        if (!code && l->writer) look_at_graph(l);
+        if (!code && l->writer) look_at_graph(l, true);
     }
     if (!code) {
         l->started = pthread_create(&l->thread, NULL, keep_up, l) == 0;

@@ -105,7 +105,8 @@ static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_
         if (index != PT_NONE) file = index, found++;
     }
     if (!found && !is_source(path)) return pt_fail(error, PT_ELIMIT, "%s changed", path);
-    if (!found && (s->workspace->loose.count || may_be_target(s, path))) return pt_fail(error, PT_ELIMIT, "%s is new", path);
+    if (!found && (s->workspace->loose.count || may_be_target(s, path)))
+        return pt_fail(error, PT_ELIMIT, "%s is new", path);
     if (!found || (found == 1 && s->w->files.data[file].is_away)) {
         (void)pt_world_file_came(s->w, changes, path); /* if no module wants it, it is nobody's */
         return PT_OK;
@@ -224,7 +225,8 @@ static void watch_kinds(kind_watch *k, pt_session *s, const pt_changes *changes,
     for (u32 i = 1; k->before && i < k->count; i++) k->before[i] = pt_def_kind(s->w, i | PT_EXTERNAL_BIT);
     for (u32 i = 0; i < r->defs.count; i++) add_keys(&k->said, s->w->questions, r->defs.data[i]);
     for (u32 i = 0; i < changes->defs.count; i++)
-        if (changes->defs.data[i].other & PT_DEF_REMOVED) add_keys(&k->said, s->w->questions, changes->defs.data[i].def);
+        if (changes->defs.data[i].other & PT_DEF_REMOVED)
+            add_keys(&k->said, s->w->questions, changes->defs.data[i].def);
 }
 
 static void compare_kinds(kind_watch *k, pt_session *s, pt_changes *changes, const ripple *r) {
@@ -271,8 +273,9 @@ static int append(pt_session *s, pt_session_report *report, pt_store *store, con
     for (u32 i = 0; i < kept.count; i++) {
         const pt_file *f = &s->w->files.data[kept.data[i]];
         if (f->is_away) pt_vec_push(&files, (pt_kept_file){.path = f->path, .edition = f->edition});
-        else pt_vec_push(&files, (pt_kept_file){f->path, f->edition, f->stamp, f->facts.header->text_hash, f->block,
-                                           f->block_size, false});
+        else
+            pt_vec_push(&files, (pt_kept_file){f->path, f->edition, f->stamp, f->facts.header->text_hash, f->block,
+                                               f->block_size, false});
     }
     making m = {s, changes, sites, {0}};
     pt_append batch = {make, &m, files.data, files.count};
@@ -299,7 +302,8 @@ static int as_it_was(pt_session_report *report, pt_store *store, pt_error *error
 static int take_unseen(pt_session *s, pt_changes *changes, pt_error *error) {
     const pt_file *f = &s->w->files.data[s->w->lacking];
     for (u32 i = 0; i < changes->files.count; i++)
-        if (changes->files.data[i].file == s->w->lacking) return pt_fail(error, PT_ELIMIT, "%s was saved twice", f->path);
+        if (changes->files.data[i].file == s->w->lacking)
+            return pt_fail(error, PT_ELIMIT, "%s was saved twice", f->path);
     char path[4096];
     snprintf(path, sizeof path, "%s", f->path);
     return follow_path(s, changes, path, error);
@@ -308,7 +312,8 @@ static int take_unseen(pt_session *s, pt_changes *changes, pt_error *error) {
 enum { MOST_UNSEEN = 16 };
 
 /* From what changed to what its items assert now. */
-static int resolve(pt_session *s, pt_session_report *report, pt_changes *changes, pt_item_sites *sites, pt_error *error) {
+static int resolve(pt_session *s, pt_session_report *report, pt_changes *changes, pt_item_sites *sites,
+                   pt_error *error) {
     int code = PT_EBUSY;
     for (u32 round = 0; code == PT_EBUSY && round < MOST_UNSEEN; round++) {
         u64 mark = pt_now_us();

@@ -4,6 +4,7 @@
 #include "resolve/impls.h"
 #include "resolve/macro.h"
 #include "resolve/places.h"
+#include "resolve/questions.h"
 
 void pt_changes_free(pt_changes *c) {
     for (u32 i = 0; i < c->files.count; i++) {
@@ -48,11 +49,14 @@ int pt_world_begin_following(pt_world *w) {
     w->stored = NULL;
     w->line_file = 0;
     w->late_def = w->defs.count;
+    for (u32 i = 0; i < w->instances.count; i++) pt_world_list_instance(w, i);
     w->imports.count = w->calls.count = 0; /* what they still lacked they will ask for by name */
     for (u32 i = 0; i < w->glob_imports.count; i++) {
         w->glob_imports.data[i].target = pt_glob_source(w, &w->glob_imports.data[i]);
         w->glob_imports.data[i].visible = pt_import_visibility(w, &w->glob_imports.data[i]);
     }
+    bool ignored = w->questions && pt_questions_any(w->questions, 0); /* makes their index now */
+    (void)ignored;
     return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
 }
 
@@ -75,7 +79,6 @@ static void follow_instance(pt_world *w, pt_changes *c, u32 instance, const pt_f
 static void come_or_go(const pt_world *w, pt_changes *c, u32 def, const pt_item *t) {
     if (t->kind == PT_KIND_MACRO) pt_vec_push(&c->macros, w->defs.data[def].name);
     if (t->kind == PT_KIND_EXTERN_CRATE) whole(c, "an extern crate came or went");
-    
 }
 
 void pt_item_came(pt_world *w, pt_changes *c, u32 def) {
@@ -99,6 +102,7 @@ static bool move_import(pt_import *im, const pt_facts *old, const pt_facts *new,
 static void move_imports(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old, const u32 *old_symbols,
                          const pt_facts *new, const u32 *new_of) {
     u32 kept = 0;
+    if (!old->header->use_count) return;
     for (u32 i = 0; i < w->named_imports.count; i++) {
         pt_import im = w->named_imports.data[i];
         u32 use = im.use;
@@ -133,15 +137,16 @@ static void instance_went(pt_world *w, pt_changes *c, u32 instance) {
 
 static void module_went(pt_world *w, pt_changes *c, u32 def) {
     for (u32 i = 0; i < w->instances.count; i++)
-        if (w->instances.data[i].module == def && w->instances.data[i].call == PT_NO_DEF && !w->instances.data[i].is_dead &&
-            i != w->defs.data[def].instance)
+        if (w->instances.data[i].module == def && w->instances.data[i].call == PT_NO_DEF &&
+            !w->instances.data[i].is_dead && i != w->defs.data[def].instance)
             instance_went(w, c, i);
 }
 
 void pt_world_file_went(pt_world *w, pt_changes *c, u32 file) {
     for (u32 i = 0; i < w->crates.count; i++) {
         u32 root = w->crates.data[i].root;
-        if (w->defs.data[root].instance != PT_NONE && pt_def_instance(w, root)->file == file) whole(c, "a crate's root went");
+        if (w->defs.data[root].instance != PT_NONE && pt_def_instance(w, root)->file == file)
+            whole(c, "a crate's root went");
     }
     for (u32 i = 0; i < w->instances.count && !c->whole; i++) {
         if (w->instances.data[i].file != file || w->instances.data[i].is_dead) continue;
@@ -158,7 +163,8 @@ bool pt_world_file_came(pt_world *w, pt_changes *c, const char *path) {
             continue;
         bool mounted = false;
         for (u32 i = 0; i < w->instances.count && !mounted; i++)
-            mounted = w->instances.data[i].module == d && w->instances.data[i].call == PT_NO_DEF && !w->instances.data[i].is_dead;
+            mounted = w->instances.data[i].module == d && w->instances.data[i].call == PT_NO_DEF &&
+                      !w->instances.data[i].is_dead;
         if (!mounted) {
             pt_vec_push(&c->modules, d);
             wanted = true;
@@ -209,7 +215,6 @@ static void place_again(pt_world *w, pt_changes *c, u32 instance) {
 
 static void move_imports(pt_world *w, pt_changes *c, u32 instance, const pt_facts *old, const u32 *old_symbols,
                          const pt_facts *new, const u32 *new_of);
-
 
 /* A call whose text is another: what it expands to now, in place of what it did. */
 static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
@@ -373,6 +378,7 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
     if (pt_alloc_failed()) return PT_ENOMEM;
     pt_free(f->text);
     f->text = text;
+    pt_vec_push(&w->loaded, file);
     f->text_length = length;
     f->block = block;
     f->block_size = size;
@@ -389,9 +395,12 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
         pt_free(matches);
         return PT_ENOMEM;
     }
-    for (u32 i = 0, count = w->instances.count; i < count && !c->whole && !pt_alloc_failed(); i++)
-        if (w->instances.data[i].file == file)
+    for (u32 next = w->instance_heads.data[file]; next && !c->whole && !pt_alloc_failed();) {
+        u32 i = next - 1;
+        next = w->instances.data[i].next_of_file;
+        if (!w->instances.data[i].is_dead)
             follow_instance(w, c, i, &old, c->files.data[c->files.count - 1].symbols, matches);
+    }
     pt_free(matches);
     return pt_alloc_failed() ? PT_ENOMEM : PT_OK;
 }

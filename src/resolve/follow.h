@@ -46,12 +46,12 @@ typedef struct pt_changes {
     PT_VEC(pt_scope_key) names; /* of imports that went */
     PT_VEC(pt_gone_glob) gone_globs;
     PT_VEC(pt_import) new_globs;
-    PT_VEC(u32) calls; /* that came */
-    PT_VEC(u32) modules; /* in files of their own, to be mounted */
+    PT_VEC(u32) calls;                 /* that came */
+    PT_VEC(u32) modules;               /* in files of their own, to be mounted */
     PT_VEC(u32) new_files, gone_files; /* of the world: that have a module now, or have none any more */
-    PT_VEC(u32) macros; /* names that may mean another macro, or one of another text */
-    PT_VEC(u32) macro_defs; /* macros of another text */
-    PT_VEC(u32) keys;  /* questions (questions.h) whose answer is another */
+    PT_VEC(u32) macros;                /* names that may mean another macro, or one of another text */
+    PT_VEC(u32) macro_defs;            /* macros of another text */
+    PT_VEC(u32) keys;                  /* questions (questions.h) whose answer is another */
     PT_VEC(pt_moved_impl) moved;
     PT_VEC(u32) kinds; /* external paths that are thought to be something else now */
     u32 asked_keys;    /* so many of `keys` were looked for among impls, traits and aliases */

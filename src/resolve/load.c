@@ -283,13 +283,15 @@ int pt_world_mount_module(pt_world *w, u32 *out, u32 module) {
         if (file == PT_NONE) return PT_ENOMEM;
         w->files.data[file].read_code = PT_OK;
         if (read_wave(w, NULL, &file, 1)) return PT_ENOMEM;
+        pt_vec_push(&w->loaded, file);
     }
     if (w->files.data[file].read_code || !w->files.data[file].facts.header) return PT_EIO;
     u32 depth = 0, mounts = 0;
     for (u32 m = module; m != PT_NO_DEF; m = w->defs.data[m].parent, depth++)
         if (w->defs.data[m].item != PT_NONE && pt_def_instance(w, m)->file == file) return PT_EIO;
     for (u32 i = 0; i < w->instances.count; i++)
-        mounts += w->instances.data[i].file == file && !w->instances.data[i].is_dead && w->instances.data[i].crate == in.crate;
+        mounts += w->instances.data[i].file == file && !w->instances.data[i].is_dead &&
+                  w->instances.data[i].crate == in.crate;
     if (depth > MAX_MODULE_DEPTH || mounts >= MAX_MOUNTS) return PT_EIO;
     w->mounts_quietly = true;
     *out = pt_world_mount(w, file, in.crate, module, pt_arena_copy(&w->arena, folder, strlen(folder)), PT_NO_DEF);

@@ -1,7 +1,5 @@
 #include "resolve/questions.h"
 
-#include <stdlib.h>
-
 enum { TABLE = 1 << 11, FULL = TABLE / 2 };
 
 void pt_asked_begin(struct pt_asked *a) {
@@ -32,6 +30,9 @@ void pt_ask_key(struct pt_asked *a, u32 key) {
 void pt_questions_free(pt_questions *q) {
     pt_vec_free(&q->keys);
     pt_vec_free(&q->runs);
+    pt_vec_free(&q->starts);
+    pt_vec_free(&q->askers);
+    pt_vec_free(&q->recent);
 }
 
 static void compact(pt_questions *q) {
@@ -57,42 +58,67 @@ void pt_questions_set(pt_questions *q, u32 def, const u32 *keys, u32 count, u32 
     q->dead += q->runs.data[index].count;
     q->runs.data[index] = (pt_asked_run){0};
     if (q->dead > q->keys.count / 2 + 4096) compact(q);
+    if (q->bits) pt_vec_push(&q->recent, index);
     if (!count || !pt_vec_reserve(&q->keys, (u64)q->keys.count + count)) return;
     q->runs.data[index] = (pt_asked_run){q->keys.count, count, own};
     memcpy(q->keys.data + q->keys.count, keys, count * sizeof *keys);
     q->keys.count += count;
 }
 
-static int by_key(const void *a, const void *b) {
-    u32 x = *(const u32 *)a, y = *(const u32 *)b;
-    return x < y ? -1 : x > y;
+/* Runs by the lowest bits of what they asked. */
+static void make_index(pt_questions *q) {
+    u32 bits = 12, live = q->keys.count - q->dead;
+    while (bits < 24 && live >> bits > 8) bits++;
+    u32 size = 1u << bits, mask = size - 1;
+    q->starts.count = q->askers.count = q->recent.count = q->bits = 0;
+    if (!pt_vec_reserve(&q->starts, (u64)size + 2) || !pt_vec_reserve(&q->askers, (u64)live + 1)) return;
+    memset(q->starts.data, 0, ((size_t)size + 2) * sizeof(u32));
+    u32 *at = q->starts.data + 1; /* one behind: filling moves them to their places */
+    for (u32 i = 0; i < q->runs.count; i++)
+        for (u32 k = 0; k < q->runs.data[i].count; k++) at[(q->keys.data[q->runs.data[i].first + k] & mask) + 1]++;
+    for (u32 b = 0; b < size; b++) at[b + 1] += at[b];
+    for (u32 i = 0; i < q->runs.count; i++)
+        for (u32 k = 0; k < q->runs.data[i].count; k++)
+            q->askers.data[at[q->keys.data[q->runs.data[i].first + k] & mask]++] = i;
+    q->starts.count = size + 1;
+    q->askers.count = live;
+    q->bits = bits;
+}
+
+/* Did a run ask the key? 0: no; 1: in its body; 2: where others see it. */
+static u32 asked(const pt_questions *q, u32 run, u32 key) {
+    const pt_asked_run r = q->runs.data[run];
+    for (u32 k = 0; k < r.count; k++)
+        if (q->keys.data[r.first + k] == key) return k < r.own ? 2 : 1;
+    return 0;
 }
 
 void pt_questions_askers(pt_questions *q, const u32 *keys, u32 count, void (*visit)(void *payload, u32 def, bool own),
                          void *payload) {
-    enum { BITS = 1 << 16 };
-    u64 *filter = pt_calloc(BITS / 64, sizeof *filter); /* most keys are none of these: eight kilobytes tell */
-    for (u32 i = 0; filter && i < count; i++) filter[keys[i] % BITS / 64] |= 1ull << (keys[i] % 64);
-    for (u32 i = 0; filter && i < q->runs.count; i++) {
-        const pt_asked_run r = q->runs.data[i];
-        bool own = false, any = false;
-        for (u32 k = 0; k < r.count && !own; k++) {
-            u32 key = q->keys.data[r.first + k];
-            if (!(filter[key % BITS / 64] >> (key % 64) & 1) || (any && k >= r.own)) continue;
-            if (!bsearch(&key, keys, count, sizeof key, by_key)) continue;
-            any = true;
-            own = k < r.own;
+    if (!q->bits || q->recent.count > q->runs.count / 8 + 1024) make_index(q);
+    if (!q->bits) return; /* memory is out: told by the flag */
+    u32 mask = (1u << q->bits) - 1;
+    for (u32 i = 0; i < count; i++) {
+        u32 bucket = keys[i] & mask;
+        for (u32 a = q->starts.data[bucket]; a < q->starts.data[bucket + 1]; a++) {
+            u32 how = asked(q, q->askers.data[a], keys[i]);
+            if (how) visit(payload, q->first_def + q->askers.data[a], how == 2);
         }
-        if (any) visit(payload, q->first_def + i, own);
+        for (u32 a = 0; a < q->recent.count; a++) {
+            u32 how = asked(q, q->recent.data[a], keys[i]);
+            if (how) visit(payload, q->first_def + q->recent.data[a], how == 2);
+        }
     }
-    pt_free(filter);
 }
 
-bool pt_questions_any(const pt_questions *q, u32 key) {
-    for (u32 i = 0; i < q->runs.count; i++) {
-        const pt_asked_run r = q->runs.data[i];
-        for (u32 k = 0; k < r.count; k++)
-            if (q->keys.data[r.first + k] == key) return true;
-    }
-    return false;
+static void found(void *payload, u32 def, bool own) {
+    (void)def;
+    (void)own;
+    *(bool *)payload = true;
+}
+
+bool pt_questions_any(pt_questions *q, u32 key) {
+    bool any = false;
+    pt_questions_askers(q, &key, 1, found, &any);
+    return any;
 }

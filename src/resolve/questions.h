@@ -52,13 +52,16 @@ typedef struct pt_questions {
     PT_VEC(pt_asked_run) runs; /* by definition less `first_def` */
     u32 first_def;
     u32 dead; /* keys that no run has any more */
+    /* who may have asked a key: runs by its lowest bits, as of the last indexing, and those that changed since */
+    PT_VEC(u32) starts, askers, recent;
+    u32 bits;
 } pt_questions;
 void pt_questions_free(pt_questions *questions);
 /* Replaces what a definition asked. */
 void pt_questions_set(pt_questions *questions, u32 def, const u32 *keys, u32 count, u32 own);
 /* Did anybody ask it? */
-bool pt_questions_any(const pt_questions *questions, u32 key);
-/* Definitions that asked one of the keys (sorted): calls visit(payload, definition, by its interface). */
+bool pt_questions_any(pt_questions *questions, u32 key);
+/* Definitions that asked one of the keys: calls visit(payload, definition, by its interface), for some more than once. */
 void pt_questions_askers(pt_questions *questions, const u32 *keys, u32 count,
                          void (*visit)(void *payload, u32 def, bool own), void *payload);
 

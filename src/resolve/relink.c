@@ -19,6 +19,7 @@ typedef struct relinker {
     PT_VEC(affected) names;
     PT_VEC(u32) table;         /* hash of a name -> its place in names + 1 */
     PT_VEC(pt_binding) before; /* bindings of the names before */
+    u64 letters;               /* of the symbols, as pt_import.letters */
     PT_VEC(u8) symbols;        /* bitmap of their symbols */
     PT_VEC(u32) imports;       /* of named_imports: those to resolve again */
     PT_VEC(u8) taken;          /* bitmap of named_imports */
@@ -77,6 +78,7 @@ static void affect(relinker *x, u32 module, u32 name) {
     if (!pt_vec_push(&x->names, (affected){{module, name}, 0, 0})) return;
     x->table.data[at] = x->names.count;
     put_bit(&x->symbols, name);
+    x->letters |= pt_macro_bit(name);
     put_bit(&x->keys, pt_question(PT_ASK_NAME, module, name) & KEY_BITS);
 }
 
@@ -117,15 +119,15 @@ static void close_names(relinker *x) {
         }
         for (u32 i = 0; i < w->named_imports.count && !x->c->whole; i++) {
             const pt_import *im = &w->named_imports.data[i];
+            if (!(im->letters & x->letters) || x->taken.data[i / 8] >> (i % 8) & 1) continue;
             const pt_file *f = &w->files.data[w->instances.data[im->instance].file];
             const pt_use *use = &f->facts.uses[im->use];
-            if (x->taken.data[i / 8] >> (i % 8) & 1) continue;
             bool hit = false;
             for (u32 s = 0; s < use->segment_count && !hit; s++)
                 hit = has_symbol(x, f->symbols[f->facts.segments[use->first_segment + s]]);
             if (!hit || !asks_affected(x, im)) continue;
             x->taken.data[i / 8] |= (u8)(1u << (i % 8));
-            affect(x, im->module, f->symbols[use->name]);
+            affect(x, im->module, im->name);
         }
     }
     if (seen < x->names.count) whole(x, "names go round in circles");
@@ -198,9 +200,8 @@ static void make_names(relinker *x) {
     }
     for (u32 i = 0; i < w->named_imports.count; i++) {
         const pt_import *im = &w->named_imports.data[i];
-        const pt_file *f = &w->files.data[w->instances.data[im->instance].file];
         bool again = x->taken.data[i / 8] >> (i % 8) & 1;
-        u32 name = f->symbols[f->facts.uses[im->use].name];
+        u32 name = im->name;
         if (!again && has_symbol(x, name))
             for (u32 k = 0; k < x->names.count && !again; k++)
                 again = x->names.data[k].key.module == im->module && x->names.data[k].key.name == name;
@@ -319,12 +320,8 @@ static void check_globs(relinker *x) {
     pt_world *w = x->w;
     for (u32 i = 0; i < w->glob_imports.count; i++) {
         const pt_import *im = &w->glob_imports.data[i];
-        const pt_file *f = &w->files.data[w->instances.data[im->instance].file];
-        const pt_use *use = &f->facts.uses[im->use];
-        bool hit = false;
-        for (u32 s = 0; s < use->segment_count && !hit; s++)
-            hit = has_symbol(x, f->symbols[f->facts.segments[use->first_segment + s]]);
-        if (hit && pt_glob_source(w, im) != im->target) whole(x, "a glob import brings in something else");
+        if ((im->letters & x->letters) && pt_glob_source(w, im) != im->target)
+            whole(x, "a glob import brings in something else");
     }
 }
 
@@ -805,8 +802,8 @@ static void check_calls(relinker *x) {
     }
     for (u32 d = w->external_def_count, end = w->defs.count; d < end && !x->c->whole; d++) {
         const pt_def *call = &w->defs.data[d];
-        if (call->kind != PT_KIND_MACRO_CALL || call->name > most || !(named.data[call->name / 8] >> (call->name % 8) & 1) ||
-            (call->flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)))
+        if (call->kind != PT_KIND_MACRO_CALL || call->name > most ||
+            !(named.data[call->name / 8] >> (call->name % 8) & 1) || (call->flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)))
             continue;
         bool coming = false; /* told of already */
         for (u32 i = 0; i < x->c->calls.count && !coming; i++) coming = x->c->calls.data[i] == d;
@@ -843,8 +840,7 @@ static void relink(relinker *x, u32 first) {
             pt_world_define(w, d.def);
             for (u32 k = named; k < w->named_imports.count; k++) {
                 const pt_import *im = &w->named_imports.data[k];
-                const pt_file *f = &w->files.data[w->instances.data[im->instance].file];
-                affect(x, im->module, f->symbols[f->facts.uses[im->use].name]);
+                affect(x, im->module, im->name);
             }
             for (u32 k = globs; k < w->glob_imports.count; k++) pt_vec_push(&c->new_globs, w->glob_imports.data[k]);
         }
@@ -861,6 +857,8 @@ static void relink(relinker *x, u32 first) {
         if (kind == PT_KIND_METHOD) changed_key(x, PT_ASK_NAMESAKES, w->defs.data[d.def].name, 0);
     }
     w->imports.count = 0;
+    bool names = x->names.count || c->gone_globs.count || c->new_globs.count;
+    if (!names) goto named; /* an edit of bodies */
     if (!pt_vec_reserve(&x->taken, (u64)w->named_imports.count / 8 + 1)) return;
     x->taken.count = w->named_imports.count / 8 + 1;
     memset(x->taken.data, 0, x->taken.count);
@@ -877,6 +875,7 @@ static void relink(relinker *x, u32 first) {
     }
     c->new_globs.count = 0;
     check_globs(x);
+named:;
     u32 end = c->defs.count;
     for (u32 i = first; i < end && !c->whole; i++) { /* what went first: the same may have come elsewhere */
         const pt_changed_def d = c->defs.data[i];
@@ -944,7 +943,8 @@ static void mount_modules(relinker *x) {
         if (!known) pt_vec_push(&c->new_files, file);
         pt_vec_push(&c->instances, instance);
         const pt_facts *f = &w->files.data[file].facts;
-        for (u32 k = 0; k < f->header->item_count; k++) pt_item_came(w, c, pt_item_def(&w->instances.data[instance], k));
+        for (u32 k = 0; k < f->header->item_count; k++)
+            pt_item_came(w, c, pt_item_def(&w->instances.data[instance], k));
     }
     c->modules.count = 0;
 }

@@ -94,6 +94,8 @@ void pt_world_destroy(pt_world *w) {
     pt_vec_free(&w->named_imports);
     pt_vec_free(&w->glob_imports);
     pt_vec_free(&w->late_impls);
+    pt_vec_free(&w->loaded);
+    pt_vec_free(&w->instance_heads);
     pt_vec_free(&w->macro_names);
     pt_arena_free(&w->arena);
     pt_interner_destroy(w->names);
@@ -179,6 +181,7 @@ int pt_world_read_text(pt_world *w, pt_file *file) {
     pt_error error;
     int code = pt_source_read(w->source, &file->text, &file->text_length, &stamp, file->path, &error);
     if (code) return code;
+    if (w->late_def) pt_vec_push(&w->loaded, (u32)(file - w->files.data));
     pt_hash128 hash = pt_hash128_bytes(file->text, file->text_length);
     if (!pt_hash128_equal(hash, file->facts.header->text_hash)) { /* saved since: its facts do not fit its bytes */
         pt_free(file->text);
@@ -198,6 +201,13 @@ bool pt_world_has_text(pt_world *w, u32 file) {
 }
 
 void pt_world_drop_texts(pt_world *w) {
+    for (u32 i = 0; w->late_def && i < w->loaded.count; i++) {
+        pt_file *f = &w->files.data[w->loaded.data[i]];
+        pt_free(f->text);
+        f->text = NULL;
+    }
+    w->loaded.count = 0;
+    if (w->late_def) return;
     for (u32 i = 0; i < w->files.count; i++) {
         if (w->files.data[i].is_mapped || (w->is_kept && w->files.data[i].is_expansion)) continue;
         pt_free(w->files.data[i].text);
@@ -271,7 +281,8 @@ void pt_world_unsay_kinds(pt_world *w, const u32 *keys, u32 count) {
                 if (keys[middle] < key) low = middle + 1;
                 else high = middle;
             }
-            if (low < count && keys[low] == key && !pt_questions_any(w->questions, key)) w->external_kinds[i] &= (u16)~bit;
+            if (low < count && keys[low] == key && !pt_questions_any(w->questions, key))
+                w->external_kinds[i] &= (u16)~bit;
         }
 }
 
@@ -546,14 +557,20 @@ static void queue_imports(pt_world *w, u32 instance, u32 def, const pt_file *fil
     u32 scope = pt_scope_of(w, w->defs.data[def].parent), cfg = pt_both_cfgs(w, call_cfg, file->symbols[item->cfg]);
     if (item->kind == PT_KIND_EXTERN_CRATE) {
         pt_vec_push(&w->imports, (pt_import){scope, instance, PT_NONE, item ? (u32)(item - file->facts.items) : 0, cfg,
-                                             PT_NO_DEF, 0, false, PT_NO_DEF});
+                                             PT_NO_DEF, 0, false, PT_NO_DEF, 0, 0});
         return;
     }
     bool own = !(w->defs.data[def].flags & PT_DEF_EXTERNAL);
     for (u32 u = item->first_use; u < item->first_use + item->use_count; u++) {
-        pt_import im = {scope,    instance,  u, (u32)(item - file->facts.items),
-                        cfg,      PT_NO_DEF, 0, file->facts.uses[u].is_glob,
-                        PT_NO_DEF};
+        pt_import im = {scope,     instance,
+                        u,         (u32)(item - file->facts.items),
+                        cfg,       PT_NO_DEF,
+                        0,         file->facts.uses[u].is_glob,
+                        PT_NO_DEF, file->symbols[file->facts.uses[u].name],
+                        0};
+        const pt_use *use = &file->facts.uses[u];
+        for (u32 s = 0; own && s < use->segment_count; s++)
+            im.letters |= pt_macro_bit(file->symbols[file->facts.segments[use->first_segment + s]]);
         pt_vec_push(&w->imports, im);
         if (own && im.is_glob) pt_vec_push(&w->glob_imports, im);
         else if (own) pt_vec_push(&w->named_imports, im);
@@ -618,6 +635,14 @@ void pt_world_define(pt_world *w, u32 def) {
     else if (item->kind == PT_KIND_MACRO) note_macro(w, instance, pt_macro_bit(file->symbols[item->name]));
 }
 
+void pt_world_list_instance(pt_world *w, u32 instance) {
+    u32 file = w->instances.data[instance].file;
+    if (!pt_vec_reserve(&w->instance_heads, (u64)file + 1)) return;
+    while (w->instance_heads.count <= file) w->instance_heads.data[w->instance_heads.count++] = 0;
+    w->instances.data[instance].next_of_file = w->instance_heads.data[file];
+    w->instance_heads.data[file] = instance + 1;
+}
+
 u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const char *folder, u32 call) {
     pt_file *file = &w->files.data[file_index];
     u32 index = w->instances.count, count = file->facts.header->item_count;
@@ -640,6 +665,7 @@ u32 pt_world_mount(pt_world *w, u32 file_index, u32 crate, u32 module, const cha
         else w->instances.data[outer].spent += file->text_length + PT_EXPANSION_COST;
     }
     if (!pt_vec_reserve(&w->defs, (u64)w->defs.count + count) || !pt_vec_push(&w->instances, in)) return PT_NONE;
+    if (w->late_def) pt_world_list_instance(w, index);
     for (u32 i = 0; i < count; i++) {
         u32 def = in.first_def + i;
         w->defs.data[w->defs.count++] = pt_item_as_def(w, index, i);

@@ -46,11 +46,12 @@ typedef struct pt_file {
 /* A file mounted in a crate. */
 typedef struct pt_instance {
     u32 file, crate;
-    u32 first_def;      /* item i is definition first_def + i, */
-    u32 *defs;          /* or, once its file has changed (follow.h), defs[i]; owned */
-    u32 module;         /* the definition its top items belong to */
-    u32 call;           /* expansion: the macro call's definition, else PT_NO_DEF */
-    u32 depth;          /* expansion depth */
+    u32 first_def; /* item i is definition first_def + i, */
+    u32 *defs;     /* or, once its file has changed (follow.h), defs[i]; owned */
+    u32 module;    /* the definition its top items belong to */
+    u32 call;      /* expansion: the macro call's definition, else PT_NO_DEF */
+    u32 depth;     /* expansion depth */
+    u32 next_of_file;
     bool is_dead;       /* of a world that follows: what it was mounted for is gone */
     bool is_guess;      /* arguments of a macro that is not known, read as items: everything in it is inferred */
     const char *folder; /* where `mod x;` of its top level looks, relative path */
@@ -123,6 +124,8 @@ typedef struct pt_import {
     u8 done;    /* bit a namespace */
     bool is_glob;
     u32 visible; /* glob, in a world that follows: from where it is seen */
+    u32 name;    /* what a named one binds */
+    u64 letters; /* a bit, by pt_macro_bit, for each segment of its path */
 } pt_import;
 
 /* `name` in module `importer` also means what it means in `source`. */
@@ -197,16 +200,18 @@ typedef struct pt_world {
     bool has_std;                      /* std's interface is loaded */
     /* While one thread builds the world it keeps what it found of predicates; threads then only look. */
     bool is_frozen;
-    bool is_kept;           /* it will follow its files (follow.h): nothing of it may be let go of */
-    bool mounts_quietly;    /* mounting gives no names: whoever mounts does (relink.c) */
-    
+    bool is_kept;        /* it will follow its files (follow.h): nothing of it may be let go of */
+    bool mounts_quietly; /* mounting gives no names: whoever mounts does (relink.c) */
+
     PT_VEC(u32) late_impls; /* impls of definitions from late_def on, impl + 1; 0: none */
     u32 late_def;
-    struct pt_questions *questions;  /* of a world that is kept: what every item asked */
-    struct pt_asked *asked;          /* where questions are noted, see questions.h; NULL: nowhere */
-    u32 lacking; /* which file's */
-    bool lacks_text;                 /* a text was needed while following and is not the one that was noted */
-    PT_VEC(u32) cfg_of_def;          /* 0 unknown, 1 none, else symbol + 2 */
+    struct pt_questions *questions; /* of a world that is kept: what every item asked */
+    struct pt_asked *asked;         /* where questions are noted, see questions.h; NULL: nowhere */
+    u32 lacking;                    /* which file's */
+    PT_VEC(u32) loaded;             /* files whose text was read while following */
+    PT_VEC(u32) instance_heads;     /* while following: by file, its last instance + 1; then pt_instance.next_of_file */
+    bool lacks_text;                /* a text was needed while following and is not the one that was noted */
+    PT_VEC(u32) cfg_of_def;         /* 0 unknown, 1 none, else symbol + 2 */
     struct pt_twin_rank *twin_ranks; /* scope.c */
     bool is_growing;                 /* dependencies still gain names: what one lacks may come */
     bool is_segment;                 /* a dependency's own expansions are made, nothing else: see dependencies.c */
@@ -290,6 +295,7 @@ void pt_world_drop_names(pt_world *world);
 
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
+void pt_world_list_instance(pt_world *world, u32 instance); /* while following */
 /* The definition that an item of an instance is; those around it are there already. */
 pt_def pt_item_as_def(const pt_world *world, u32 instance, u32 item);
 /* Gives it its names, and what it asks for its place in a queue: imports, macro calls. */
