@@ -248,9 +248,9 @@ int pt_cli_watch(const options *o) {
 #define NUMBER(key) ((long long)json_integer_value(json_object_get(update, key)))
             if (why) printf("failed: %s\n", why);
             else
-                printf("%s%s: generation %lld, %lld nodes, %lld edges, %lld us\n", file && *file ? file : "start",
-                       NUMBER("files") > 1 ? " ..." : "", NUMBER("generation"), NUMBER("nodes"), NUMBER("edges"),
-                       NUMBER("us"));
+                printf("%s%s: generation %lld, %lld nodes, %lld edges, %lld resolved, %lld us\n",
+                       file && *file ? file : "start", NUMBER("files") > 1 ? " ..." : "", NUMBER("generation"),
+                       NUMBER("nodes"), NUMBER("edges"), NUMBER("resolved"), NUMBER("us"));
 #undef NUMBER
         }
         if (fflush(stdout) != 0) break; /* nobody reads any more */

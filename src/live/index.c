@@ -251,6 +251,16 @@ int pt_index_prepare_folder(const char *uri, pt_error *error) {
     return pt_file_write(ignore, "*\n", 2, error);
 }
 
+/* Is what was built now another state than the one that is committed? A file may have been saved since. */
+static bool differs(const pt_graph *before, const pt_graph *after, pt_error *error) {
+    pt_delta_builder d;
+    u64 changed = 0;
+    int code = pt_delta_between(&d, &changed, before, after, after->info.generation, error);
+    bool same = !code && !changed && !d.files.count && !d.anchors.count && !d.positions.count && !d.head.replaced;
+    pt_delta_builder_free(&d);
+    return !same;
+}
+
 int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *o, pt_error *error) {
     pt_source *source = NULL;
     pt_workspace *workspace = NULL;
@@ -379,6 +389,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     report->resolve_us = pt_now_us() - mark;
     mark = pt_now_us();
     tell(o, "graph", 0, 0);
+    report->items = world->defs.count - world->external_def_count;
     report->bodies = sites.bodies; /* the build lets go of the sites, and nobody reads texts any more */
     report->sites = sites.site_count;
     report->unresolved = sites.open_count;
@@ -394,7 +405,7 @@ int pt_index(pt_graph **graph, pt_index_report *report, const pt_index_options *
     report->graph_us = pt_now_us() - mark;
     mark = pt_now_us();
     pt_sites_free(&sites);
-    if (store && !o->only_session) {
+    if (store && (!o->only_session || !previous || differs(previous, built, error))) {
         tell(o, "commit", 0, 0);
         code = commit(store, built, previous, world, fingerprint, error);
         if (!code) code = store->engine->stats(store, &stats, error);

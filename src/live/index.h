@@ -32,7 +32,7 @@ typedef struct pt_index_options {
 
 typedef struct pt_index_report {
     u32 packages, targets, files, files_read, definitions, expansions, problems, unread;
-    u64 bodies, bytes, lines, sites, unresolved, nodes, edges, candidates;
+    u64 items, bodies, bytes, lines, sites, unresolved, nodes, edges, candidates;
     u64 discover_us, dependencies_us, read_us, resolve_us, graph_us, commit_us, total_us;
     u64 rows_written, generation;
     u32 dependencies, dependencies_absent; /* loaded; direct ones whose sources were not found */

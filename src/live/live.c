@@ -137,6 +137,7 @@ static int follow(pt_live *l, pt_index_report *report, const pt_index_options *o
     int code = pt_session_batch(l->session, &r, l->store, o->changed, o->changed_count, error);
     *report = (pt_index_report){.files = l->report.files,
                                 .files_read = r.files,
+                                .items = r.items,
                                 .bodies = r.bodies,
                                 .sites = r.sites,
                                 .nodes = (u32)r.nodes,
@@ -190,7 +191,14 @@ static void batch(pt_live *l) {
     u64 begun = pt_now_us();
     bool follows = l->session && any && files && !nameless;
     int code = follows ? follow(l, &report, &o, &error) : PT_ELIMIT;
+    char whole[256] = "";
     if (code) {
+        snprintf(whole, sizeof whole, "%s",
+                 follows    ? error.message
+                 : !any     ? "the first batch"
+                 : nameless ? "events were lost, or too many"
+                 : !files   ? "asked to look at everything"
+                            : "nothing to go on from");
         if (follows) snprintf(l->why, sizeof l->why, "%s", error.message);
         pt_session_destroy(l->session);
         l->session = NULL;
@@ -228,8 +236,17 @@ static void batch(pt_live *l) {
         note(&l->stages[STAGE_COMMIT], report.commit_us);
         note(&l->stages[STAGE_WHOLE], end - since);
     }
-    pt_live_update update = {report.generation, report.nodes, report.edges, end - since, files, first, code,
-                             error.message};
+    pt_live_update update = {.generation = report.generation,
+                             .nodes = report.nodes,
+                             .edges = report.edges,
+                             .us = end - since,
+                             .files = files,
+                             .read = report.files_read,
+                             .resolved = (u32)report.items,
+                             .whole = whole,
+                             .first = first,
+                             .code = code,
+                             .message = error.message};
     pthread_mutex_unlock(&l->mutex);
     if (l->options.updated) l->options.updated(l->options.payload, &update);
     pthread_mutex_lock(&l->mutex);

@@ -16,6 +16,8 @@ typedef struct pt_live pt_live;
 typedef struct pt_live_update {
     u64 generation, nodes, edges, us; /* us: from the first event to the snapshot */
     u32 files;                        /* that changed */
+    u32 read, resolved;               /* files read; items whose signature or body was resolved */
+    const char *whole;                /* why everything was made anew; "": it was not, the batch cost what it changed */
     const char *first;                /* one of them, relative to the workspace; "" at the start */
     int code;                         /* PT_OK, or why the state stayed what it was */
     const char *message;

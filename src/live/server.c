@@ -52,7 +52,7 @@ struct request {
 
 typedef struct told_update {
     pt_live_update update;
-    char first[256], message[1024];
+    char first[256], message[1024], whole[256];
 } told_update;
 
 struct server {
@@ -468,6 +468,7 @@ static void updated(void *payload, const pt_live_update *u) { /* on the indexing
     told_update t = {.update = *u};
     snprintf(t.first, sizeof t.first, "%s", u->first);
     snprintf(t.message, sizeof t.message, "%s", u->message);
+    snprintf(t.whole, sizeof t.whole, "%s", u->whole);
     uv_mutex_lock(&s->mutex);
     if (!s->stopping && pt_vec_push(&s->updates, t)) uv_async_send(&s->async);
     uv_mutex_unlock(&s->mutex);
@@ -493,14 +494,17 @@ static void on_updates(uv_async_t *async) {
         const pt_live_update *u = &list[i].update;
         if (u->code) say(s, "failed: %s", list[i].message);
         else
-            say(s, "generation %llu: %u files%s%s, %llu nodes, %llu edges, %llu us", (unsigned long long)u->generation,
-                u->files, list[i].first[0] ? ", " : "", list[i].first, (unsigned long long)u->nodes,
-                (unsigned long long)u->edges, (unsigned long long)u->us);
+            say(s, "generation %llu: %u files%s%s, %u resolved, %llu nodes, %llu edges, %llu us%s%s",
+                (unsigned long long)u->generation, u->files, list[i].first[0] ? ", " : "", list[i].first, u->resolved,
+                (unsigned long long)u->nodes, (unsigned long long)u->edges, (unsigned long long)u->us,
+                list[i].whole[0] ? "; everything anew: " : "", list[i].whole);
         for (connection *c = s->connections, *next; c; c = next) {
             next = c->after;
             if (!c->subscribed) continue;
-            json_t *params = json_pack("{s:I, s:i, s:o, s:I, s:I, s:I, s:o?}", "generation", (json_int_t)u->generation,
-                                       "files", (int)u->files, "file", pt_live_text(list[i].first), "nodes",
+            json_t *params = json_pack("{s:I, s:i, s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o?}", "generation",
+                                       (json_int_t)u->generation, "files", (int)u->files, "file",
+                                       pt_live_text(list[i].first), "read", (int)u->read, "resolved", (int)u->resolved,
+                                       "whole", list[i].whole[0] ? pt_live_text(list[i].whole) : json_null(), "nodes",
                                        (json_int_t)u->nodes, "edges", (json_int_t)u->edges, "us", (json_int_t)u->us,
                                        "error", u->code ? pt_live_text(list[i].message) : json_null());
             send_text(c, line_of(json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "update", "params", params)));

@@ -178,6 +178,7 @@ void pt_impl_resolve(pt_world *w, pt_impl *im) {
         return;
     }
     const pt_node *nodes = file->facts.nodes;
+    im->is_negative = item->flags & PT_F_NEGATIVE;
     for (u32 c = item->tree ? nodes[item->tree].child : 0; c; c = nodes[c].next) {
         bool blanket = false;
         if (nodes[c].kind == PT_N_IMPL_TRAIT && nodes[c].child) {
@@ -285,7 +286,7 @@ static void build_impl_table(pt_world *w) {
         u32 head = implementing_head(im), i = (u32)member_hash(head, im->trait) & (size - 1);
         im->next = PT_NONE;
         if (im->trait == PT_NO_DEF || head == PT_NO_DEF) continue;
-        if (!im->is_derive && (pt_def_item(w, im->def)->flags & PT_F_NEGATIVE)) continue; /* impl !Clone for &mut T */
+        if (im->is_negative) continue; /* impl !Clone for &mut T */
         for (; w->impl_table.data[i]; i = (i + 1) & (size - 1)) {
             const pt_impl *other = &w->impls.data[w->impl_table.data[i] - 1];
             if (other->trait == im->trait && implementing_head(other) == head) break;

@@ -40,7 +40,7 @@ static void compact(pt_questions *q) {
     if (!kept) return;
     for (u32 i = 0; i < q->runs.count; i++) {
         pt_asked_run *r = &q->runs.data[i];
-        memcpy(kept + count, q->keys.data + r->first, r->count * sizeof *kept);
+        if (r->count) memcpy(kept + count, q->keys.data + r->first, r->count * sizeof *kept);
         r->first = count;
         count += r->count;
     }

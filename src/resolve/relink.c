@@ -119,7 +119,10 @@ static void make_names(relinker *x) {
     }
     for (u32 i = 0; i < x->c->defs.count; i++) {
         u32 def = x->c->defs.data[i].def;
-        if (!(x->c->defs.data[i].other & PT_DEF_ADDED) || (w->defs.data[def].flags & PT_DEF_ABSENT)) continue;
+        /* what changed may have had no name before: a macro that is exported now */
+        if (!(x->c->defs.data[i].other & (PT_DEF_ADDED | PT_OTHER_INTERFACE)) ||
+            (w->defs.data[def].flags & PT_DEF_ABSENT))
+            continue;
         u8 kind = w->defs.data[def].kind;
         if (kind != PT_KIND_USE && kind != PT_KIND_MACRO_CALL && kind != PT_KIND_BLOCK && kind != PT_KIND_IMPL &&
             pt_kind_has_scope(w->defs.data[w->defs.data[def].parent].kind))
@@ -383,6 +386,7 @@ static void free_relinker(relinker *x) {
     pt_vec_free(&x->impls);
     pt_vec_free(&x->traits);
     pt_vec_free(&x->other);
+    pt_vec_free(&x->asking);
 }
 
 int pt_world_relink(pt_world *w, pt_changes *c) {

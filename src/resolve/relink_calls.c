@@ -23,13 +23,12 @@ static void put_target(pt_world *w, u32 call, u32 target) {
         if (w->call_targets.data[middle * 2] < call) low = middle + 1;
         else high = middle;
     }
-    u32 *pair = w->call_targets.data + (size_t)low * 2;
-    if (low * 2 < w->call_targets.count && pair[0] == call) {
-        pair[1] = target;
+    if (low * 2 < w->call_targets.count && w->call_targets.data[low * 2] == call) {
+        w->call_targets.data[low * 2 + 1] = target;
         return;
     }
     if (!pt_vec_reserve(&w->call_targets, (u64)w->call_targets.count + 2)) return;
-    pair = w->call_targets.data + (size_t)low * 2;
+    u32 *pair = w->call_targets.data + (size_t)low * 2;
     memmove(pair + 2, pair, (w->call_targets.count - low * 2) * sizeof(u32));
     pair[0] = call;
     pair[1] = target;

@@ -15,10 +15,6 @@ static u32 *impl_slot(pt_world *w, u32 head, u32 trait) {
     return &w->impl_table.data[i];
 }
 
-static bool is_negative(const pt_world *w, const pt_impl *im) {
-    return !im->is_derive && (pt_def_item(w, im->def)->flags & PT_F_NEGATIVE);
-}
-
 static int impl_order(const pt_world *w, const pt_impl *a, const pt_impl *b) {
     if (a->is_derive != b->is_derive) return a->is_derive ? 1 : -1;
     int order = pt_def_order(w, a->def, b->def);
@@ -30,7 +26,7 @@ static void chain_impl(relinker *x, u32 index) {
     pt_impl *im = &w->impls.data[index];
     u32 head = pt_relink_head_of(im);
     im->next = PT_NONE;
-    if (im->trait == PT_NO_DEF || head == PT_NO_DEF || is_negative(w, im)) return;
+    if (im->trait == PT_NO_DEF || head == PT_NO_DEF || im->is_negative) return;
     changed_key(x, PT_ASK_IMPLS, head, im->trait);
     /* it must not be found as itself: the chain it joins */
     u32 trait = im->trait;
@@ -49,7 +45,7 @@ static void unchain_impl(relinker *x, u32 index) {
     pt_world *w = x->w;
     pt_impl *im = &w->impls.data[index];
     u32 head = pt_relink_head_of(im);
-    if (im->trait == PT_NO_DEF || head == PT_NO_DEF || is_negative(w, im)) return;
+    if (im->trait == PT_NO_DEF || head == PT_NO_DEF || im->is_negative) return;
     changed_key(x, PT_ASK_IMPLS, head, im->trait);
     u32 *slot = impl_slot(w, head, im->trait);
     if (!slot || !*slot) return;
@@ -107,7 +103,7 @@ static void grow_impl_table(pt_world *w) {
     for (u32 i = 0; i < w->impls.count; i++) {
         const pt_impl *im = &w->impls.data[i];
         u32 head = pt_relink_head_of(im);
-        if (inner.data[i] || im->trait == PT_NO_DEF || head == PT_NO_DEF || is_negative(w, im)) continue;
+        if (inner.data[i] || im->trait == PT_NO_DEF || head == PT_NO_DEF || im->is_negative) continue;
         u32 at = (u32)pt_hash_u64((u64)head << 32 | im->trait) & (size - 1);
         while (w->impl_table.data[at]) at = (at + 1) & (size - 1);
         w->impl_table.data[at] = i + 1;
@@ -289,7 +285,8 @@ static void move_impl(relinker *x, u32 index, const pt_impl *now) {
 static void header_asker(void *payload, u32 def, bool own) {
     relinker *x = payload;
     u8 kind = x->w->defs.data[def].kind;
-    if (!own || (x->w->defs.data[def].flags & PT_DEF_ABSENT)) return;
+    if (!own || (x->w->defs.data[def].flags & PT_DEF_ABSENT) || has_bit(&x->asking, def)) return;
+    put_bit(&x->asking, def); /* each once: an alias asks for itself, too */
     if (kind == PT_KIND_IMPL) pt_vec_push(&x->impls, def);
     else if (kind == PT_KIND_TRAIT) pt_vec_push(&x->traits, def);
     else if (kind == PT_KIND_TYPE_ALIAS) changed_key(x, PT_ASK_INTERFACE, def, 0);

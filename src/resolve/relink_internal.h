@@ -25,6 +25,7 @@ typedef struct relinker {
     PT_VEC(u8) taken;          /* bitmap of named_imports */
     struct pt_asked *asked;    /* by an import */
     PT_VEC(u8) keys;           /* bitmap, by hash: questions for the affected names */
+    PT_VEC(u8) asking;         /* bitmap of definitions: impls, traits and aliases that asked */
     PT_VEC(u32) impls, traits; /* whose headers or bounds may mean something else */
     PT_VEC(u8) other;          /* bitmap of symbols: names that mean something else */
 } relinker;

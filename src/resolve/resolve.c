@@ -240,7 +240,7 @@ static void resolve_and_note(pt_resolver *r, u32 def) {
 static void keep_questions(pt_resolver *r, pt_world *w) {
     for (u32 i = 0; r->asked && i < r->asked_items.count && !pt_alloc_failed(); i++) {
         const pt_asked_item *x = &r->asked_items.data[i];
-        pt_questions_set(w->questions, x->def, r->asked->keys.data + x->first, x->count, x->own);
+        pt_questions_set(w->questions, x->def, x->count ? r->asked->keys.data + x->first : NULL, x->count, x->own);
     }
     r->asked_items.count = 0;
     if (r->asked) r->asked->keys.count = 0;
@@ -395,10 +395,11 @@ int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u
         }
         pt_item_run run = {defs[i], out->found.sites.count, 0, out->found.open.count, 0, (u32)out->found.bodies};
         resolve_and_note(r, defs[i]);
-        if (!out->found.sites.data && out->found.sites.count) break;
-        sort_sites(out->found.sites.data + run.first, out->found.sites.count - run.first);
-        out->found.sites.count =
-            run.first + unique_sites(out->found.sites.data + run.first, out->found.sites.count - run.first);
+        u32 found = out->found.sites.count - run.first;
+        if (found) {
+            sort_sites(out->found.sites.data + run.first, found);
+            out->found.sites.count = run.first + unique_sites(out->found.sites.data + run.first, found);
+        }
         run.count = out->found.sites.count - run.first;
         run.open_count = out->found.open.count - run.first_open;
         run.bodies = (u32)out->found.bodies - run.bodies;

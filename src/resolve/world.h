@@ -141,8 +141,9 @@ typedef struct pt_impl {
     bool of_reference; /* the self type is a reference or pointer */
     bool is_derive;    /* def is the type, `derive` the index in its facts */
     u32 derive;
-    bool has_trait; /* a trait impl, its trait known or not */
-    u32 next;       /* the next impl of the same trait for the same head, in order; PT_NONE at the end */
+    bool is_negative; /* impl !Trait for T */
+    bool has_trait;   /* a trait impl, its trait known or not */
+    u32 next;         /* the next impl of the same trait for the same head, in order; PT_NONE at the end */
 } pt_impl;
 
 /* Members by (head, name): methods, consts and types of inherent and trait impls, and of traits. */

@@ -1,0 +1,146 @@
+"""The law of the daemon: after any edit the graph is that of a fresh index, byte for byte, and costs what it changes."""
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+
+import pytest
+from conftest import ROOT, Workspace, package
+from test_daemon import Daemon, daemon, lives, until  # noqa: F401  (a fixture)
+
+sys.path.insert(0, str(ROOT / "tests"))
+from edits import EDITS, Tree  # noqa: E402
+
+SEED = int(os.environ.get("SEED", 20261125))
+
+
+def constructs():
+    """A crate of one module for each construct of the fixtures."""
+    files, names = {}, []
+    for path in sorted((ROOT / "tests/fixtures/resolution").glob("*.rs")):
+        names.append(path.stem)
+        files[f"src/{path.stem}.rs"] = path.read_text()
+    files["src/lib.rs"] = "".join(f"pub mod {name};\n" for name in names)
+    files["Cargo.toml"] = package("constructs")
+    return files
+
+
+def members():
+    """Crates that see each other: macros across crates, globs of re-exports, twins by cfg, traits with blanket impls."""
+    return {
+        "Cargo.toml": '[workspace]\nmembers = ["base", "app"]\n',
+        "base/Cargo.toml": package("base"),
+        "base/src/lib.rs": "pub mod shape;\npub use shape::*;\n#[macro_export]\nmacro_rules! point { ($x:expr) => { $crate::shape::Point { x: $x } } }\n"
+                           "macro_rules! twice { ($($i:item)*) => { $( #[cfg(feature = \"wide\")] $i )* } }\ntwice! { pub mod wide { pub fn far() {} } pub fn wider() { wide::far() } }\n"
+                           "#[cfg(unix)] pub fn here() {}\n#[cfg(not(unix))] pub fn here() {}\npub type Alias = shape::Point;\nimpl Measure for Alias { fn size(&self) -> u32 { here(); 1 } }\n",
+        "base/src/shape.rs": "pub struct Point { pub x: u32 }\npub trait Measure { fn size(&self) -> u32; fn twice(&self) -> u32 { self.size() * 2 } }\n"
+                             "pub trait Named { fn name(&self) -> String; }\nimpl<T: Measure> Named for T { fn name(&self) -> String { self.twice().to_string() } }\n"
+                             "impl std::ops::Deref for Point { type Target = u32; fn deref(&self) -> &u32 { &self.x } }\npub enum Kind { One, Two(Point) }\n",
+        "app/Cargo.toml": package("app", extra='[dependencies]\nbase = { path = "../base" }\n'),
+        "app/src/main.rs": "mod inner;\nuse base::*;\nfn main() {\n    let p = point!(3);\n    println!(\"{}\", p.name());\n    inner::run(&p, Kind::One);\n    base::here();\n}\n",
+        "app/src/inner.rs": "use base::shape::{Kind, Measure, Point};\npub fn run(p: &Point, k: Kind) -> u32 {\n    match k {\n        Kind::One => p.size(),\n        Kind::Two(q) => q.twice() + q.count_ones(),\n    }\n}\n"
+                            "pub struct Wrapper<T>(T);\nimpl<T: Measure> Wrapper<T> {\n    pub fn get(&self) -> u32 {\n        self.0.size()\n    }\n}\n",
+    }
+
+
+class Judge:
+    """Asks the daemon for what was saved, and a fresh index for the same."""
+
+    def __init__(self, d):
+        self.d, self.store = d, f"native:{d.base}/judge"
+
+    def fresh(self):
+        d = self.d
+        done = d.run("index", "--no-daemon", "--rebuild", "--quiet", "--store", self.store)
+        assert done.returncode == 0, done.stderr
+        return d.run("export", "--candidates", "--no-daemon", "--store", self.store).stdout
+
+    def compare(self, what):
+        d = self.d
+        d.ask("stats", "--wait", 30000)
+        mine, fresh = d.run("export", "--candidates", "--no-daemon").stdout, self.fresh()
+        if mine != fresh:
+            a, b = set(fresh.splitlines()), set(mine.splitlines())
+            pytest.fail(f"{what}: fresh only {sorted(a - b)[:3]}, daemon only {sorted(b - a)[:3]}")
+
+
+@pytest.mark.parametrize("name, files, edits", [("demo", None, 60), ("constructs", constructs, 90), ("members", members, 90)])
+def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits):  # noqa: F811
+    d = daemon(files and files())
+    d.ask("index")
+    original = tempfile.mkdtemp(prefix="pte-")
+    shutil.copytree(d.folder, original, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".parseltongue"))
+    tree, rng, judge, done = Tree(str(d.folder), original), random.Random(f"{SEED} {name}"), Judge(d), []
+    print(f"SEED={SEED}")
+    try:
+        for number in range(edits):
+            kind = rng.choice(sorted(EDITS))
+            if EDITS[kind](rng, tree):
+                done.append(kind)
+                judge.compare(f"edit {number}, {kind}, of SEED={SEED}")
+            if number == edits // 2:  # what was committed stays, and it goes on from there
+                os.kill(d.pids[-1], signal.SIGKILL)
+                until(lambda: not lives(d.pids[-1]), "the daemon is gone")
+                judge.fresh()
+                d.start()
+                judge.compare(f"restart after edit {number}, of SEED={SEED}")
+        status = d.status()
+    finally:
+        shutil.rmtree(original, ignore_errors=True)
+    assert len(done) > edits * 2 // 3
+    # of the second half; the others are told by `whole`
+    assert status["batches_incremental"] > len(done) // 2 * 2 // 3, (status, d.log())
+    assert d.run("verify").returncode == 0
+
+
+def test_a_save_costs_what_it_changes(daemon):  # noqa: F811
+    """Files read and items resolved, for edits of known reach."""
+    count = 200
+    files = {"Cargo.toml": package("demo"), "src/lib.rs": "pub mod core;\n" + "".join(f"pub mod m{n};\n" for n in range(count)),
+             "src/core.rs": "pub struct Thing { pub size: u32 }\nimpl Thing {\n    pub fn grow(&mut self) {\n        self.size += 1;\n    }\n}\npub fn lonely() {}\n"}
+    for n in range(count):
+        files[f"src/m{n}.rs"] = f"use crate::core::Thing;\npub fn use{n}(t: &mut Thing) {{\n    {'t.grow();' if n < 10 else 't.size += 1;'}\n}}\npub fn other{n}() {{}}\n"
+    d = daemon(files)
+    d.ask("index")
+    with d.connect() as c:
+        c.result("subscribe")
+
+        def save(path, text):
+            d.write({path: text})
+            update = c.receive()["params"]
+            assert update["whole"] is None and update["read"] == 1, update
+            return update["resolved"]
+        core = files["src/core.rs"]
+        until(lambda: d.ask("stats", "--wait", 30000)["complete"], "it is ready")
+        save("src/m5.rs", files["src/m5.rs"])  # from here on there is something to go on from
+        # a body: itself
+        assert save("src/core.rs", core.replace("+= 1", "+= 2")) == 1
+        # places alone: nothing
+        assert save("src/core.rs", "// a line\n" + core.replace("+= 1", "+= 2")) == 0
+        # a signature: itself and its ten callers
+        assert save("src/core.rs", core.replace("grow(&mut self)", "grow(&mut self, by: u32)")) == 11
+        # a fn nobody asks for: itself
+        assert save("src/core.rs", core + "pub fn quite_new() {}\n") in (1, 12)  # the signature goes back, too
+        # one that is asked for by one
+        assert save("src/m3.rs", files["src/m3.rs"] + "pub fn calls() { crate::core::late(); }\n") == 1
+        assert save("src/core.rs", core + "pub fn quite_new() {}\npub fn late() {}\n") == 2
+        # a method of a type that three quarters never call
+        assert save("src/core.rs", core.replace("pub fn grow", "pub fn shrink(&self) {}\n    pub fn grow") + "pub fn quite_new() {}\npub fn late() {}\n") == 1
+    d.same_as_fresh()
+
+
+def test_why_everything_is_made_anew_is_told(daemon):  # noqa: F811
+    d = daemon({"Cargo.toml": package("demo"), "src/lib.rs": "pub fn first() {}\n"})
+    d.ask("index")
+    with d.connect() as c:
+        c.result("subscribe")
+        d.write({"src/lib.rs": "pub fn first() {}\npub fn second() {}\n"})
+        assert c.receive()["params"]["whole"] in (None, "nothing to go on from")
+        d.write({"Cargo.toml": package("demo") + "\n# more\n"})
+        update = c.receive()["params"]
+        assert update["whole"] == "Cargo.toml changed" and d.status()["whole"] == "Cargo.toml changed"
+        d.write({"src/lib.rs": "pub fn first() {}\npub fn third() {}\n"})
+        assert c.receive()["params"]["whole"] is None
+    d.same_as_fresh()
