@@ -217,11 +217,16 @@ static void compare_names(relinker *x) {
 static void glob_came(relinker *x, const pt_import *im) {
     pt_world *w = x->w;
     u32 source = pt_glob_source(w, im), visible = pt_import_visibility(w, im);
-    if (source == PT_NO_DEF || pt_def_is_external_path(source) || (w->defs.data[source].flags & PT_DEF_UNKNOWN_GLOB)) {
+    if (source == PT_NO_DEF) return; /* of nothing, until its name comes: check_globs */
+    for (u32 i = 0; i < w->glob_imports.count; i++) {
+        pt_import *own = &w->glob_imports.data[i];
+        if (own->instance == im->instance && own->use == im->use) own->target = source, own->visible = visible;
+    }
+    if (pt_def_is_external_path(source) || (w->defs.data[source].flags & PT_DEF_UNKNOWN_GLOB)) {
         bool is_new = false; /* nobody has asked a module that came just now */
         for (u32 i = 0; i < x->c->defs.count && !is_new; i++)
             is_new = x->c->defs.data[i].def == im->module && (x->c->defs.data[i].other & PT_DEF_ADDED);
-        if (!is_new || source == PT_NO_DEF) {
+        if (!is_new) {
             whole(x, "a glob import of something unknown came");
             return;
         }
@@ -245,7 +250,8 @@ static void glob_came(relinker *x, const pt_import *im) {
 
 static void glob_went(relinker *x, const pt_gone_glob *gone) {
     pt_world *w = x->w;
-    if (gone->source == PT_NO_DEF || pt_def_is_external_path(gone->source)) {
+    if (gone->source == PT_NO_DEF) return;
+    if (pt_def_is_external_path(gone->source)) {
         whole(x, "a glob import of something unknown went");
         return;
     }
@@ -273,8 +279,9 @@ static void check_globs(relinker *x) {
     pt_world *w = x->w;
     for (u32 i = 0; i < w->glob_imports.count; i++) {
         const pt_import *im = &w->glob_imports.data[i];
-        if ((im->letters & x->letters) && pt_glob_source(w, im) != im->target)
-            whole(x, "a glob import brings in something else");
+        if (!(im->letters & x->letters) || pt_glob_source(w, im) == im->target) continue;
+        if (im->target == PT_NO_DEF) pt_vec_push(&x->c->new_globs, *im); /* for the next round */
+        else whole(x, "a glob import brings in something else");
     }
 }
 
@@ -282,7 +289,6 @@ static void check_globs(relinker *x) {
 static void relink(relinker *x, u32 first) {
     pt_world *w = x->w;
     pt_changes *c = x->c;
-    u32 first_glob = w->glob_imports.count;
     for (u32 i = 0; i < c->names.count; i++) affect(x, c->names.data[i].module, c->names.data[i].name);
     c->names.count = 0;
     for (u32 i = first; i < c->defs.count; i++) {
@@ -324,10 +330,6 @@ static void relink(relinker *x, u32 first) {
     c->gone_globs.count = 0;
     if (!c->whole && !pt_alloc_failed()) make_names(x);
     if (!c->whole && !pt_alloc_failed()) compare_names(x);
-    for (u32 i = first_glob; i < w->glob_imports.count; i++) {
-        w->glob_imports.data[i].target = pt_glob_source(w, &w->glob_imports.data[i]);
-        w->glob_imports.data[i].visible = pt_import_visibility(w, &w->glob_imports.data[i]);
-    }
     c->new_globs.count = 0;
     check_globs(x);
 named:;
@@ -347,7 +349,7 @@ named:;
         pt_vec_push(&c->moved, (pt_moved_impl){d.def, pt_relink_head_of(&w->impls.data[impl])});
         pt_relink_remove_impl(x, impl);
     }
-    if (!c->whole) pt_relink_find_headers(x);
+    if (!c->whole) pt_relink_find_headers(x, first);
     if (!c->whole) pt_relink_headers(x);
     for (u32 i = first; i < end && !c->whole; i++) {
         const pt_changed_def d = c->defs.data[i];
@@ -403,7 +405,7 @@ int pt_world_relink(pt_world *w, pt_changes *c) {
             c->calls.count -= calls;
         }
         free_relinker(&x);
-        bool more = c->calls.count || c->names.count || c->gone_globs.count || c->macros.count;
+        bool more = c->calls.count || c->names.count || c->gone_globs.count || c->new_globs.count || c->macros.count;
         for (u32 i = first; i < c->defs.count && !more; i++)
             more = c->defs.data[i].other & (PT_DEF_ADDED | PT_DEF_REMOVED | PT_OTHER_INTERFACE);
         if (more) continue;

@@ -298,7 +298,9 @@ static int by_u32(const void *a, const void *b) {
 }
 
 /* Impls, traits and type aliases that asked what has another answer now; what aliases stand for is asked for in turn. */
-void pt_relink_find_headers(relinker *x) {
+void pt_relink_find_headers(relinker *x, u32 first) {
+    for (u32 i = 0; i < first; i++) /* those of earlier rounds have not asked yet */
+        if (x->c->defs.data[i].other & PT_DEF_ADDED) header_asker(x, x->c->defs.data[i].def, true);
     for (u32 round = 0; x->c->asked_keys < x->c->keys.count && round < MOST_ROUNDS; round++) {
         u32 count = x->c->keys.count - x->c->asked_keys;
         u32 *keys = pt_malloc(count * sizeof *keys);

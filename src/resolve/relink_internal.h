@@ -64,7 +64,7 @@ void pt_relink_derives(relinker *x, u32 def, bool went);
 void pt_relink_member(relinker *x, u32 def, u32 head, bool came);
 u32 pt_relink_head_around(const pt_world *w, u32 def);
 /* Impls, traits and type aliases that asked what has another answer now; then what became of them. */
-void pt_relink_find_headers(relinker *x);
+void pt_relink_find_headers(relinker *x, u32 first); /* first: changed definitions of earlier rounds */
 void pt_relink_headers(relinker *x);
 void pt_relink_supertraits(relinker *x);
 /* Macro calls: one that came; those by a name that may mean another macro, or one of another text. */
