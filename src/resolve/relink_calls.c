@@ -91,6 +91,7 @@ void pt_relink_calls(relinker *x) {
     u32 most = 0;
     for (u32 i = 0; i < x->c->macros.count; i++) most = PT_MAX(most, x->c->macros.data[i]);
     if (!x->c->macros.count || !pt_vec_reserve(&named, (u64)most / 8 + 1)) return;
+    if (!named.data) return;
     memset(named.data, 0, most / 8 + 1);
     for (u32 i = 0; i < x->c->macros.count; i++) {
         u32 name = x->c->macros.data[i];
