@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STOP_TRIES = 6000, IDLE_MINUTES = 180, CACHED_ANSWERS = 256 };
+enum { STOP_TRIES = 6000, GONE_TRIES = 200, IDLE_MINUTES = 180, CACHED_ANSWERS = 256 };
 
 bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
                        json_t **answer, pt_error *error) {
@@ -26,6 +26,15 @@ bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *meth
     }
     *code = pt_client_call(client, method, params, answer, error);
     pt_client_close(client);
+    /* it ended while we asked: once it is gone there is none to ask */
+    for (u32 i = 0; *code == PT_EIO && !*answer && i < GONE_TRIES; i++) {
+        if (pt_daemon_is_gone(paths.lock)) {
+            *error = (pt_error){0};
+            return false;
+        }
+        struct timespec pause = {0, 10000000};
+        nanosleep(&pause, NULL);
+    }
     return true;
 }
 

@@ -11,7 +11,15 @@
 #include <unistd.h>
 
 enum { CACHED_ROWS = 100000 };
-enum { KINDS = 64, SAMPLES = 1024, GIT_LOCK_MS = 2000, STALE_SHOWN = 20, PENDING_MOST = 4096 };
+enum {
+    KINDS = 64,
+    SAMPLES = 1024,
+    GIT_LOCK_MS = 2000,
+    QUIET_MS = 3,
+    STREAM_MS = 100,
+    STALE_SHOWN = 20,
+    PENDING_MOST = 4096
+};
 
 typedef struct pending_path {
     char *path; /* NULL: anything */
@@ -45,6 +53,7 @@ struct pt_live {
     pthread_cond_t changed;
     pthread_t thread;
     bool started, closing, failed, busy;
+    bool streaming;       /* saves came while the last batch ran */
     u64 noticed, covered; /* tickets: given, and in the latest snapshot */
     u64 since_us;         /* the first event that no batch has taken yet */
     PT_VEC(pending_path) pending;
@@ -165,6 +174,15 @@ static void batch(pt_live *l) {
         pthread_mutex_lock(&l->mutex);
         if (!held) break;
     }
+    /* saves that came while the batch before ran are a stream: those of a checkout are a few batches, a lone one waits for none */
+    for (u32 waited = 0; l->streaming && waited < STREAM_MS && !l->closing; waited += QUIET_MS) {
+        u64 before = l->noticed;
+        struct timespec pause = {0, QUIET_MS * 1000000};
+        pthread_mutex_unlock(&l->mutex);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&l->mutex);
+        if (l->noticed == before) break;
+    }
     ticket = l->noticed;
     u32 files = l->pending.count;
     bool any = l->batches > 0;
@@ -222,6 +240,7 @@ static void batch(pt_live *l) {
     if (!code && l->writer) look_at_graph(l, !follows || report.files_read != files);
     l->busy = false;
     l->covered = ticket;
+    l->streaming = l->noticed > ticket;
     l->failed = code != PT_OK;
     l->error = error;
     forget_pending(l, ticket);
@@ -368,6 +387,7 @@ void pt_live_notice(pt_live *l) {
     pthread_mutex_lock(&l->mutex);
     u64 before = l->noticed;
     pt_watch_read(l->watch, changed, l);
+    if (l->noticed != before) pt_watch_look(l->watch, changed, l); /* a link to what changed is another file */
     if (l->noticed != before) pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->mutex);
 }

@@ -96,6 +96,26 @@ static bool may_be_target(const pt_session *s, const char *path) {
     return false;
 }
 
+/* Does a manifest name it: a target that was not there yet? */
+static bool is_named(const pt_session *s, const char *path) {
+    const char *name = strrchr(path, '/');
+    name = name ? name + 1 : path;
+    bool named = false;
+    for (u32 i = 0; i < s->workspace->packages.count && !named; i++) {
+        char manifest[4200];
+        const char *folder = s->workspace->packages.data[i].folder;
+        snprintf(manifest, sizeof manifest, "%s%sCargo.toml", folder, *folder ? "/" : "");
+        pt_file_stamp stamp;
+        pt_error ignored;
+        char *text;
+        u32 length;
+        if (pt_source_read(s->source, &text, &length, &stamp, manifest, &ignored)) continue;
+        named = strstr(text, name) != NULL; /* zero bytes stand behind it */
+        pt_free(text);
+    }
+    return named;
+}
+
 /* All files of the world with a path: one, unless it belongs to targets of several editions. */
 static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_error *error) {
     static const u16 editions[] = {2015, 2018, 2021, 2024};
@@ -108,8 +128,9 @@ static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_
     if (!found && (s->workspace->loose.count || may_be_target(s, path)))
         return pt_fail(error, PT_ELIMIT, "%s is new", path);
     if (!found || (found == 1 && s->w->files.data[file].is_away)) {
-        (void)pt_world_file_came(s->w, changes, path); /* if no module wants it, it is nobody's */
-        return PT_OK;
+        bool wanted = pt_world_file_came(s->w, changes, path);
+        if (!wanted && !found && is_named(s, path)) return pt_fail(error, PT_ELIMIT, "%s is new", path);
+        return PT_OK; /* if no module wants it, it is nobody's */
     }
     if (found > 1) return pt_fail(error, PT_ELIMIT, "%s is of several editions", path);
     if (file < s->w->external_file_count) return pt_fail(error, PT_ELIMIT, "%s belongs to a dependency", path);

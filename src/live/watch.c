@@ -202,7 +202,7 @@ static void one(pt_watch *w, const struct inotify_event *e, const telling *tell)
         if (snprintf(path, sizeof path, "%s/%s", w->root, below) >= (int)sizeof path || lstat(path, &status) != 0)
             return;
         if (S_ISREG(status.st_mode) && status.st_nlink == 1 && !status.st_size) return;
-        if (S_ISLNK(status.st_mode)) also_link(w, path, below);
+        if (S_ISLNK(status.st_mode) || status.st_nlink > 1) also_link(w, path, below);
     } else if (e->mask & IN_MOVED_TO) {
         struct stat status;
         if (snprintf(path, sizeof path, "%s/%s", w->root, below) < (int)sizeof path && lstat(path, &status) == 0 &&

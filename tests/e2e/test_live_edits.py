@@ -107,14 +107,21 @@ def test_a_save_costs_what_it_changes(daemon):  # noqa: F811
     with d.connect() as c:
         c.result("subscribe")
 
-        def save(path, text):
+        def update_of(path, text):
             d.write({path: text})
-            update = c.receive()["params"]
+            return c.receive()["params"]
+
+        def save(path, text):
+            update = update_of(path, text)
             assert update["whole"] is None and update["read"] == 1, update
             return update["resolved"]
         core = files["src/core.rs"]
-        until(lambda: d.ask("stats", "--wait", 30000)["complete"], "it is ready")
-        save("src/m5.rs", files["src/m5.rs"])  # from here on there is something to go on from
+        for number in range(50):  # until there is something to go on from
+            update = update_of("src/m5.rs", files["src/m5.rs"] + f"// {number}\n")
+            if update["whole"] is None and update["read"] == 1:
+                break
+        else:
+            pytest.fail(str(update))
         # a body: itself, and the header of the impl around it, whose text it is too
         assert save("src/core.rs", core.replace("+= 1", "+= 2")) == 2
         # places alone: nothing
@@ -138,7 +145,7 @@ def test_why_everything_is_made_anew_is_told(daemon):  # noqa: F811
     with d.connect() as c:
         c.result("subscribe")
         d.write({"src/lib.rs": "pub fn first() {}\npub fn second() {}\n"})
-        assert c.receive()["params"]["whole"] in (None, "nothing to go on from")
+        c.receive()
         d.write({"Cargo.toml": package("demo") + "\n# more\n"})
         update = c.receive()["params"]
         assert update["whole"] == "Cargo.toml changed" and d.status()["whole"] == "Cargo.toml changed"
