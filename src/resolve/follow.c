@@ -255,6 +255,10 @@ static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
     pt_file *to = &w->files.data[file];
     pt_facts old = to->facts;
     u32 *old_symbols = to->symbols;
+    if (!pt_vec_reserve(&c->blocks, (u64)c->blocks.count + 2)) {
+        pt_expansion_text_free(&x);
+        return;
+    }
     pt_vec_push(&c->blocks, to->block);
     pt_vec_push(&c->blocks, to->symbols);
     pt_free(to->text);
@@ -374,8 +378,11 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
         return PT_OK;
     }
     pt_facts old = f->facts;
-    pt_vec_push(&c->files, (pt_changed_file){file, old, f->block, f->symbols, f->stamp});
-    if (pt_alloc_failed()) return PT_ENOMEM;
+    if (!pt_vec_push(&c->files, (pt_changed_file){file, old, f->block, f->symbols, f->stamp})) {
+        pt_free(text);
+        pt_free(block);
+        return PT_ENOMEM;
+    }
     pt_free(f->text);
     f->text = text;
     pt_vec_push(&w->loaded, file);
