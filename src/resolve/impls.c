@@ -356,7 +356,7 @@ bool pt_supertraits_again(pt_world *w, u32 trait) {
     if (known && before == count && memcmp(known, queue, count * sizeof(u32)) == 0) return false;
     if (!w->supertrait_heads.data) return true;
     u32 at = w->supertraits.count, mask = w->supertrait_heads.count - 1, i = (u32)pt_hash_u64(trait) & mask, used = 0;
-    if (!pt_vec_reserve(&w->supertraits, (u64)at + count + 2)) return true;
+    if (!pt_vec_reserve(&w->supertraits, (u64)at + count + 2) || !w->supertraits.data) return true;
     w->supertraits.data[at] = trait;
     w->supertraits.data[at + 1] = count;
     memcpy(w->supertraits.data + at + 2, queue, count * sizeof(u32));
