@@ -15,7 +15,6 @@ void pt_changes_free(pt_changes *c) {
     pt_vec_free(&c->defs);
     pt_vec_free(&c->files);
     pt_vec_free(&c->instances);
-    pt_vec_free(&c->held);
     pt_vec_free(&c->blocks);
     pt_vec_free(&c->names);
     pt_vec_free(&c->gone_globs);

@@ -10,7 +10,7 @@
 #include "resolve/world.h"
 
 /* Bits of pt_changed_def.other besides PT_OTHER_*. */
-enum { PT_DEF_ADDED = 0x100, PT_DEF_REMOVED = 0x200, PT_DEF_PLACE = 0x400 /* its column */ };
+enum { PT_DEF_ADDED = 0x100, PT_DEF_REMOVED = 0x200 };
 
 typedef struct pt_changed_def {
     u32 def, other;
@@ -40,7 +40,6 @@ typedef struct pt_changes {
     PT_VEC(pt_changed_def) defs;
     PT_VEC(pt_changed_file) files; /* with facts of their own: no expansions */
     PT_VEC(u32) instances;         /* where places moved, those around before those inside */
-    PT_VEC(pt_facts) held;         /* facts of expansions that are no more */
     PT_VEC(void *) blocks;
     /* for relink.c, and what it found */
     PT_VEC(pt_scope_key) names; /* of imports that went */

@@ -185,8 +185,7 @@ static void make_names(relinker *x) {
     pt_free(list);
 }
 
-static bool same_binding(const pt_world *w, const pt_binding *a, const pt_binding *b) {
-    (void)w;
+static bool same_binding(const pt_binding *a, const pt_binding *b) {
     return a->def == b->def && a->visible == b->visible && a->cfg == b->cfg && a->ns == b->ns;
 }
 
@@ -199,7 +198,7 @@ static void compare_names(relinker *x) {
         bool same = true, macro = false;
         for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
             for (u32 b = pt_scope_lookup(w, a->key.module, a->key.name, ns); b; b = w->bindings.data[b].next, at++) {
-                bool as_before = at < a->count && same_binding(w, &x->before.data[a->first + at], &w->bindings.data[b]);
+                bool as_before = at < a->count && same_binding(&x->before.data[a->first + at], &w->bindings.data[b]);
                 same = same && as_before;
                 macro = macro || (!as_before && ns == PT_NS_MACRO);
             }
