@@ -32,6 +32,7 @@ _parseltongue() {
         case $command in
             index) common+=' --rebuild --no-dependencies --threads --std-interface --durability' ;;
             doctor) common+=' --repair' ;;
+            stats) common+=' --prometheus' ;;
             daemon) common+=' --idle --threads --durability --no-dependencies' ;;
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;

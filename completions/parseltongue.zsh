@@ -54,6 +54,7 @@ _parseltongue() {
     case $command in
         daemon) own=('--idle[minutes until it ends by itself]:N:' '1: :' '2:action:(start stop status run restart)') ;;
         doctor) own=('--repair[rebuild the store]') ;;
+        stats) own=('--prometheus[metrics of the daemon]') ;;
         index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--durability[when a commit is safe]:level:(full normal)' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;

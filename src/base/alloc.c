@@ -1,6 +1,9 @@
 #include "base/alloc.h"
 
 #include <stdio.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -37,6 +40,17 @@ void *pt_malloc_large(size_t size) {
     return memory;
 }
 void pt_free(void *memory) { free(memory); }
+void pt_alloc_trim(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+void pt_alloc_settle(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+#endif
+}
 
 char *pt_strndup(const char *text, size_t length) {
     char *copy = pt_malloc(length + 1);

@@ -14,6 +14,10 @@ void *pt_realloc(void *old, size_t size);
 /* For blocks of many megabytes that are filled at once: large pages where the system has them. Freed by pt_free. */
 void *pt_malloc_large(size_t size);
 void pt_free(void *memory);
+/* What was freed goes back to the system, as far as the allocator can. */
+void pt_alloc_trim(void);
+/* For a process that lives long: large blocks are the system's own, so that those that go leave no holes. */
+void pt_alloc_settle(void);
 /* A terminated copy; NULL when memory is out. */
 char *pt_strndup(const char *text, size_t length);
 

@@ -58,6 +58,13 @@ pt_str pt_symbol_text(const pt_interner *interner, u32 symbol) {
 
 u32 pt_interner_count(const pt_interner *interner) { return __atomic_load_n(&interner->count, __ATOMIC_ACQUIRE); }
 
+u64 pt_interner_bytes(const pt_interner *interner) {
+    u64 bytes = sizeof *interner + interner->arena.total;
+    for (const table *t = interner->current; t; t = t->older) bytes += sizeof *t + (t->mask + 1) * sizeof(u64);
+    for (u32 i = 0; i < MAX_CHUNKS && interner->chunks[i]; i++) bytes += CHUNK_SIZE * sizeof(pt_str);
+    return bytes;
+}
+
 static u32 probe(const pt_interner *interner, const table *t, pt_str text, u64 hash) {
     for (u64 i = hash & t->mask;; i = (i + 1) & t->mask) {
         u64 slot = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);

@@ -19,5 +19,7 @@ u32 pt_intern_find(const pt_interner *interner, pt_str text);
 /* The text of a symbol; valid (and terminated) while the interner lives. */
 pt_str pt_symbol_text(const pt_interner *interner, u32 symbol);
 u32 pt_interner_count(const pt_interner *interner);
+/* Bytes it holds. */
+u64 pt_interner_bytes(const pt_interner *interner);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct options {
     const char *durability;
     u32 idle, wait, cache;
     bool has_limit, has_idle, has_cache, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild,
-        no_dependencies, repair, help;
+        no_dependencies, repair, prometheus, help;
 } options;
 
 int pt_exit_code(int code);

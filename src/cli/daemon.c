@@ -1,5 +1,6 @@
 /* daemon.c: the commands that start, stop and ask the daemon of a workspace. */
 #include "cli/cli.h"
+#include "cli/print.h"
 
 #include "live/server.h"
 
@@ -157,14 +158,18 @@ static int stop(const options *o, const pt_daemon_paths *paths, bool told) {
     return EXIT_ANSWERED;
 }
 
+static void print_timing(const char *title, const char *name, const json_t *t) {
+    printf("%-10s %-20s %8lld times  p50 %8.2f ms  p99 %8.2f ms  p999 %8.2f ms\n", title, name,
+           (long long)json_integer_value(json_object_get(t, "count")),
+           (double)json_integer_value(json_object_get(t, "p50_us")) / 1000,
+           (double)json_integer_value(json_object_get(t, "p99_us")) / 1000,
+           (double)json_integer_value(json_object_get(t, "p999_us")) / 1000);
+}
+
 static void print_timings(const char *title, const json_t *timings) {
     const char *name;
     json_t *t;
-    json_object_foreach((json_t *)(uintptr_t)timings, name, t)
-        printf("%-10s %-20s %8lld times  p50 %8.2f ms  p99 %8.2f ms\n", title, name,
-               (long long)json_integer_value(json_object_get(t, "count")),
-               (double)json_integer_value(json_object_get(t, "p50_us")) / 1000,
-               (double)json_integer_value(json_object_get(t, "p99_us")) / 1000);
+    json_object_foreach((json_t *)(uintptr_t)timings, name, t) print_timing(title, name, t);
 }
 
 static int status(const options *o, const char *workspace) {
@@ -192,7 +197,14 @@ static int status(const options *o, const char *workspace) {
                NUMBER("generation"), NUMBER("store_bytes"));
         printf("%-10s %lld files, %lld nodes, %lld edges\n", "graph", NUMBER("files"), NUMBER("nodes"),
                NUMBER("edges"));
-        const char *why = json_string_value(json_object_get(answer, "error"));
+        const json_t *memory = json_object_get(answer, "memory");
+        const char *why = json_string_value(json_object_get(answer, "error")),
+                   *whole = json_string_value(json_object_get(answer, "whole"));
+        printf("%-10s %.1f MB resident, %.1f of it no file's\n", "memory",
+               (double)json_integer_value(json_object_get(memory, "resident")) / 1e6,
+               (double)json_integer_value(json_object_get(memory, "anonymous")) / 1e6);
+        printf("%-10s %lld, %lld of them cost what they changed%s%s\n", "batches", NUMBER("batches"),
+               NUMBER("batches_incremental"), whole ? "; the last other one: " : "", whole ? whole : "");
         printf("%-10s %s%s%lld changes pending, %lld folders watched, %lld not\n", "state",
                json_is_true(json_object_get(answer, "complete")) ? "complete, " : "not complete, ",
                json_is_true(json_object_get(answer, "indexing")) ? "indexing, " : "", NUMBER("pending"),
@@ -201,6 +213,9 @@ static int status(const options *o, const char *workspace) {
 #undef NUMBER
         print_timings("batch", json_object_get(answer, "stages"));
         print_timings("question", json_object_get(answer, "questions"));
+        const json_t *waits = json_object_get(answer, "waits");
+        if (json_integer_value(json_object_get(waits, "count"))) print_timing("wait", "for a save", waits);
+        pt_print_triggers(stdout, json_object_get(answer, "triggers"), pt_use_color(o, stdout));
     }
     json_decref(answer);
     return pt_exit_code(code);

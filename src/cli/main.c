@@ -40,6 +40,7 @@ static const option known_options[] = {
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
     {"--rebuild", 'b', AT(rebuild), NULL, "index: read everything anew; replace a store that cannot be read"},
     {"--repair", 'b', AT(repair), NULL, "doctor: rebuild the store, from what is whole of it and from the sources"},
+    {"--prometheus", 'b', AT(prometheus), NULL, "stats: the daemon's times and sizes, as Prometheus reads them"},
     {"--durability", 's', AT(durability), "LEVEL",
      "index: full (on the disk when it returns) or normal (default: a power cut may take the last commit)"},
     {"--no-dependencies", 'b', AT(no_dependencies), NULL, "index: do not read the sources of dependencies"},
@@ -447,6 +448,16 @@ static int run_query(const options *o) {
     pt_default_store(store_uri, sizeof store_uri, workspace, false, NULL);
     if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
     int code;
+    if (o->prometheus && strcmp(o->command, "stats") != 0)
+        return pt_cli_fail(o, PT_EUSAGE, "--prometheus: of stats alone");
+    if (o->prometheus) {
+        json_t *status = NULL;
+        if (pt_cli_ask_daemon(o, workspace, "status", NULL, &code, &status, &error) && code)
+            return pt_cli_fail(o, code, error.message);
+        pt_print_prometheus(stdout, status);
+        json_decref(status);
+        return fflush(stdout) != 0 ? EXIT_INTERNAL : EXIT_ANSWERED;
+    }
     if (info && !o->stale_ok) {
         pt_query asked = question_of(o);
         json_t *params = pt_request_write(&asked), *answer = NULL;

@@ -166,6 +166,15 @@ static void value_rows(FILE *out, const style *s, const json_t *rows) {
         fprintf(out, "%-*s  %s%12lld%s\n", name, text_of(row, "name"), s->bold, number_of(row, "value"), s->off);
 }
 
+void pt_print_triggers(FILE *out, const json_t *triggers, bool color) {
+    const style *s = color ? &colored : &plain;
+    size_t i;
+    json_t *t;
+    json_array_foreach(triggers, i, t) fprintf(out, "%swarning    %s: %.1f ms, the limit is %.1f%s\n           %s\n",
+                                               s->yellow, text_of(t, "what"), (double)number_of(t, "p99_us") / 1000,
+                                               (double)number_of(t, "limit_us") / 1000, s->off, text_of(t, "advice"));
+}
+
 static void doctor_rows(FILE *out, const style *s, const json_t *rows) {
     size_t i, k;
     json_t *row, *example;
@@ -248,8 +257,10 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
     else if (strcmp(query, "find-cycles") == 0) cycle_rows(out, s, answer, rows);
     else if (strcmp(query, "path") == 0) path_rows(out, s, rows);
     else if (strcmp(query, "explain") == 0) explain_rows(out, s, rows);
-    else if (strcmp(query, "stats") == 0) value_rows(out, s, rows);
-    else if (strcmp(query, "doctor") == 0) doctor_rows(out, s, rows);
+    else if (strcmp(query, "stats") == 0) {
+        value_rows(out, s, rows);
+        pt_print_triggers(out, json_object_get(answer, "triggers"), s == &colored);
+    } else if (strcmp(query, "doctor") == 0) doctor_rows(out, s, rows);
     else if (strcmp(query, "overview") == 0) overview_rows(out, s, rows);
     else item_rows(out, s, rows);
     if (!quiet) closing(out, s, answer, microseconds);

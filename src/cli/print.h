@@ -12,4 +12,9 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
 /* Prints why there is no answer, with candidates or suggestions, to `err`. */
 void pt_print_failure(FILE *err, const json_t *answer, const char *message, bool color);
 
+/* What of the daemon is beyond its limit, with advice. */
+void pt_print_triggers(FILE *out, const json_t *triggers, bool color);
+/* What the daemon's `status` says, as metrics; NULL: no daemon runs. See prometheus.c. */
+void pt_print_prometheus(FILE *out, const json_t *status);
+
 #endif

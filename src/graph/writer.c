@@ -218,6 +218,7 @@ int pt_graph_writer_rebase(pt_graph_writer *w, const pt_graph_base *base, const 
     return PT_OK;
 }
 
+const pt_graph_base *pt_graph_writer_base(const pt_graph_writer *w) { return &w->layer->base; }
 const pt_graph *pt_graph_writer_latest(const pt_graph_writer *w) { return w->current; }
 
 void pt_graph_writer_stats(const pt_graph_writer *w, pt_writer_stats *out) {

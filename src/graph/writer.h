@@ -34,6 +34,8 @@ void pt_graph_writer_discard(pt_graph_writer *writer);
  * the state stays as it is and the base is let go of. */
 int pt_graph_writer_rebase(pt_graph_writer *writer, const pt_graph_base *base, const pt_delta *deltas, u32 count,
                            pt_error *error);
+/* What it stands on, until the next rebase. */
+const pt_graph_base *pt_graph_writer_base(const pt_graph_writer *writer);
 /* What was published last: for the writer's own thread. */
 const pt_graph *pt_graph_writer_latest(const pt_graph_writer *writer);
 

@@ -1,6 +1,7 @@
 #include "live/live.h"
 
 #include "graph/writer.h"
+#include "live/monitor.h"
 #include "live/watch.h"
 #include "query/cache.h"
 
@@ -13,10 +14,14 @@
 enum { CACHED_ROWS = 100000 };
 enum {
     KINDS = 64,
-    SAMPLES = 1024,
     GIT_LOCK_MS = 2000,
     QUIET_MS = 3,
     STREAM_MS = 100,
+    REST_SOON_MS = 1000,
+    REST_MS = 3000,
+    REST_SOON_BATCHES = 16,
+    REST_BATCHES = 2000,
+    REST_BYTES = 64 << 10,
     STALE_SHOWN = 20,
     PENDING_MOST = 4096
 };
@@ -26,20 +31,14 @@ typedef struct pending_path {
     u64 ticket;
 } pending_path;
 
-/* The last durations of one kind. */
-typedef struct timing {
-    u32 us[SAMPLES];
-    u64 count;
-} timing;
-
 typedef struct asker {
     pt_reader *reader;
     pt_walker walker;
 } asker;
 
-enum { STAGE_WAIT, STAGE_READ, STAGE_RESOLVE, STAGE_GRAPH, STAGE_COMMIT, STAGE_WHOLE, STAGES };
-static const char *const stage_names[STAGES] = {"event to index", "read",   "resolve",
-                                                "graph",          "commit", "event to snapshot"};
+enum { STAGE_QUEUE, STAGE_WAIT, STAGE_READ, STAGE_RESOLVE, STAGE_GRAPH, STAGE_COMMIT, STAGE_WHOLE, STAGES };
+static const char *const stage_names[STAGES] = {"queue",  "event to index",   "read", "resolve", "graph",
+                                                "commit", "event to snapshot"};
 
 struct pt_live {
     pt_live_options options;
@@ -60,10 +59,14 @@ struct pt_live {
     PT_VEC(asker) askers; /* idle ones */
     pt_cache *cache;
     u64 batches, failures, started_us;
-    u64 followed;  /* batches that cost what they changed */
-    char why[256]; /* the last one that did not: why */
-    bool warmed;   /* a session was made, or tried, since the last batch */
-    timing stages[STAGES], questions[KINDS];
+    u64 followed;   /* batches that cost what they changed */
+    char why[256];  /* the last one that did not: why */
+    bool rested;    /* nothing happened since the last rest */
+    bool rest_soon; /* a session was made: much of it is not needed at once */
+    u32 since_rest; /* batches */
+    bool warmed;    /* a session was made, or tried, since the last batch */
+    pt_timing stages[STAGES], questions[KINDS], waits;
+    u64 incomplete; /* answers that were not of the state that their question should see */
     pt_error error;
     char uuid[40];
     u64 bytes;              /* of the store */
@@ -71,8 +74,6 @@ struct pt_live {
     pt_reader *reader;      /* of the indexing thread */
     pt_graph_info info;     /* of the latest snapshot */
 };
-
-static void note(timing *t, u64 us) { t->us[t->count++ % SAMPLES] = (u32)PT_MIN(us, (u64)UINT32_MAX); }
 
 /* A base of its own for engines that keep no snapshots: the graph as it was built. */
 static void close_graph(void *payload) { pt_graph_close(payload); }
@@ -198,7 +199,8 @@ static void batch(pt_live *l) {
     if (names.count) qsort(names.data, names.count, sizeof(char *), by_text);
     l->since_us = 0;
     l->busy = true;
-    l->warmed = false;
+    l->warmed = l->rested = false;
+    l->since_rest++;
     pthread_mutex_unlock(&l->mutex);
     pt_index_options o = l->options.index;
     o.opened = l->store;
@@ -223,6 +225,7 @@ static void batch(pt_live *l) {
         o.session = &l->session;
         error = (pt_error){0};
         code = pt_index(l->own_writer ? &built : NULL, &report, &o, &error);
+        l->rest_soon = true;
     } else {
         l->followed++;
     }
@@ -248,12 +251,13 @@ static void batch(pt_live *l) {
     l->batches++;
     l->failures += code != PT_OK;
     if (!code && any) {
-        note(&l->stages[STAGE_WAIT], begun - since);
-        note(&l->stages[STAGE_READ], report.discover_us + report.dependencies_us + report.read_us);
-        note(&l->stages[STAGE_RESOLVE], report.resolve_us);
-        note(&l->stages[STAGE_GRAPH], report.graph_us);
-        note(&l->stages[STAGE_COMMIT], report.commit_us);
-        note(&l->stages[STAGE_WHOLE], end - since);
+        pt_timing_note(&l->stages[STAGE_QUEUE], start - since);
+        pt_timing_note(&l->stages[STAGE_WAIT], begun - since);
+        pt_timing_note(&l->stages[STAGE_READ], report.discover_us + report.dependencies_us + report.read_us);
+        pt_timing_note(&l->stages[STAGE_RESOLVE], report.resolve_us);
+        pt_timing_note(&l->stages[STAGE_GRAPH], report.graph_us);
+        pt_timing_note(&l->stages[STAGE_COMMIT], report.commit_us);
+        pt_timing_note(&l->stages[STAGE_WHOLE], end - since);
     }
     pt_live_update update = {.generation = report.generation,
                              .nodes = report.nodes,
@@ -279,10 +283,43 @@ static void warm_up(pt_live *l) {
     o.opened = l->store;
     o.session = &l->session;
     o.only_session = true;
-    l->warmed = true;
+    l->warmed = l->busy = l->rest_soon = true;
+    l->rested = false;
     pthread_mutex_unlock(&l->mutex);
     (void)pt_index(NULL, &report, &o, &ignored);
     pthread_mutex_lock(&l->mutex);
+    l->busy = false;
+}
+
+/* Nobody saves: what is not needed at once goes from memory. */
+static void rest(pt_live *l) {
+    char folder[4200];
+    const char *location = strchr(l->options.index.store, ':');
+    snprintf(folder, sizeof folder, "%s", location ? location + 1 : l->options.index.store);
+    char *slash = strrchr(folder, '/');
+    if (slash && slash != folder) *slash = 0;
+    l->busy = true;
+    pthread_mutex_unlock(&l->mutex);
+    bool fresh = !l->session || pt_session_rest(l->session, folder, REST_BYTES);
+    if (!fresh) pt_session_destroy(l->session);
+    if (l->store->engine->relax) l->store->engine->relax(l->store);
+    pt_alloc_trim();
+    pthread_mutex_lock(&l->mutex);
+    l->busy = false;
+    l->rested = true;
+    l->rest_soon = false;
+    l->since_rest = 0;
+    if (!fresh) l->session = NULL, l->warmed = false;
+}
+
+/* Waits until something happens, or, false, for a time. */
+static bool happens(pt_live *l, u32 ms) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    return pthread_cond_timedwait(&l->changed, &l->mutex, &until) == 0;
 }
 
 static void *keep_up(void *payload) {
@@ -291,13 +328,17 @@ static void *keep_up(void *payload) {
     while (!l->closing) {
         if (l->covered < l->noticed) batch(l);
         else if (!l->session && !l->warmed && !l->failed && l->writer && l->store->engine->append) warm_up(l);
-        else pthread_cond_wait(&l->changed, &l->mutex);
+        else if (l->rested) pthread_cond_wait(&l->changed, &l->mutex);
+        else if (l->since_rest >= (l->rest_soon ? REST_SOON_BATCHES : REST_BATCHES) ||
+                 !happens(l, l->rest_soon ? REST_SOON_MS : REST_MS))
+            rest(l);
     }
     pthread_mutex_unlock(&l->mutex);
     return NULL;
 }
 
 int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error) {
+    pt_alloc_settle();
     pt_live *l = pt_calloc(1, sizeof *l);
     *out = NULL;
     if (!l || !(l->root = pt_strndup(options->index.path, strlen(options->index.path))))
@@ -307,7 +348,11 @@ int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error)
     if (options->cache) l->cache = pt_cache_create(options->cache, CACHED_ROWS);
     l->noticed = 1; /* what changed while nobody looked */
     pthread_mutex_init(&l->mutex, NULL);
-    pthread_cond_init(&l->changed, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&l->changed, &clock);
+    pthread_condattr_destroy(&clock);
     pt_graph *g = NULL;
     int code = pt_index_prepare_folder(options->index.store, error);
     /* watched first: what is saved from here on is noticed */
@@ -483,30 +528,17 @@ int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticke
     if (*answer) json_object_update(*answer, fresh);
     json_decref(fresh);
     u32 kind = pt_query_index(command);
+    bool complete = !*answer || json_is_true(json_object_get(*answer, "complete"));
+    if (*answer && strcmp(command, "stats") == 0) json_object_set_new_nocheck(*answer, "triggers", pt_live_triggers(l));
     pthread_mutex_lock(&l->mutex);
-    if (kind < KINDS) note(&l->questions[kind], pt_now_us() - start);
+    l->incomplete += !complete;
+    if (kind < KINDS) pt_timing_note(&l->questions[kind], pt_now_us() - start);
     if (a.reader && !pt_vec_push(&l->askers, a)) {
         pt_reader_close(a.reader);
         pt_walker_free(&a.walker);
     }
     pthread_mutex_unlock(&l->mutex);
     return code;
-}
-
-static int by_us(const void *a, const void *b) {
-    u32 x = *(const u32 *)a, y = *(const u32 *)b;
-    return x < y ? -1 : x > y;
-}
-static json_t *timing_json(const timing *t) {
-    u32 sorted[SAMPLES], n = (u32)PT_MIN(t->count, (u64)SAMPLES);
-    memcpy(sorted, t->us, n * sizeof(u32));
-    qsort(sorted, n, sizeof(u32), by_us);
-    json_t *out = json_object();
-    json_object_set_new_nocheck(out, "count", json_integer((json_int_t)t->count));
-    json_object_set_new_nocheck(out, "p50_us", json_integer(n ? sorted[(n - 1) / 2] : 0));
-    json_object_set_new_nocheck(out, "p99_us", json_integer(n ? sorted[(u64)(n - 1) * 99 / 100] : 0));
-    json_object_set_new_nocheck(out, "p999_us", json_integer(n ? sorted[(u64)(n - 1) * 999 / 1000] : 0));
-    return out;
 }
 
 json_t *pt_live_report(pt_live *l, pt_error *error) {
@@ -517,8 +549,61 @@ json_t *pt_live_report(pt_live *l, pt_error *error) {
     return code ? NULL : pt_index_report_json(&report, l->options.index.store);
 }
 
+/* The mutex is held. */
+static const pt_timing *timing_of(const pt_live *l, u32 trigger) {
+    return trigger == PT_TRIGGER_BLAST_RADIUS ? &l->questions[pt_query_index("blast-radius")] : &l->stages[STAGE_QUEUE];
+}
+
+static void advise(const pt_live *l, u32 trigger, char *out, size_t size) {
+    if (trigger == PT_TRIGGER_BLAST_RADIUS) {
+        snprintf(out, size,
+                 "ask with a smaller --depth or --limit; `parseltongue overview` names what much depends on");
+        return;
+    }
+    u32 slowest = STAGE_READ, most = 0, n;
+    for (u32 i = STAGE_READ; i < STAGE_WHOLE; i++) {
+        u32 p99 = pt_timing_permille(&l->stages[i], 990, PT_TRIGGER_WINDOW_S, &n);
+        if (p99 > most) most = p99, slowest = i;
+    }
+    int at = snprintf(out, size, "batches take longest to %s (p99 %.1f ms)", stage_names[slowest], most / 1000.0);
+    if (l->why[0] && at > 0 && (size_t)at < size)
+        snprintf(out + at, size - (size_t)at, "; %llu of %llu made everything anew, the last one because %s",
+                 (unsigned long long)(l->batches - l->followed), (unsigned long long)l->batches, l->why);
+    else if (!l->store->engine->append && at > 0 && (size_t)at < size)
+        snprintf(out + at, size - (size_t)at, "; %s takes whole states only: `--store native:DIR` keeps up with saves",
+                 l->store->engine->name);
+}
+
+static json_t *triggers_json(const pt_live *l) {
+    json_t *out = json_array();
+    for (u32 i = 0; i < PT_TRIGGERS; i++) {
+        char advice[512];
+        u32 p99;
+        const pt_trigger *t = pt_trigger_at(i);
+        if (!pt_trigger_is_on(i, timing_of(l, i), &p99)) continue;
+        advise(l, i, advice, sizeof advice);
+        json_array_append_new(out, json_pack("{s:s, s:s, s:i, s:i, s:o}", "name", t->name, "what", t->what, "p99_us",
+                                             (int)PT_MIN(p99, (u32)INT32_MAX), "limit_us", (int)t->limit_us, "advice",
+                                             pt_live_text(advice)));
+    }
+    return out;
+}
+
+json_t *pt_live_triggers(pt_live *l) {
+    pthread_mutex_lock(&l->mutex);
+    json_t *out = triggers_json(l);
+    pthread_mutex_unlock(&l->mutex);
+    return out;
+}
+
+void pt_live_waited(pt_live *l, u64 us) {
+    pthread_mutex_lock(&l->mutex);
+    pt_timing_note(&l->waits, us);
+    pthread_mutex_unlock(&l->mutex);
+}
+
 json_t *pt_live_status(pt_live *l) {
-    json_t *out = json_object(), *stages = json_object(), *questions = json_object();
+    json_t *out = json_object(), *stages = json_object(), *questions = json_object(), *memory = json_object();
     pt_reader *reader = NULL;
     pthread_mutex_lock(&l->mutex);
     pt_graph_info info = l->info;
@@ -547,12 +632,22 @@ json_t *pt_live_status(pt_live *l) {
     json_object_set_new_nocheck(out, "batches_failed", json_integer((json_int_t)l->failures));
     json_object_set_new_nocheck(out, "uptime_s", json_integer((json_int_t)((pt_now_us() - l->started_us) / 1000000)));
     json_object_set_new_nocheck(out, "pid", json_integer(getpid()));
+    if (l->session && !l->busy) { /* the indexing thread waits for the mutex */
+        pt_memory_row rows[PT_WORLD_MEMORY_ROWS + 1];
+        pt_session_memory(l->session, rows);
+        for (u32 i = 0; i < PT_COUNT_OF(rows); i++)
+            json_object_set_new_nocheck(memory, rows[i].what, json_integer((json_int_t)rows[i].bytes));
+    }
     for (u32 i = 0; i < STAGES; i++)
-        if (l->stages[i].count) json_object_set_new_nocheck(stages, stage_names[i], timing_json(&l->stages[i]));
+        if (l->stages[i].count) json_object_set_new_nocheck(stages, stage_names[i], pt_timing_json(&l->stages[i]));
+    json_object_set_new_nocheck(out, "triggers", triggers_json(l));
+    json_object_set_new_nocheck(out, "waits", pt_timing_json(&l->waits));
+    json_object_set_new_nocheck(out, "answers_incomplete", json_integer((json_int_t)l->incomplete));
     u32 count;
     const pt_query_info *list = pt_query_list(&count);
     for (u32 i = 0; i < count && i < KINDS; i++)
-        if (l->questions[i].count) json_object_set_new_nocheck(questions, list[i].name, timing_json(&l->questions[i]));
+        if (l->questions[i].count)
+            json_object_set_new_nocheck(questions, list[i].name, pt_timing_json(&l->questions[i]));
     pthread_mutex_unlock(&l->mutex);
     if (l->cache) {
         pt_cache_stats cached;
@@ -562,6 +657,11 @@ json_t *pt_live_status(pt_live *l) {
                                               (json_int_t)cached.misses, "answers", (int)cached.entries, "rows",
                                               (int)cached.rows));
     }
+    u64 resident, anonymous;
+    pt_process_memory(&resident, &anonymous);
+    json_object_set_new_nocheck(out, "memory",
+                                json_pack("{s:I, s:I, s:o}", "resident", (json_int_t)resident, "anonymous",
+                                          (json_int_t)anonymous, "session", memory));
     json_object_set_new_nocheck(out, "stages", stages);
     json_object_set_new_nocheck(out, "questions", questions);
     return out;

@@ -56,5 +56,9 @@ int pt_live_ask(pt_live *live, const char *command, const json_t *params, u64 ti
 json_t *pt_live_report(pt_live *live, pt_error *error);
 /* State, sizes, times: a new object. */
 json_t *pt_live_status(pt_live *live);
+/* What does not keep up (monitor.h), with advice: a new array, empty when all is well. */
+json_t *pt_live_triggers(pt_live *live);
+/* A question waited so long for its ticket. */
+void pt_live_waited(pt_live *live, u64 us);
 
 #endif

@@ -1,10 +1,15 @@
 #include "live/server.h"
 
+#include "live/monitor.h"
+
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -46,7 +51,7 @@ struct request {
     json_t *id, *params;
     char *text; /* the answer's line */
     char method[48];
-    u64 ticket;
+    u64 ticket, since_us; /* since_us: when it began to wait, 0 it did not */
     bool waiting, is_index;
 };
 
@@ -69,6 +74,7 @@ struct server {
     u32 connection_count;
     u64 last_activity_ms;
     bool stopping, ready_told;
+    bool on[PT_TRIGGERS]; /* told in the log */
     FILE *log;
     uv_mutex_t mutex; /* of updates */
     PT_VEC(told_update) updates;
@@ -277,6 +283,7 @@ static void answer(request *r) {
         r->waiting = false;
     }
     uv_timer_stop(&r->timer);
+    if (r->since_us && !r->is_index) pt_live_waited(s->live, pt_now_us() - r->since_us);
     if (r->is_index) {
         pt_error error = {0};
         json_t *report = pt_live_report(s->live, &error);
@@ -349,6 +356,7 @@ static void begin(connection *c, json_t *id, const char *method, json_t *params)
         return;
     }
     r->waiting = true;
+    r->since_us = pt_now_us();
     r->after = s->waiting;
     if (r->after) r->after->before = r;
     s->waiting = r;
@@ -474,7 +482,23 @@ static void updated(void *payload, const pt_live_update *u) { /* on the indexing
     uv_mutex_unlock(&s->mutex);
 }
 
+/* To the service manager that started us, if one did: sd_notify(3), its protocol. */
+static void notify(const char *state) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    size_t length = path ? strlen(path) : 0;
+    if (!length || length >= sizeof to.sun_path || (path[0] != '/' && path[0] != '@')) return;
+    memcpy(to.sun_path, path, length);
+    if (path[0] == '@') to.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    close(fd);
+}
+
 static void tell_ready(server *s) {
+    if (!s->ready_told) notify("READY=1");
     if (s->o.ready >= 0 && !s->ready_told) {
         (void)!write(s->o.ready, "ready\n", 6);
         close(s->o.ready);
@@ -538,7 +562,33 @@ static void on_look_after(uv_timer_t *timer) {
     else if (!is_still(s->o.paths.socket, &s->socket)) stop(s, "the socket is gone");
     else if (s->o.idle_minutes && !s->connection_count && idle > (u64)s->o.idle_minutes * 60000) stop(s, "idle");
 }
-static void on_poll(uv_timer_t *timer) { pt_live_look(((server *)timer->data)->live); }
+/* What begins or ceases to be beyond its limit. */
+static void tell_triggers(server *s) {
+    json_t *now = pt_live_triggers(s->live), *t;
+    size_t i;
+    bool on[PT_TRIGGERS] = {0};
+    json_array_foreach(now, i, t) {
+        const char *name = json_string_value(json_object_get(t, "name"));
+        for (u32 k = 0; k < PT_TRIGGERS; k++) {
+            if (strcmp(pt_trigger_at(k)->name, name) != 0) continue;
+            on[k] = true;
+            if (!s->on[k])
+                say(s, "warning: %s: %.1f ms, the limit is %.1f: %s", json_string_value(json_object_get(t, "what")),
+                    (double)json_integer_value(json_object_get(t, "p99_us")) / 1000,
+                    pt_trigger_at(k)->limit_us / 1000.0, json_string_value(json_object_get(t, "advice")));
+        }
+    }
+    for (u32 k = 0; k < PT_TRIGGERS; k++)
+        if (s->on[k] && !on[k]) say(s, "%s: within its limit again", pt_trigger_at(k)->what);
+    memcpy(s->on, on, sizeof on);
+    json_decref(now);
+}
+
+static void on_poll(uv_timer_t *timer) {
+    server *s = timer->data;
+    pt_live_look(s->live);
+    tell_triggers(s);
+}
 
 static void on_grace(uv_timer_t *timer) {
     for (connection *c = ((server *)timer->data)->connections; c; c = c->after) close_connection(c);
@@ -554,6 +604,7 @@ static void stop(server *s, const char *why) {
     s->stopping = true;
     uv_mutex_unlock(&s->mutex);
     say(s, "stopping: %s", why);
+    notify("STOPPING=1");
     /* nobody new; the lock tells the next daemon when we are done; a socket of somebody else is theirs */
     if (is_still(s->o.paths.socket, &s->socket)) unlink(s->o.paths.socket);
     uv_close((uv_handle_t *)&s->listener, NULL);

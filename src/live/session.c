@@ -16,6 +16,7 @@ struct pt_session {
     pt_graph_ids ids;
     pt_item_resolver *resolver;
     pt_extractor *extractor;
+    u64 gone; /* definitions that went: they leave their numbers unused */
 };
 
 static int renumber(pt_session *s, const pt_graph *built, pt_store *store, pt_error *error) {
@@ -42,7 +43,7 @@ int pt_session_create(pt_session **out, pt_source *source, pt_workspace *workspa
         pt_graph_ids_free(ids);
         return pt_fail(error, PT_ENOMEM, "out of memory");
     }
-    *s = (pt_session){source, workspace, *packages, world, *ids, NULL, NULL};
+    *s = (pt_session){source, workspace, *packages, world, *ids, NULL, NULL, 0};
     *packages = (pt_package_sources){0};
     *ids = (pt_graph_ids){0};
     int code = renumber(s, built, store, error);
@@ -237,7 +238,8 @@ static void add_keys(number_list *out, const pt_questions *q, u32 def) {
     u32 index = def - q->first_def;
     if (index >= q->runs.count) return;
     const pt_asked_run r = q->runs.data[index];
-    for (u32 k = 0; k < r.count; k++) pt_vec_push(out, q->keys.data[r.first + k]);
+    const u32 *keys = pt_asked_keys(q, r);
+    for (u32 k = 0; k < r.count; k++) pt_vec_push(out, keys[k]);
 }
 
 static void watch_kinds(kind_watch *k, pt_session *s, const pt_changes *changes, const ripple *r) {
@@ -383,8 +385,27 @@ int pt_session_batch(pt_session *s, pt_session_report *report, pt_store *store, 
     if (!code && nothing) code = as_it_was(report, store, error); /* a file that is nobody's */
     else if (!code) code = append(s, report, store, &changes, &sites, error);
     report->commit_us = pt_now_us() - mark;
+    for (u32 i = 0; i < changes.defs.count; i++) s->gone += (changes.defs.data[i].other & PT_DEF_REMOVED) != 0;
     pt_world_drop_texts(s->w);
     pt_item_sites_free(&sites);
     pt_changes_free(&changes);
     return code;
+}
+
+bool pt_session_rest(pt_session *s, const char *folder, u64 least) {
+    u64 definitions = s->w->defs.count - s->w->external_def_count;
+    pt_error ignored; /* a full disk: then it stays in memory */
+    if (s->gone > definitions / 4 + 1024) return false;
+    if (pt_world_warm_bytes(s->w) > least + pt_cold_size(s->w->cold) / 8) (void)pt_world_chill(s->w, folder, &ignored);
+    pt_alloc_clear();
+    pt_world_forget_pages(s->w);
+    return true;
+}
+
+void pt_session_memory(const pt_session *s, pt_memory_row *rows) {
+    pt_world_memory(s->w, rows);
+    rows[PT_WORLD_MEMORY_ROWS] = (pt_memory_row){
+        "ids of the graph", (u64)s->ids.node_of.capacity * sizeof(u32) + (u64)s->ids.anchor_of.capacity * sizeof(u32) +
+                                (u64)s->ids.node_of_external.capacity * sizeof(u32) +
+                                (u64)s->ids.file_of.capacity * sizeof(u32)};
 }

@@ -4,6 +4,7 @@
 #define PT_SESSION_H
 
 #include "graph/amend.h"
+#include "resolve/memory.h"
 #include "store/store.h"
 #include "workspace/dependencies.h"
 
@@ -27,5 +28,11 @@ void pt_session_destroy(pt_session *session);
  * anew, `error` says why. */
 int pt_session_batch(pt_session *session, pt_session_report *report, pt_store *store, const char *const *paths,
                      u32 count, pt_error *error);
+
+/* Nothing is to be done for a while: what is seldom read is put aside, into a file without a name in `folder`, and memory
+ * goes back to the system. Less than `least` bytes, and an eighth of what lies there already, are not worth it. False: so much in it is dead that it should be made anew. Not while a batch runs. */
+bool pt_session_rest(pt_session *session, const char *folder, u64 least);
+/* What it holds: PT_WORLD_MEMORY_ROWS + 1 rows. Not while a batch runs. */
+void pt_session_memory(const pt_session *session, pt_memory_row *rows);
 
 #endif

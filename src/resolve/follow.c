@@ -8,10 +8,10 @@
 
 void pt_changes_free(pt_changes *c) {
     for (u32 i = 0; i < c->files.count; i++) {
-        pt_free(c->files.data[i].block);
-        pt_free(c->files.data[i].symbols);
+        pt_cold_free(c->cold, c->files.data[i].block);
+        pt_cold_free(c->cold, c->files.data[i].symbols);
     }
-    for (u32 i = 0; i < c->blocks.count; i++) pt_free(c->blocks.data[i]);
+    for (u32 i = 0; i < c->blocks.count; i++) pt_cold_free(c->cold, c->blocks.data[i]);
     pt_vec_free(&c->defs);
     pt_vec_free(&c->files);
     pt_vec_free(&c->instances);
@@ -49,7 +49,9 @@ int pt_world_begin_following(pt_world *w) {
     w->line_file = 0;
     w->late_def = w->defs.count;
     for (u32 i = 0; i < w->instances.count; i++) pt_world_list_instance(w, i);
-    w->imports.count = w->calls.count = 0; /* what they still lacked they will ask for by name */
+    pt_vec_free(&w->imports); /* what they still lacked they will ask for by name */
+    pt_vec_free(&w->calls);
+    pt_scope_pack(w);
     for (u32 i = 0; i < w->glob_imports.count; i++) {
         w->glob_imports.data[i].target = pt_glob_source(w, &w->glob_imports.data[i]);
         w->glob_imports.data[i].visible = pt_import_visibility(w, &w->glob_imports.data[i]);
@@ -260,8 +262,9 @@ static void expand_again(pt_world *w, pt_changes *c, u32 call, u32 instance) {
     }
     pt_vec_push(&c->blocks, to->block);
     pt_vec_push(&c->blocks, to->symbols);
-    pt_free(to->text);
-    pt_free(to->origins);
+    c->cold = w->cold;
+    pt_cold_free(w->cold, to->text);
+    pt_cold_free(w->cold, to->origins);
     to->text = x.text;
     to->text_length = x.length;
     to->block = x.block;
@@ -382,6 +385,7 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
         pt_free(block);
         return PT_ENOMEM;
     }
+    c->cold = w->cold;
     pt_free(f->text);
     f->text = text;
     pt_vec_push(&w->loaded, file);

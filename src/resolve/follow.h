@@ -52,11 +52,12 @@ typedef struct pt_changes {
     PT_VEC(u32) macro_defs;            /* macros of another text */
     PT_VEC(u32) keys;                  /* questions (questions.h) whose answer is another */
     PT_VEC(pt_moved_impl) moved;
-    PT_VEC(u32) kinds; /* external paths that are thought to be something else now */
-    u32 asked_keys;    /* so many of `keys` were looked for among impls, traits and aliases */
-    u32 relinked;      /* so many of `defs` are linked already */
-    u32 expanded;      /* calls that were expanded again */
-    const char *whole; /* why the world has to be made anew; NULL: it follows */
+    PT_VEC(u32) kinds;   /* external paths that are thought to be something else now */
+    u32 asked_keys;      /* so many of `keys` were looked for among impls, traits and aliases */
+    u32 relinked;        /* so many of `defs` are linked already */
+    u32 expanded;        /* calls that were expanded again */
+    const pt_cold *cold; /* the world's: what is in it is not freed */
+    const char *whole;   /* why the world has to be made anew; NULL: it follows */
 } pt_changes;
 void pt_changes_free(pt_changes *changes);
 

@@ -53,6 +53,16 @@ static u32 line_of(const pt_world *w, u32 offset) {
     return low;
 }
 
+/* A block of its own that can be written. */
+static bool warm(pt_file *f) {
+    pt_error ignored;
+    void *block = pt_malloc(f->block_size);
+    if (!block) return false;
+    memcpy(block, f->block, f->block_size);
+    f->block = block;
+    return pt_facts_open(&f->facts, block, f->block_size, false, &ignored) == PT_OK;
+}
+
 void pt_place_items(pt_world *w, u32 instance) {
     const pt_instance in = w->instances.data[instance];
     pt_file *f = &w->files.data[in.file];
@@ -60,6 +70,7 @@ void pt_place_items(pt_world *w, u32 instance) {
     if (in.call == PT_NO_DEF || !f->is_expansion || (w->defs.data[in.call].flags & PT_DEF_EXTERNAL)) return;
     const pt_item call = *pt_def_item(w, in.call);
     /* the block is this expansion's alone */
+    if (pt_cold_has(w->cold, f->block) && !warm(f)) return;
     pt_item *items = (pt_item *)(uintptr_t)f->facts.items;
     u32 outer = w->defs.data[in.call].instance;
     for (u32 i = 0; i < f->facts.header->item_count; i++) {

@@ -36,11 +36,11 @@ void pt_questions_free(pt_questions *q) {
 }
 
 static void compact(pt_questions *q) {
-    u32 *kept = pt_malloc(((size_t)(q->keys.count - q->dead) + 1) * sizeof *kept), count = 0;
+    u32 *kept = pt_malloc(((size_t)(q->cold_count + q->keys.count - q->dead) + 1) * sizeof *kept), count = 0;
     if (!kept) return;
     for (u32 i = 0; i < q->runs.count; i++) {
         pt_asked_run *r = &q->runs.data[i];
-        if (r->count) memcpy(kept + count, q->keys.data + r->first, r->count * sizeof *kept);
+        if (r->count) memcpy(kept + count, pt_asked_keys(q, *r), r->count * sizeof *kept);
         r->first = count;
         count += r->count;
     }
@@ -48,7 +48,7 @@ static void compact(pt_questions *q) {
     q->keys.data = kept;
     q->keys.count = count;
     q->keys.capacity = count + 1;
-    q->dead = 0;
+    q->cold_count = q->dead = 0;
 }
 
 void pt_questions_set(pt_questions *q, u32 def, const u32 *keys, u32 count, u32 own) {
@@ -57,29 +57,33 @@ void pt_questions_set(pt_questions *q, u32 def, const u32 *keys, u32 count, u32 
     while (q->runs.count <= index) q->runs.data[q->runs.count++] = (pt_asked_run){0};
     q->dead += q->runs.data[index].count;
     q->runs.data[index] = (pt_asked_run){0};
-    if (q->dead > q->keys.count / 2 + 4096) compact(q);
+    if (q->dead > (q->cold_count + q->keys.count) / 2 + 4096) compact(q);
     if (q->bits) pt_vec_push(&q->recent, index);
     if (!count || !pt_vec_reserve(&q->keys, (u64)q->keys.count + count)) return;
-    q->runs.data[index] = (pt_asked_run){q->keys.count, count, own};
+    q->runs.data[index] = (pt_asked_run){q->cold_count + q->keys.count, count, own};
     memcpy(q->keys.data + q->keys.count, keys, count * sizeof *keys);
     q->keys.count += count;
 }
 
 /* Runs by the lowest bits of what they asked. */
 static void make_index(pt_questions *q) {
-    u32 bits = 12, live = q->keys.count - q->dead;
+    u32 bits = 12, live = q->cold_count + q->keys.count - q->dead;
     while (bits < 24 && live >> bits > 8) bits++;
     u32 size = 1u << bits, mask = size - 1;
     q->starts.count = q->askers.count = q->recent.count = q->bits = 0;
     if (!pt_vec_reserve(&q->starts, (u64)size + 2) || !pt_vec_reserve(&q->askers, (u64)live + 1)) return;
     memset(q->starts.data, 0, ((size_t)size + 2) * sizeof(u32));
     u32 *at = q->starts.data + 1; /* one behind: filling moves them to their places */
-    for (u32 i = 0; i < q->runs.count; i++)
-        for (u32 k = 0; k < q->runs.data[i].count; k++) at[(q->keys.data[q->runs.data[i].first + k] & mask) + 1]++;
+    for (u32 i = 0; i < q->runs.count; i++) {
+        const u32 *keys = pt_asked_keys(q, q->runs.data[i]);
+        for (u32 k = 0; k < q->runs.data[i].count; k++) at[(keys[k] & mask) + 1]++;
+    }
     for (u32 b = 0; b < size; b++) at[b + 1] += at[b];
-    for (u32 i = 0; i < q->runs.count; i++)
-        for (u32 k = 0; k < q->runs.data[i].count; k++)
-            q->askers.data[at[q->keys.data[q->runs.data[i].first + k] & mask]++] = i;
+    for (u32 i = 0; i < q->runs.count; i++) {
+        const u32 *keys = pt_asked_keys(q, q->runs.data[i]);
+        for (u32 k = 0; k < q->runs.data[i].count; k++) q->askers.data[at[keys[k] & mask]++] = i;
+    }
+    q->asker_list = q->askers.data;
     q->starts.count = size + 1;
     q->askers.count = live;
     q->bits = bits;
@@ -88,8 +92,9 @@ static void make_index(pt_questions *q) {
 /* Did a run ask the key? 0: no; 1: in its body; 2: where others see it. */
 static u32 asked(const pt_questions *q, u32 run, u32 key) {
     const pt_asked_run r = q->runs.data[run];
+    const u32 *keys = pt_asked_keys(q, r);
     for (u32 k = 0; k < r.count; k++)
-        if (q->keys.data[r.first + k] == key) return k < r.own ? 2 : 1;
+        if (keys[k] == key) return k < r.own ? 2 : 1;
     return 0;
 }
 
@@ -101,8 +106,8 @@ void pt_questions_askers(pt_questions *q, const u32 *keys, u32 count, void (*vis
     for (u32 i = 0; i < count; i++) {
         u32 bucket = keys[i] & mask;
         for (u32 a = q->starts.data[bucket]; a < q->starts.data[bucket + 1]; a++) {
-            u32 how = asked(q, q->askers.data[a], keys[i]);
-            if (how) visit(payload, q->first_def + q->askers.data[a], how == 2);
+            u32 how = asked(q, q->asker_list[a], keys[i]);
+            if (how) visit(payload, q->first_def + q->asker_list[a], how == 2);
         }
         for (u32 a = 0; a < q->recent.count; a++) {
             u32 how = asked(q, q->recent.data[a], keys[i]);

@@ -48,14 +48,21 @@ typedef struct pt_asked_run {
     u32 own; /* so many of the first ones were asked by what others see of the item, not by its body */
 } pt_asked_run;
 typedef struct pt_questions {
-    PT_VEC(u32) keys;
+    const u32 *cold_keys; /* the first `cold_count` keys, in cold memory */
+    u32 cold_count;
+    PT_VEC(u32) keys;          /* those behind them */
     PT_VEC(pt_asked_run) runs; /* by definition less `first_def` */
     u32 first_def;
     u32 dead; /* keys that no run has any more */
     /* who may have asked a key: runs by its lowest bits, as of the last indexing, and those that changed since */
     PT_VEC(u32) starts, askers, recent;
+    const u32 *asker_list; /* askers, or those in cold memory */
     u32 bits;
 } pt_questions;
+static inline const u32 *pt_asked_keys(const pt_questions *q, pt_asked_run run) {
+    if (!run.count) return NULL;
+    return run.first < q->cold_count ? q->cold_keys + run.first : q->keys.data + (run.first - q->cold_count);
+}
 void pt_questions_free(pt_questions *questions);
 /* Replaces what a definition asked. */
 void pt_questions_set(pt_questions *questions, u32 def, const u32 *keys, u32 count, u32 own);

@@ -25,22 +25,33 @@ static pt_scope_entry *find_entry(const pt_world *w, u32 module, u32 name) {
     }
 }
 
-static pt_scope_entry *make_entry(pt_world *w, u32 module, u32 name) {
-    if (w->scope_count * 2 >= w->scopes.count) {
-        u32 old_size = w->scopes.count, size = old_size ? old_size * 2 : 1 << 12;
-        pt_scope_entry *old = w->scopes.data, *grown = pt_malloc((size_t)size * sizeof *grown);
-        if (!grown) return NULL;
-        memset(grown, 0xff, (size_t)size * sizeof *grown);
-        for (u32 k = 0; k < old_size; k++) {
-            if (old[k].module == PT_NONE) continue;
-            u32 i = (u32)key_hash(old[k].module, old[k].name) & (size - 1);
-            while (grown[i].module != PT_NONE) i = (i + 1) & (size - 1);
-            grown[i] = old[k];
-        }
-        pt_free(old);
-        w->scopes.data = grown;
-        w->scopes.count = w->scopes.capacity = size;
+static bool resize_scopes(pt_world *w, u32 size) {
+    pt_scope_entry *old = w->scopes.data, *made = pt_malloc((size_t)size * sizeof *made);
+    if (!made) return false;
+    memset(made, 0xff, (size_t)size * sizeof *made);
+    for (u32 k = 0; k < w->scopes.count; k++) {
+        if (old[k].module == PT_NONE) continue;
+        u32 i = (u32)key_hash(old[k].module, old[k].name) & (size - 1);
+        while (made[i].module != PT_NONE) i = (i + 1) & (size - 1);
+        made[i] = old[k];
     }
+    pt_free(old);
+    w->scopes.data = made;
+    w->scopes.count = w->scopes.capacity = size;
+    return true;
+}
+
+void pt_scope_pack(pt_world *w) {
+    u32 size = w->scopes.count;
+    while (size > 1 << 12 && (u64)w->scope_count * 4 < (u64)size / 2 * 3) size /= 2;
+    if (size < w->scopes.count) (void)resize_scopes(w, size); /* it may as well stay as it is */
+}
+
+static pt_scope_entry *make_entry(pt_world *w, u32 module, u32 name) {
+    /* half full while it is made, for speed; fuller when it is kept */
+    bool full =
+        w->late_def ? (u64)w->scope_count * 8 >= (u64)w->scopes.count * 7 : w->scope_count * 2 >= w->scopes.count;
+    if (full && !resize_scopes(w, w->scopes.count ? w->scopes.count * 2 : 1 << 12)) return NULL;
     u32 mask = w->scopes.count - 1, i = (u32)key_hash(module, name) & mask;
     while (w->scopes.data[i].module != PT_NONE) {
         if (w->scopes.data[i].module == module && w->scopes.data[i].name == name) return &w->scopes.data[i];

@@ -49,10 +49,11 @@ void pt_world_destroy(pt_world *w) {
     if (!w) return;
     for (u32 i = 0; i < w->files.count; i++) {
         pt_file *f = &w->files.data[i];
-        if (!f->is_mapped) pt_free(f->text), pt_free(f->block);
-        pt_free(f->symbols);
-        pt_free(f->origins);
+        if (!f->is_mapped) pt_cold_free(w->cold, f->text), pt_cold_free(w->cold, f->block);
+        pt_cold_free(w->cold, f->symbols);
+        pt_cold_free(w->cold, f->origins);
     }
+    pt_cold_destroy(w->cold);
     for (u32 i = 0; i < w->crates.count; i++) {
         pt_vec_free(&w->crates.data[i].externs);
         pt_vec_free(&w->crates.data[i].macro_use);
@@ -213,7 +214,7 @@ void pt_world_drop_texts(pt_world *w) {
         pt_free(w->files.data[i].text);
         w->files.data[i].text = NULL;
     }
-    for (u32 i = 0; i < w->maps.count; i++) pt_file_forget(w->maps.data[i].data, w->maps.data[i].size);
+    pt_world_forget_pages(w);
 }
 
 void pt_world_drop_names(pt_world *w) {

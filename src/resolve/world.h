@@ -10,7 +10,7 @@
 #ifndef PT_WORLD_H
 #define PT_WORLD_H
 
-#include "base/alloc.h"
+#include "base/cold.h"
 #include "base/intern.h"
 #include "facts/facts.h"
 #include "workspace/cargo.h"
@@ -206,6 +206,7 @@ typedef struct pt_world {
 
     PT_VEC(u32) late_impls; /* impls of definitions from late_def on, impl + 1; 0: none */
     u32 late_def;
+    pt_cold *cold;                  /* what was put aside, see pt_world_chill; NULL: nothing */
     struct pt_questions *questions; /* of a world that is kept: what every item asked */
     struct pt_asked *asked;         /* where questions are noted, see questions.h; NULL: nowhere */
     u32 lacking;                    /* which file's */
@@ -293,6 +294,14 @@ bool pt_world_has_text(pt_world *world, u32 file);
 void pt_world_drop_texts(pt_world *world);
 /* Lets go of scopes, imports and members: after it no path can be resolved. */
 void pt_world_drop_names(pt_world *world);
+
+/* Puts facts, symbols and origins of files, texts of expansions and questions aside, into a file without a name in `folder`:
+ * between two batches of a world that follows. After a failure it is as before. */
+int pt_world_chill(pt_world *world, const char *folder, pt_error *error);
+/* Bytes that would be put aside. */
+u64 pt_world_warm_bytes(const pt_world *world);
+/* What is mapped need not stay in memory. */
+void pt_world_forget_pages(const pt_world *world);
 
 /* Mounting: definitions for all items of a file. Returns the instance or PT_NONE. */
 u32 pt_world_mount(pt_world *world, u32 file, u32 crate, u32 module, const char *folder, u32 call);
@@ -394,7 +403,8 @@ u32 pt_primitive(pt_world *world, const char *name);
 bool pt_is_primitive_name(pt_str name);
 
 /* scope.c */
-u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns);        /* binding, 0 none */
+u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns); /* binding, 0 none */
+void pt_scope_pack(pt_world *world); /* its table takes no more room than it needs: for a world that is kept */
 bool pt_scope_define(pt_world *world, u32 module, u32 name, pt_binding binding); /* true when new */
 /* The symbol of all(a, b); either may be 0. */
 u32 pt_both_cfgs(pt_world *world, u32 a, u32 b);

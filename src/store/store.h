@@ -82,6 +82,8 @@ typedef struct pt_store_engine {
                   pt_error *error);
     /* The writer whose readers see every commit at once; NULL while the store is empty. The store's own. */
     struct pt_graph_writer *(*writer)(pt_store *store);
+    /* Nothing is to be done for a while: memory that can be read again may go. */
+    void (*relax)(pt_store *store);
     /* Of a store that may be damaged: the files whose facts are provably whole. Changes nothing. */
     int (*salvage)(const char *location, int (*visit)(void *payload, const pt_kept_file *file), void *payload,
                    pt_error *error);

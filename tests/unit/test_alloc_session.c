@@ -72,23 +72,24 @@ static void index_now(pt_store *store, pt_session **session) {
 }
 
 /* A store of the state before, and what goes on from it. */
-static void begin(pt_store **store, pt_session **session) {
+static void begin(pt_store **store, pt_session **session, bool rests) {
     pt_error error = {0};
     pt_native_engine.reset(kept, NULL);
     put(folder, "w/src/lib.rs", lib_before);
     if (pt_store_open(store, uri, PT_STORE_WRITE, &error)) fail_msg("%s", error.message);
     index_now(*store, session);
     assert_non_null(*session);
+    if (rests) assert_true(pt_session_rest(*session, folder, 0));
 }
 
 static void each_allocation_fails_once(void **state) {
-    (void)state;
+    bool rests = *state != NULL; /* what is seldom read was put aside before */
     static const char *const paths[] = {"src/lib.rs"};
     pt_store *store;
     pt_session *session;
     pt_session_report report;
     pt_error error = {0};
-    begin(&store, &session);
+    begin(&store, &session, rests);
     numbers before = latest(store);
     put(folder, "w/src/lib.rs", lib_after);
     if (pt_session_batch(session, &report, store, paths, 1, &error)) fail_msg("%s", error.message);
@@ -100,7 +101,7 @@ static void each_allocation_fails_once(void **state) {
     pt_store_close(store);
     u32 n = 0;
     for (bool reached = true; reached; n++) {
-        begin(&store, &session);
+        begin(&store, &session, rests);
         put(folder, "w/src/lib.rs", lib_after);
         error = (pt_error){0};
         pt_alloc_clear();
@@ -124,7 +125,40 @@ static void each_allocation_fails_once(void **state) {
     printf("a batch: %u allocations\n", n);
 }
 
+/* Putting aside fails at each allocation: nothing is lost, and the batch after it is the same. */
+static void rest_fails_at_each_allocation(void **state) {
+    (void)state;
+    static const char *const paths[] = {"src/lib.rs"};
+    pt_store *store;
+    pt_session *session;
+    pt_session_report report;
+    pt_error error = {0};
+    numbers first = {0};
+    u32 n = 0;
+    for (bool reached = true; reached; n++) {
+        begin(&store, &session, n % 2);
+        pt_alloc_clear();
+        pt_alloc_fail_after(n);
+        bool fresh = pt_session_rest(session, folder, 0);
+        reached = pt_alloc_fail_met();
+        pt_alloc_fail_after(-1);
+        assert_true(fresh);
+        assert_false(pt_alloc_failed());
+        put(folder, "w/src/lib.rs", lib_after);
+        if (pt_session_batch(session, &report, store, paths, 1, &error)) fail_msg("%s", error.message);
+        assert_true(pt_session_rest(session, folder, 0)); /* over what was put aside before */
+        numbers now = latest(store);
+        if (n && !same(now, first)) fail_msg("allocation %u: another graph", n);
+        first = now;
+        pt_session_destroy(session);
+        pt_store_close(store);
+    }
+    assert_true(n > 1);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once),
+                                       cmocka_unit_test_prestate(each_allocation_fails_once, folder),
+                                       cmocka_unit_test(rest_fails_at_each_allocation)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -92,6 +92,12 @@ int pt_native_base_open(pt_graph_base *out, pt_disk *disk, const char *folder, c
     return code;
 }
 
+void pt_native_base_relax(const pt_graph_base *base) {
+    const native_base *b = base->payload;
+    for (u32 i = 0; i < b->count; i++)
+        if (b->files[i]->disk == pt_disk_real()) pt_file_forget(b->files[i]->data, b->files[i]->size);
+}
+
 int pt_native_base_write(pt_manifest *next, pt_disk *disk, const char *folder, const pt_graph *g,
                          const pt_manifest *old, const pt_throttle *throttle, pt_error *error) {
     int code = PT_OK;

@@ -465,6 +465,13 @@ static int native_checkpoint(pt_store *store, pt_error *error) {
     return s->writes && !s->background && log_is_long(s) ? pt_native_checkpoint(s, error) : PT_OK;
 }
 
+static void native_relax(pt_store *store) {
+    pt_native_store *s = (pt_native_store *)store;
+    pthread_mutex_lock(&s->mutex);
+    if (s->writer) pt_native_base_relax(pt_graph_writer_base(s->writer));
+    pthread_mutex_unlock(&s->mutex);
+}
+
 static pt_graph_writer *native_writer(pt_store *store) { return ((pt_native_store *)store)->writer; }
 
 static int native_salvage(const char *location, int (*visit)(void *, const pt_kept_file *), void *payload,
@@ -488,4 +495,5 @@ const pt_store_engine pt_native_engine = {.magic = PT_STORE_MAGIC,
                                           .append = native_append,
                                           .verify = pt_native_verify,
                                           .writer = native_writer,
+                                          .relax = native_relax,
                                           .salvage = native_salvage};

@@ -42,6 +42,8 @@ int pt_native_reset_on(pt_disk *disk, const char *folder, pt_error *error);
 /* Opens the base a manifest names, as a snapshot without overlay. */
 int pt_native_base_open(pt_graph_base *out, pt_disk *disk, const char *folder, const pt_manifest *manifest, bool whole,
                         pt_error *error);
+/* Its pages may go from memory until they are read again. */
+void pt_native_base_relax(const pt_graph_base *base);
 /* Writes the files of a base: all of `graph`, or, where `old` is the base below the graph's overlay, those shards that
  * changed. Entries are appended to next->files, numbers taken from next->head. */
 int pt_native_base_write(pt_manifest *next, pt_disk *disk, const char *folder, const pt_graph *graph,
