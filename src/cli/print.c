@@ -232,11 +232,16 @@ static void closing(FILE *out, const style *s, const json_t *answer, u64 microse
             fprintf(out, "; %s %lld", key, (long long)json_integer_value(value));
         fprintf(out, "%s\n", s->off);
     }
+    const json_t *unbalanced = json_object_get(answer, "unbalanced");
     json_int_t pending = json_integer_value(json_object_get(answer, "pending"));
     if (pending) { /* a daemon's: they are on their way */
         const char *first = json_string_value(json_array_get(stale, 0));
         fprintf(out, "%snot in it yet: %lld saved file%s%s%s; --wait MS waits longer%s\n", s->yellow,
                 (long long)pending, pending == 1 ? "" : "s", first ? ": " : "", first ? first : "", s->off);
+    } else if (json_array_size(unbalanced)) { /* as well */
+        fprintf(out, "%sits brackets are not balanced: %s%s; until they are, what it said before counts%s\n", s->yellow,
+                json_string_value(json_array_get(unbalanced, 0)), json_array_size(unbalanced) > 1 ? " ..." : "",
+                s->off);
     } else if (json_array_size(stale)) {
         fprintf(out, "%sstale: %zu file%s changed since the index: %s%s; run `parseltongue index`%s\n", s->yellow,
                 json_array_size(stale), json_array_size(stale) == 1 ? "" : "s",

@@ -87,26 +87,36 @@ u32 pt_amend_node(amender *a, u32 def) {
     pt_record r;
     pt_records_node(&a->records, &r, def, false);
     const char *path = a->records.strings.text.data + r.node.path;
-    /* two definitions may be one node: the same path in two versions of a package */
+    /* two definitions may be one node: of one identity, or one of them a path as it was written (see build.c) */
+    bool written = pt_def_is_external_path(def);
+    pt_hash128 named = pt_hash128_bytes(path, strlen(path));
+    pt_graph_node added = r.node;
+    pt_amend_strings(a, &added, NULL);
     pt_node_list same = {0};
     pt_graph_named(a->g, a->records.strings.text.data + r.node.name, &same);
     pt_buffer other = {0};
     for (u32 i = 0; i < same.count; i++) {
         const pt_graph_node *x = pt_node_at(a->g, same.data[i]);
         if (!(x->flags & PT_NODE_EXTERNAL) || x->kind != r.node.kind) continue;
+        if (pt_hash128_equal(x->hash, r.node.hash)) a->why = "two items of dependencies are of one identity";
         pt_buffer_clear(&other);
         pt_graph_path(a->g, &other, same.data[i]);
-        if (other.data && strcmp(other.data, path) == 0) a->why = "two dependencies have an item of the same path";
+        if (other.data && strcmp(other.data, path) == 0 && (written || pt_hash128_equal(x->hash, named)))
+            a->why = "two dependencies have an item of the same path";
     }
-    for (u32 i = 0; i < a->added.count; i++)
-        if (pt_hash128_equal(a->added.data[i].node.hash, r.node.hash)) a->why = "two new items are of one identity";
+    for (u32 i = 0; i < a->added.count; i++) {
+        const pt_graph_node *x = &a->added.data[i].node;
+        if (pt_hash128_equal(x->hash, r.node.hash)) a->why = "two new items are of one identity";
+        if (x->flags & PT_NODE_EXTERNAL && x->kind == r.node.kind && x->path == added.path &&
+            (written || pt_hash128_equal(x->hash, named)))
+            a->why = "two dependencies have an item of the same path";
+    }
     pt_buffer_free(&other);
     pt_vec_free(&same);
-    pt_amend_strings(a, &r.node, NULL);
     const made_edges none = {0}; /* an external item's signature has no edges */
-    r.node.interface_hash = pt_amend_interface(a, &r.node, &none);
+    added.interface_hash = pt_amend_interface(a, &added, &none);
     a->external++;
-    return pt_amend_add_node(a, def, r.node, r.position);
+    return pt_amend_add_node(a, def, added, r.position);
 }
 
 /* The graph's file of a file of the world: an expansion's is that of its path. */

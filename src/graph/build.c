@@ -174,10 +174,15 @@ static void add_externals(builder *b) {
         }
     }
     if (count) qsort_r(list, count, sizeof *list, by_external, b->records.strings.text.data);
-    for (u32 i = 0; i < count; i++) {
-        bool same = i && list[i - 1].path == list[i].path && list[i - 1].kind == list[i].kind;
-        if (!same) pt_vec_push(&b->defs, list[i].def);
-        u32 node = b->defs.count - 1;
+    /* of one path are several impls of a trait for a type, told apart by their headers; a path as written is the first */
+    for (u32 i = 0, first = 0; i < count; i++) {
+        if (i && (list[i - 1].path != list[i].path || list[i - 1].kind != list[i].kind)) first = i;
+        u32 node = b->defs.count;
+        if (i > first && pt_def_is_external_path(list[i].def)) node = node_for(b, list[first].def);
+        for (u32 k = first; k < i && node == b->defs.count; k++)
+            if (pt_hash128_equal(pt_def_hash(b->w, list[k].def), pt_def_hash(b->w, list[i].def)))
+                node = node_for(b, list[k].def);
+        if (node == b->defs.count) pt_vec_push(&b->defs, list[i].def);
         if (pt_def_is_external_path(list[i].def)) b->node_of_external[list[i].def & ~PT_EXTERNAL_BIT] = node + 1;
         else b->node_of[list[i].def] = node;
     }

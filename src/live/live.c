@@ -56,6 +56,7 @@ struct pt_live {
     u64 noticed, covered; /* tickets: given, and in the latest snapshot */
     u64 since_us;         /* the first event that no batch has taken yet */
     PT_VEC(pending_path) pending;
+    PT_VEC(char *) stale; /* files that count as they last were when they were balanced */
     PT_VEC(asker) askers; /* idle ones */
     pt_cache *cache;
     u64 batches, failures, started_us;
@@ -137,6 +138,18 @@ static void forget_pending(pt_live *l, u64 ticket) {
         else pt_free(l->pending.data[i].path);
     }
     l->pending.count = kept;
+}
+
+/* The mutex is held. */
+static void look_at_stale(pt_live *l) {
+    const char *paths[STALE_SHOWN];
+    u32 count = l->session ? pt_session_stale(l->session, paths, STALE_SHOWN) : 0;
+    for (u32 i = 0; i < l->stale.count; i++) pt_free(l->stale.data[i]);
+    l->stale.count = 0;
+    for (u32 i = 0; i < count; i++) {
+        char *copy = pt_strndup(paths[i], strlen(paths[i]));
+        if (copy && !pt_vec_push(&l->stale, copy)) pt_free(copy);
+    }
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
@@ -241,6 +254,7 @@ static void batch(pt_live *l) {
     if (!code) l->report = report;
     if (!code && !l->own_writer) l->writer = l->store->engine->writer(l->store);
     if (!code && l->writer) look_at_graph(l, !follows || report.files_read != files);
+    look_at_stale(l);
     l->busy = false;
     l->covered = ticket;
     l->streaming = l->noticed > ticket;
@@ -399,6 +413,8 @@ void pt_live_close(pt_live *l) {
     pt_cache_destroy(l->cache);
     forget_pending(l, UINT64_MAX);
     pt_vec_free(&l->pending);
+    for (u32 i = 0; i < l->stale.count; i++) pt_free(l->stale.data[i]);
+    pt_vec_free(&l->stale);
     pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->mutex);
     pt_free(l->root);
@@ -489,7 +505,20 @@ static json_t *freshness(const pt_live *l, u64 ticket) {
         if (l->pending.data[i].path && count++ < STALE_SHOWN)
             json_array_append_new(stale, pt_live_text(l->pending.data[i].path));
     }
-    json_object_set_new_nocheck(answer, "complete", json_boolean(l->covered >= ticket && !l->failed));
+    json_t *unbalanced = json_array();
+    for (u32 i = 0; i < l->stale.count; i++) {
+        bool waits = false; /* it was saved again: listed already */
+        for (u32 k = 0; k < l->pending.count && !waits; k++)
+            waits = l->pending.data[k].ticket <= ticket && l->pending.data[k].path &&
+                    strcmp(l->pending.data[k].path, l->stale.data[i]) == 0;
+        if (waits) continue;
+        json_array_append_new(stale, pt_live_text(l->stale.data[i]));
+        json_array_append_new(unbalanced, pt_live_text(l->stale.data[i]));
+    }
+    if (json_array_size(unbalanced)) json_object_set_nocheck(answer, "unbalanced", unbalanced);
+    json_decref(unbalanced);
+    json_object_set_new_nocheck(answer, "complete",
+                                json_boolean(l->covered >= ticket && !l->failed && !l->stale.count));
     json_object_set_new_nocheck(answer, "pending", json_integer(count));
     json_object_set_new_nocheck(answer, "stale", stale);
     return answer;
@@ -618,6 +647,9 @@ json_t *pt_live_status(pt_live *l) {
     json_object_set_new_nocheck(out, "complete", json_boolean(l->covered >= l->noticed && !l->failed));
     json_object_set_new_nocheck(out, "indexing", json_boolean(l->busy));
     json_object_set_new_nocheck(out, "pending", json_integer(l->pending.count));
+    json_t *stale = json_array();
+    for (u32 i = 0; i < l->stale.count; i++) json_array_append_new(stale, pt_live_text(l->stale.data[i]));
+    json_object_set_new_nocheck(out, "stale", stale);
     json_object_set_new(out, "error", l->failed ? pt_live_text(l->error.message) : json_null());
     json_object_set_new_nocheck(out, "generation", json_integer((json_int_t)info.generation));
     json_object_set_new_nocheck(out, "nodes", json_integer((json_int_t)info.local_nodes + info.external_nodes));

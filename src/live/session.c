@@ -16,7 +16,8 @@ struct pt_session {
     pt_graph_ids ids;
     pt_item_resolver *resolver;
     pt_extractor *extractor;
-    u64 gone; /* definitions that went: they leave their numbers unused */
+    PT_VEC(u32) stale; /* files that are, or were */
+    u64 gone;          /* definitions that went: they leave their numbers unused */
 };
 
 static int renumber(pt_session *s, const pt_graph *built, pt_store *store, pt_error *error) {
@@ -43,7 +44,7 @@ int pt_session_create(pt_session **out, pt_source *source, pt_workspace *workspa
         pt_graph_ids_free(ids);
         return pt_fail(error, PT_ENOMEM, "out of memory");
     }
-    *s = (pt_session){source, workspace, *packages, world, *ids, NULL, NULL, 0};
+    *s = (pt_session){source, workspace, *packages, world, *ids, NULL, NULL, {0}, 0};
     *packages = (pt_package_sources){0};
     *ids = (pt_graph_ids){0};
     int code = renumber(s, built, store, error);
@@ -62,6 +63,7 @@ void pt_session_destroy(pt_session *s) {
     pt_item_resolver_destroy(s->resolver);
     pt_extractor_destroy(s->extractor);
     pt_graph_ids_free(&s->ids);
+    pt_vec_free(&s->stale);
     pt_world_destroy(s->w);
     pt_package_sources_free(&s->packages);
     pt_workspace_destroy(s->workspace);
@@ -147,10 +149,12 @@ static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_
         pt_world_file_went(s->w, changes, file);
         return changes->whole ? pt_fail(error, PT_ELIMIT, "%s: %s", path, changes->whole) : PT_OK;
     }
-    const pt_file *known = &s->w->files.data[file];
+    pt_file *known = &s->w->files.data[file];
+    pt_hash128 hash = pt_hash128_bytes(text, length);
     if (!known->read_code && known->facts.header && stamp.size == known->stamp.size &&
         stamp.mtime_ns == known->stamp.mtime_ns &&
-        pt_hash128_equal(pt_hash128_bytes(text, length), known->facts.header->text_hash)) { /* known already */
+        pt_hash128_equal(hash, known->facts.header->text_hash)) { /* known already */
+        known->is_stale = false;
         pt_free(text);
         return PT_OK;
     }
@@ -159,6 +163,16 @@ static int follow_path(pt_session *s, pt_changes *changes, const char *path, pt_
         pt_free(text);
         return code == PT_ENOMEM ? pt_fail(error, code, "out of memory")
                                  : pt_fail(error, PT_ELIMIT, "%s is too large", path);
+    }
+    if (!((const pt_facts_header *)block)->balanced && known->good_text) { /* until its braces are balanced again */
+        known->is_stale = true;
+        known->stale_hash = hash;
+        bool listed = false;
+        for (u32 i = 0; i < s->stale.count && !listed; i++) listed = s->stale.data[i] == file;
+        if (!listed) pt_vec_push(&s->stale, file);
+        pt_free(text);
+        pt_free(block);
+        return PT_OK;
     }
     code = pt_world_follow(s->w, changes, file, text, length, stamp, block, size);
     if (code) return pt_fail(error, code, "out of memory");
@@ -400,6 +414,18 @@ bool pt_session_rest(pt_session *s, const char *folder, u64 least) {
     pt_alloc_clear();
     pt_world_forget_pages(s->w);
     return true;
+}
+
+u32 pt_session_stale(pt_session *s, const char **paths, u32 most) {
+    u32 count = 0, kept = 0;
+    for (u32 i = 0; i < s->stale.count; i++) {
+        const pt_file *f = &s->w->files.data[s->stale.data[i]];
+        if (!f->is_stale || f->is_away) continue;
+        s->stale.data[kept++] = s->stale.data[i];
+        if (count < most) paths[count++] = f->path;
+    }
+    s->stale.count = kept;
+    return count;
 }
 
 void pt_session_memory(const pt_session *s, pt_memory_row *rows) {

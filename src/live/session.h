@@ -29,6 +29,8 @@ void pt_session_destroy(pt_session *session);
 int pt_session_batch(pt_session *session, pt_session_report *report, pt_store *store, const char *const *paths,
                      u32 count, pt_error *error);
 
+/* Files whose text is not balanced now, so that their last one that was is what counts: at most `most` paths. */
+u32 pt_session_stale(pt_session *session, const char **paths, u32 most);
 /* Nothing is to be done for a while: what is seldom read is put aside, into a file without a name in `folder`, and memory
  * goes back to the system. Less than `least` bytes, and an eighth of what lies there already, are not worth it. False: so much in it is dead that it should be made anew. Not while a batch runs. */
 bool pt_session_rest(pt_session *session, const char *folder, u64 least);

@@ -4,7 +4,7 @@
 #include "resolve/questions.h"
 
 typedef struct place {
-    u64 block, text, symbols, origins;
+    u64 block, text, good_text, symbols, origins;
 } place;
 
 static bool owns_block(const pt_file *f) { return f->block && !f->is_mapped; }
@@ -13,7 +13,7 @@ static bool owns_text(const pt_file *f) { return f->text && f->is_expansion && !
 static u64 bytes_of(const pt_file *f) {
     u64 bytes = (u64)f->origin_count * sizeof(pt_macro_origin);
     if (owns_block(f)) bytes += f->block_size;
-    if (owns_text(f)) bytes += f->text_length;
+    if (owns_text(f) || f->good_text) bytes += f->text_length;
     return f->symbols ? bytes + (u64)f->facts.header->string_count * sizeof(u32) : bytes;
 }
 
@@ -24,6 +24,7 @@ u64 pt_world_warm_bytes(const pt_world *w) {
         const pt_file *f = &w->files.data[i];
         if (f->symbols && !pt_cold_has(w->cold, f->symbols)) bytes += bytes_of(f);
         else if (owns_block(f) && !pt_cold_has(w->cold, f->block)) bytes += f->block_size; /* see places.c */
+        else if (f->good_text && !pt_cold_has(w->cold, f->good_text)) bytes += f->text_length;
     }
     return bytes;
 }
@@ -61,6 +62,7 @@ int pt_world_chill(pt_world *w, const char *folder, pt_error *error) {
         place *p = &places[i];
         if (owns_block(f)) p->block = pt_cold_add(cold, f->block, f->block_size, 0);
         if (owns_text(f)) p->text = pt_cold_add(cold, f->text, f->text_length, PT_TEXT_SLACK);
+        if (f->good_text) p->good_text = pt_cold_add(cold, f->good_text, f->text_length, PT_TEXT_SLACK);
         if (f->symbols) p->symbols = pt_cold_add(cold, f->symbols, (u64)f->facts.header->string_count * sizeof(u32), 0);
         if (f->origins) p->origins = pt_cold_add(cold, f->origins, (u64)f->origin_count * sizeof(pt_macro_origin), 0);
     }
@@ -76,6 +78,7 @@ int pt_world_chill(pt_world *w, const char *folder, pt_error *error) {
         pt_file *f = &w->files.data[i];
         pt_error ignored;
         if (owns_text(f)) MOVE(text);
+        if (f->good_text) MOVE(good_text);
         if (f->symbols) MOVE(symbols);
         if (f->origins) MOVE(origins);
         if (!owns_block(f)) continue;

@@ -387,6 +387,9 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
     }
     c->cold = w->cold;
     pt_free(f->text);
+    pt_cold_free(w->cold, f->good_text);
+    f->good_text = NULL;
+    f->is_stale = false;
     f->text = text;
     pt_vec_push(&w->loaded, file);
     f->text_length = length;

@@ -273,6 +273,7 @@ int pt_world_mount_module(pt_world *w, u32 *out, u32 module) {
     if (file != PT_NONE && w->files.data[file].is_away) { /* whatever it was when it went */
         pt_file *f = &w->files.data[file];
         pt_free(f->text);
+        pt_cold_free(w->cold, f->good_text);
         pt_cold_free(w->cold, f->block);
         pt_cold_free(w->cold, f->symbols);
         *f = (pt_file){.path = f->path, .edition = f->edition, .read_code = PT_EIO};

@@ -12,6 +12,7 @@ void pt_world_memory(const pt_world *w, pt_memory_row *rows) {
         if (f->block && !f->is_mapped && !pt_cold_has(w->cold, f->block))
             *(f->is_expansion ? &expanded : &facts) += f->block_size;
         if (f->text && !f->is_mapped && !pt_cold_has(w->cold, f->text)) texts += f->text_length;
+        if (f->good_text && !pt_cold_has(w->cold, f->good_text)) texts += f->text_length;
         /* a look at what is cold would warm it */
         if (f->symbols && !pt_cold_has(w->cold, f->symbols))
             symbols += (u64)f->facts.header->string_count * sizeof(u32);

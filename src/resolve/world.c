@@ -50,6 +50,7 @@ void pt_world_destroy(pt_world *w) {
     for (u32 i = 0; i < w->files.count; i++) {
         pt_file *f = &w->files.data[i];
         if (!f->is_mapped) pt_cold_free(w->cold, f->text), pt_cold_free(w->cold, f->block);
+        pt_cold_free(w->cold, f->good_text);
         pt_cold_free(w->cold, f->symbols);
         pt_cold_free(w->cold, f->origins);
     }
@@ -184,6 +185,14 @@ int pt_world_read_text(pt_world *w, pt_file *file) {
     if (code) return code;
     if (w->late_def) pt_vec_push(&w->loaded, (u32)(file - w->files.data));
     pt_hash128 hash = pt_hash128_bytes(file->text, file->text_length);
+    if (file->is_stale && pt_hash128_equal(hash, file->stale_hash)) {
+        pt_free(file->text);
+        file->text_length = file->facts.header->text_length;
+        file->text = pt_malloc((size_t)file->text_length + PT_TEXT_SLACK);
+        if (!file->text) return PT_ENOMEM;
+        memcpy(file->text, file->good_text, (size_t)file->text_length + PT_TEXT_SLACK);
+        return PT_OK;
+    }
     if (!pt_hash128_equal(hash, file->facts.header->text_hash)) { /* saved since: its facts do not fit its bytes */
         pt_free(file->text);
         file->text = NULL;
@@ -201,18 +210,23 @@ bool pt_world_has_text(pt_world *w, u32 file) {
     return false;
 }
 
+/* A text that nobody reads now; one that was noted whole is kept, for when the file is not. */
+static void drop_text(const pt_world *w, u32 file) {
+    pt_file *f = &w->files.data[file];
+    bool good = w->is_kept && file >= w->external_file_count && !f->is_expansion && !f->good_text && !f->read_code &&
+                f->facts.header && f->facts.header->balanced;
+    if (good) f->good_text = f->text;
+    else pt_free(f->text);
+    f->text = NULL;
+}
+
 void pt_world_drop_texts(pt_world *w) {
-    for (u32 i = 0; w->late_def && i < w->loaded.count; i++) {
-        pt_file *f = &w->files.data[w->loaded.data[i]];
-        pt_free(f->text);
-        f->text = NULL;
-    }
+    for (u32 i = 0; w->late_def && i < w->loaded.count; i++) drop_text(w, w->loaded.data[i]);
     w->loaded.count = 0;
     if (w->late_def) return;
     for (u32 i = 0; i < w->files.count; i++) {
         if (w->files.data[i].is_mapped || (w->is_kept && w->files.data[i].is_expansion)) continue;
-        pt_free(w->files.data[i].text);
-        w->files.data[i].text = NULL;
+        drop_text(w, i);
     }
     pt_world_forget_pages(w);
 }

@@ -25,15 +25,18 @@ enum { PT_NS_TYPE, PT_NS_VALUE, PT_NS_MACRO, PT_NS_COUNT };
 typedef struct pt_file {
     const char *path; /* relative to the workspace root; of an expansion: that of its call */
     char *text;       /* while bodies are resolved; owned */
-    void *block;      /* owned unless mapped */
+    char *good_text;  /* of a world that is kept: what its facts were noted from, when it was balanced; owned or cold */
+    pt_hash128 stale_hash; /* of what is there instead, when is_stale */
+    void *block;           /* owned unless mapped */
     pt_facts facts;
     u32 *symbols; /* of each string of the facts */
     pt_file_stamp stamp;
     u32 text_length, block_size;
     u16 edition;
     u32 mount_crate, mount_count; /* how often the crate (+ 1) mounted last has it as a module */
-    bool is_away;                 /* in a world that follows: no module's any more, read again before it is one */
-    bool is_mapped;               /* block belongs to the std interface */
+    bool is_stale;  /* its text is not balanced now: its facts, and good_text, are those of the last one that was */
+    bool is_away;   /* in a world that follows: no module's any more, read again before it is one */
+    bool is_mapped; /* block belongs to the std interface */
     bool is_expansion;
     bool is_verbatim;                /* expansion: the call's arguments as they are */
     bool is_guess;                   /* see pt_instance */
@@ -290,7 +293,8 @@ int pt_world_bind_symbols(pt_world *world, pt_file *file);
 int pt_world_read_text(pt_world *world, pt_file *file); /* text, when it is not held */
 /* The same where it may be missing: a world that follows its files reads it now. False: it is not to be had. */
 bool pt_world_has_text(pt_world *world, u32 file);
-/* Frees all texts that are held: after resolution only facts are read. Those of expansions stay in a world that is kept. */
+/* Frees all texts that are held: after resolution only facts are read. In a world that is kept those of expansions stay, and
+ * good texts. */
 void pt_world_drop_texts(pt_world *world);
 /* Lets go of scopes, imports and members: after it no path can be resolved. */
 void pt_world_drop_names(pt_world *world);

@@ -50,17 +50,33 @@ class Judge:
 
     def __init__(self, d):
         self.d, self.store = d, f"native:{d.base}/judge"
+        self.good, self.stale = {}, 0
+        self.fresh()
 
-    def fresh(self):
+    def fresh(self, stale=()):
+        """Of the tree; of files that are kept as they were before, with the last text that was not."""
         d = self.d
-        done = d.run("index", "--no-daemon", "--rebuild", "--quiet", "--store", self.store)
-        assert done.returncode == 0, done.stderr
-        return d.run("export", "--candidates", "--no-daemon", "--store", self.store).stdout
+        now = {p.relative_to(d.folder).as_posix(): p.read_bytes() for p in d.folder.rglob("*.rs") if ".parseltongue" not in p.parts}
+        self.good.update({path: text for path, text in now.items() if path not in stale})
+        if not stale:
+            done = d.run("index", "--no-daemon", "--rebuild", "--quiet", "--store", self.store)
+            assert done.returncode == 0, done.stderr
+            return d.run("export", "--candidates", "--no-daemon", "--store", self.store).stdout
+        self.stale += 1
+        other = Workspace(d.base / "good")
+        shutil.copytree(d.folder, other.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".parseltongue"))
+        try:
+            other.write({path: self.good[path] for path in stale})
+            assert other.run("index", "--no-daemon", "--quiet").returncode == 0
+            return other.run("export", "--candidates", "--no-daemon").stdout
+        finally:
+            shutil.rmtree(other.folder)
 
     def compare(self, what):
         d = self.d
-        d.ask("stats", "--wait", 30000)
-        mine, fresh = d.run("export", "--candidates", "--no-daemon").stdout, self.fresh()
+        stale = d.ask("stats", "--wait", 30000)["stale"]
+        assert stale == d.status()["stale"]
+        mine, fresh = d.run("export", "--candidates", "--no-daemon").stdout, self.fresh(stale)
         if mine != fresh:
             a, b = set(fresh.splitlines()), set(mine.splitlines())
             pytest.fail(f"{what}: fresh only {sorted(a - b)[:3]}, daemon only {sorted(b - a)[:3]}")
@@ -90,6 +106,7 @@ def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits): 
     finally:
         shutil.rmtree(original, ignore_errors=True)
     assert len(done) > edits * 2 // 3
+    print(f"{judge.stale} states with a file that was kept as it was before")
     # of the second half; the others are told by `whole`
     assert status["batches_incremental"] > len(done) // 2 * 2 // 3, (status, d.log())
     assert d.run("verify").returncode == 0
@@ -152,3 +169,52 @@ def test_why_everything_is_made_anew_is_told(daemon):  # noqa: F811
         d.write({"src/lib.rs": "pub fn first() {}\npub fn third() {}\n"})
         assert c.receive()["params"]["whole"] is None
     d.same_as_fresh()
+
+
+def test_a_file_out_of_balance_counts_as_it_was(daemon):  # noqa: F811
+    """While somebody types, an open bracket does not take the rest of the file away; callers in it are looked at all the same."""
+    files = {"Cargo.toml": package("demo"), "src/lib.rs": "pub mod user;\npub mod tool;\n", "src/tool.rs": "pub fn first() {}\npub fn second() {}\npub use first as chosen;\n",
+             "src/user.rs": "use crate::tool::chosen;\npub fn before() { chosen(); }\npub fn after() { before(); }\n"}
+    d = daemon(files)
+    judge = Judge(d)
+    until(lambda: d.status()["memory"]["session"], "there is something to go on from")
+
+    def now(*question):
+        answer = d.ask(*question, "--wait", 30000)
+        assert answer["pending"] == 0
+        return answer
+    assert {r["path"] for r in now("callers", "first")["results"]} == {"demo::user::before"}
+    d.write({"src/user.rs": files["src/user.rs"].replace("pub fn after", "pub fn half() { if {\npub fn after")})
+    answer = now("callers", "before")
+    assert {r["path"] for r in answer["results"]} == {"demo::user::after"}
+    assert answer["stale"] == answer["unbalanced"] == ["src/user.rs"] and not answer["complete"] and d.status()["stale"] == ["src/user.rs"]
+    text = d.run("callers", "before").stdout.decode()
+    assert "brackets are not balanced: src/user.rs" in text and "after" in text
+    generation = d.status()["generation"]
+    d.write({"src/user.rs": files["src/user.rs"] + "{{{"})  # and on
+    assert now("callers", "before")["stale"] == ["src/user.rs"] and d.status()["generation"] == generation
+    d.write({"src/tool.rs": files["src/tool.rs"].replace("use first", "use second")})  # read again from what it was
+    assert {r["path"] for r in now("callers", "second")["results"]} == {"demo::user::before"} and now("callers", "first")["results"] == []
+    assert d.status()["batches_incremental"] >= 3
+    judge.compare("beside a file that is kept")
+    d.write({"src/user.rs": files["src/user.rs"]})
+    answer = now("callers", "second")
+    assert answer["complete"] and answer["stale"] == [] and "unbalanced" not in answer
+    judge.compare("balanced again")
+    d.write({"src/user.rs": files["src/user.rs"] + "}"})
+    assert now("callers", "second")["stale"] == ["src/user.rs"]
+    (d.folder / "src/user.rs").unlink()
+    assert now("callers", "second")["stale"] == []
+    judge.compare("gone")
+    d.write({"src/user.rs": "pub fn other( {"})  # it was never anything else
+    assert now("where-defined", "other")["stale"] == []
+    judge.compare("never balanced")
+    d.write({"src/user.rs": files["src/user.rs"]})
+    judge.compare("back")
+    until(lambda: d.status()["memory"]["session"], "there is something to go on from")
+    d.write({"src/user.rs": files["src/user.rs"] + "("})
+    assert now("callers", "second")["stale"] == ["src/user.rs"]
+    d.run("daemon", "restart")  # what it was is not kept beyond a life
+    d.pids.append(d.status()["pid"])
+    assert now("where-defined", "before")["stale"] == []
+    judge.compare("another life")
