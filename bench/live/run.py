@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 """The daemon on real trees: from the end of a save to the answer that shows it, over its socket, and what questions cost.
 
-  run.py [--trees tokio,compiler] [--saves N] [--questions N] [--law N] [--out FILE]
+  run.py [--trees tokio,compiler] [--saves N] [--questions N] [--out FILE]
 
 Trees are those of bench/run.py (copied there on its first run), copied once more, for they are edited. Saves are of several
 kinds, each N times; the clock runs from the end of the last close() to the answer with `complete` true, durable commit
 included. Questions are asked one after the other over one connection, with the answers the daemon keeps and without them.
-
---law N: N random edits of all kinds (tests/edits.py) instead; after each the export of the daemon's store is held against that
-of a fresh index. Prints for each kind how many cost what they change and how many made everything anew, and why.
 """
 import argparse
 import json
@@ -28,7 +25,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 from edits import EDITS, Tree  # noqa: E402
 
 PROGRAM = os.path.join(BUILD, "release", "parseltongue")
-TREES = {"tokio": "tokio-1.54.1", "compiler": "rust-src/compiler", "library+compiler": "rust-src"}
+TREES = {"tokio": "tokio-1.54.1", "compiler": "rust-src/compiler", "library": "rust-src/library", "library+compiler": "rust-src"}
 QUESTIONS = {"tokio": [("who-implements", {"target": "tokio::io::async_read::AsyncRead"}), ("callers", {"target": "Mutex::lock", "all": True}),
                        ("blast-radius", {"target": "tokio::sync::batch_semaphore::Semaphore::release"}), ("search", {"target": "lock"}), ("find-cycles", {})],
              None: [("who-implements", {"target": "core::clone::Clone"}), ("search", {"target": "span"}), ("find-cycles", {"level": "type"})]}
@@ -38,10 +35,40 @@ def stop(text):
     sys.exit(f"bench: {text}")
 
 
+class Connection:
+    """To a daemon's socket: one line out, one line back."""
+
+    def __init__(self, path):
+        self.socket, self.number = socket.socket(socket.AF_UNIX), 0
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rwb")
+
+    def ask(self, method, params=None):
+        """The reply as it came."""
+        self.number += 1
+        self.file.write(json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params or {}}).encode() + b"\n")
+        self.file.flush()
+        return self.file.readline()
+
+    def call(self, method, params=None):
+        reply = json.loads(self.ask(method, params) or stop(f"{method}: the daemon hung up"))
+        if "error" in reply:
+            stop(f"{method}: {reply['error']['message']}")
+        return reply["result"]
+
+    def next(self):
+        """The next notification of a connection that subscribed."""
+        return json.loads(self.file.readline() or stop("the daemon hung up"))["params"]
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
 class Daemon:
     def __init__(self, tree, runtime, *options):
         self.tree, self.environment = tree, dict(os.environ, XDG_RUNTIME_DIR=runtime, XDG_STATE_HOME=runtime + "/state")
-        self.options, self.number = options, 0
+        self.options = options
 
     def command(self, *arguments):
         done = subprocess.run([PROGRAM, *arguments, "--workspace", self.tree], env=self.environment, capture_output=True, text=True)
@@ -49,28 +76,22 @@ class Daemon:
             stop(f"{' '.join(arguments)}: exit {done.returncode}: {done.stderr}")
         return done.stdout
 
+    def connect(self):
+        folder = self.environment["XDG_RUNTIME_DIR"] + "/parseltongue"
+        return Connection([os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".sock")][0])
+
     def __enter__(self):
         self.command("daemon", "start", *self.options)
-        folder = self.environment["XDG_RUNTIME_DIR"] + "/parseltongue"
-        path = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".sock")][0]
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.file = self.socket.makefile("rwb")
+        self.connection = self.connect()
         self.call("index")
         return self
 
     def __exit__(self, *_):
-        self.socket.close()
+        self.connection.close()
         self.command("daemon", "stop")
 
     def call(self, method, params=None):
-        self.number += 1
-        self.file.write(json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params or {}}).encode() + b"\n")
-        self.file.flush()
-        reply = json.loads(self.file.readline())
-        if "error" in reply:
-            stop(f"{method}: {reply['error']['message']}")
-        return reply["result"]
+        return self.connection.call(method, params)
 
 
 def of(values, percent):
@@ -126,60 +147,16 @@ def resident_mb(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1024
 
 
-def law(name, count, seed):
-    """Every edit against a fresh index."""
-    work, rng, kinds = tempfile.mkdtemp(prefix="law-"), random.Random(seed), {}
-    try:
-        tree = edited(name, work)
-
-        def export(store):
-            return subprocess.run([PROGRAM, "export", "--candidates", "--no-daemon", "--workspace", tree.folder, *store], capture_output=True, check=True).stdout
-        with Daemon(tree.folder, work + "/run") as daemon:
-            ready(daemon, tree, rng)
-            for number in range(count):
-                kind = rng.choice(sorted(EDITS))
-                before = daemon.call("status")
-                if not EDITS[kind](rng, tree):
-                    continue
-                start = time.perf_counter()
-                daemon.call("stats", {"wait": 60000})
-                row = kinds.setdefault(kind, {"edits": 0, "whole": [], "ms": []})
-                row["ms"].append((time.perf_counter() - start) * 1e3)
-                row["edits"] += 1
-                after = daemon.call("status")
-                if after["batches"] - before["batches"] != after["batches_incremental"] - before["batches_incremental"]:
-                    row["whole"].append(after["whole"])
-                fresh = ["--store", f"native:{work}/fresh"]
-                subprocess.run([PROGRAM, "index", tree.folder, "--no-daemon", "--quiet", "--rebuild", *fresh], check=True, capture_output=True)
-                mine, other = export([]), export(fresh)
-                if mine != other:
-                    a, b = set(other.splitlines()), set(mine.splitlines())
-                    stop(f"edit {number} ({kind}, seed {seed}): fresh only {sorted(a - b)[:3]}, daemon only {sorted(b - a)[:3]}")
-            if subprocess.run([PROGRAM, "verify", "--no-daemon", "--workspace", tree.folder], capture_output=True).returncode:
-                stop("the store is not sound")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    total, whole = sum(r["edits"] for r in kinds.values()), sum(len(r["whole"]) for r in kinds.values())
-    print(f"{name}: {total} edits, each state byte for byte that of a fresh index (seed {seed}); {whole} made everything anew")
-    for kind, row in sorted(kinds.items()):
-        why = "; ".join(sorted({w.split(": ")[-1] for w in row["whole"] if w}))
-        print(f"  {kind:12} {row['edits']:4} edits   p50 {of(row['ms'], 50):8.2f} ms   most {max(row['ms']):8.2f} ms   anew {len(row['whole']):3}   {why}")
-    return {"tree": name, "seed": seed, "kinds": kinds}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trees", default="tokio,compiler")
     parser.add_argument("--saves", type=int, default=100, help="of each kind")
-    parser.add_argument("--law", type=int, default=0, metavar="N")
     parser.add_argument("--questions", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out")
     options = parser.parse_args()
     results = []
-    if options.law:
-        results = [law(name, options.law, options.seed) for name in options.trees.split(",")]
-    for name in options.trees.split(",") if not options.law else []:
+    for name in options.trees.split(","):
         work, rng = tempfile.mkdtemp(prefix="live-"), random.Random(options.seed)
         try:
             tree = edited(name, work)

@@ -218,7 +218,8 @@ static void spread(ripple *r, const pt_changes *changes) {
     number_list asked = {0};
     for (u32 i = 0; i < changes->defs.count; i++) {
         const pt_changed_def *c = &changes->defs.data[i];
-        if (w->defs.data[c->def].kind == PT_KIND_METHOD) pt_item_resolver_method(r->s->resolver, c->def);
+        if (w->defs.data[c->def].kind == PT_KIND_METHOD && pt_item_resolver_method(r->s->resolver, c->def))
+            pt_vec_push(&r->keys, pt_question(PT_ASK_NAMESAKES, w->defs.data[c->def].name, 0));
         if (c->other & (PT_OTHER_TEXT | PT_OTHER_INTERFACE | PT_DEF_ADDED) &&
             !(w->defs.data[c->def].flags & PT_DEF_ABSENT))
             pt_vec_push(&r->defs, c->def);

@@ -38,7 +38,9 @@ void pt_world_memory(const pt_world *w, pt_memory_row *rows) {
          HELD(w->calls) + HELD(w->call_targets) + HELD(w->expansions) + HELD(w->expansion_table) + HELD(w->prepared)},
         {"names", pt_interner_bytes(w->names) + pt_interner_bytes(w->external_paths) + w->arena.total},
         {"put aside, on disk", pt_cold_size(w->cold)},
-        {"questions", q ? HELD(q->keys) + HELD(q->runs) + HELD(q->starts) + HELD(q->askers) + HELD(q->recent) : 0},
+        {"questions", q ? HELD(q->keys) + HELD(q->runs) + HELD(q->starts) + HELD(q->askers) + HELD(q->recent) +
+                              HELD(q->recent_heads) + HELD(q->recent_keys)
+                        : 0},
     };
     memcpy(rows, made, sizeof made);
 }

@@ -303,7 +303,7 @@ void pt_find_by_name(pt_resolver *r, pt_callee *out, u32 name) {
     }
     u32 end = low;
     while (end < all->methods.count && r->w->defs.data[all->methods.data[end]].name == name) end++;
-    if (end == low || end - low > PT_COUNT_OF(out->others)) return;
+    if (end == low || end - low > PT_NAMESAKES) return;
     out->def = all->methods.data[low];
     out->confidence = PT_CANDIDATE;
     out->rule = PT_RULE_NAMESAKE;

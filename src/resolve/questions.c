@@ -1,6 +1,6 @@
 #include "resolve/questions.h"
 
-enum { TABLE = 1 << 11, FULL = TABLE / 2 };
+enum { TABLE = 1 << 11, FULL = TABLE / 2, RECENT_HEADS = 1 << 14 };
 
 void pt_asked_begin(struct pt_asked *a) {
     a->first = a->keys.count;
@@ -33,6 +33,8 @@ void pt_questions_free(pt_questions *q) {
     pt_vec_free(&q->starts);
     pt_vec_free(&q->askers);
     pt_vec_free(&q->recent);
+    pt_vec_free(&q->recent_heads);
+    pt_vec_free(&q->recent_keys);
 }
 
 static void compact(pt_questions *q) {
@@ -51,6 +53,20 @@ static void compact(pt_questions *q) {
     q->cold_count = q->dead = 0;
 }
 
+/* Among those that the index does not have. */
+static void list_recent(pt_questions *q, u32 run, const u32 *keys, u32 count) {
+    if (!q->recent_heads.count) {
+        if (!pt_vec_reserve(&q->recent_heads, RECENT_HEADS)) return;
+        memset(q->recent_heads.data, 0, RECENT_HEADS * sizeof(u32));
+        q->recent_heads.count = RECENT_HEADS;
+    }
+    for (u32 k = 0; k < count; k++) {
+        u32 *head = &q->recent_heads.data[keys[k] & (RECENT_HEADS - 1)];
+        if (pt_vec_push(&q->recent_keys, (pt_recent_key){run, *head})) *head = q->recent_keys.count;
+    }
+    pt_vec_push(&q->recent, run);
+}
+
 void pt_questions_set(pt_questions *q, u32 def, const u32 *keys, u32 count, u32 own) {
     u32 index = def - q->first_def;
     if (!pt_vec_reserve(&q->runs, (u64)index + 1)) return;
@@ -58,7 +74,7 @@ void pt_questions_set(pt_questions *q, u32 def, const u32 *keys, u32 count, u32 
     q->dead += q->runs.data[index].count;
     q->runs.data[index] = (pt_asked_run){0};
     if (q->dead > (q->cold_count + q->keys.count) / 2 + 4096) compact(q);
-    if (q->bits) pt_vec_push(&q->recent, index);
+    if (q->bits) list_recent(q, index, keys, count);
     if (!count || !pt_vec_reserve(&q->keys, (u64)q->keys.count + count)) return;
     q->runs.data[index] = (pt_asked_run){q->cold_count + q->keys.count, count, own};
     memcpy(q->keys.data + q->keys.count, keys, count * sizeof *keys);
@@ -70,7 +86,7 @@ static void make_index(pt_questions *q) {
     u32 bits = 12, live = q->cold_count + q->keys.count - q->dead;
     while (bits < 24 && live >> bits > 8) bits++;
     u32 size = 1u << bits, mask = size - 1;
-    q->starts.count = q->askers.count = q->recent.count = q->bits = 0;
+    q->starts.count = q->askers.count = q->recent.count = q->recent_keys.count = q->recent_heads.count = q->bits = 0;
     if (!pt_vec_reserve(&q->starts, (u64)size + 2) || !pt_vec_reserve(&q->askers, (u64)live + 1)) return;
     memset(q->starts.data, 0, ((size_t)size + 2) * sizeof(u32));
     u32 *at = q->starts.data + 1; /* one behind: filling moves them to their places */
@@ -100,7 +116,9 @@ static u32 asked(const pt_questions *q, u32 run, u32 key) {
 
 void pt_questions_askers(pt_questions *q, const u32 *keys, u32 count, void (*visit)(void *payload, u32 def, bool own),
                          void *payload) {
-    if (!q->bits || q->recent.count > q->runs.count / 8 + 1024) make_index(q);
+    if (!q->bits || q->recent.count > q->runs.count / 8 + 1024 ||
+        q->recent_keys.count > q->starts.count / 2 + (1 << 16))
+        make_index(q);
     if (!q->bits) return; /* memory is out: told by the flag */
     u32 mask = (1u << q->bits) - 1;
     for (u32 i = 0; i < count; i++) {
@@ -109,9 +127,11 @@ void pt_questions_askers(pt_questions *q, const u32 *keys, u32 count, void (*vis
             u32 how = asked(q, q->asker_list[a], keys[i]);
             if (how) visit(payload, q->first_def + q->asker_list[a], how == 2);
         }
-        for (u32 a = 0; a < q->recent.count; a++) {
-            u32 how = asked(q, q->recent.data[a], keys[i]);
-            if (how) visit(payload, q->first_def + q->recent.data[a], how == 2);
+        for (u32 a = q->recent_heads.count ? q->recent_heads.data[keys[i] & (RECENT_HEADS - 1)] : 0; a;) {
+            pt_recent_key r = q->recent_keys.data[a - 1];
+            u32 how = asked(q, r.run, keys[i]);
+            if (how) visit(payload, q->first_def + r.run, how == 2);
+            a = r.next;
         }
     }
 }

@@ -47,6 +47,9 @@ typedef struct pt_asked_run {
     u32 first, count;
     u32 own; /* so many of the first ones were asked by what others see of the item, not by its body */
 } pt_asked_run;
+typedef struct pt_recent_key {
+    u32 run, next;
+} pt_recent_key;
 typedef struct pt_questions {
     const u32 *cold_keys; /* the first `cold_count` keys, in cold memory */
     u32 cold_count;
@@ -56,6 +59,8 @@ typedef struct pt_questions {
     u32 dead; /* keys that no run has any more */
     /* who may have asked a key: runs by its lowest bits, as of the last indexing, and those that changed since */
     PT_VEC(u32) starts, askers, recent;
+    PT_VEC(u32) recent_heads; /* by the keys' lowest bits: first of recent_keys + 1 */
+    PT_VEC(pt_recent_key) recent_keys;
     const u32 *asker_list; /* askers, or those in cold memory */
     u32 bits;
 } pt_questions;

@@ -3,7 +3,18 @@
 
 #include <stdlib.h>
 
+static bool is_affected(const relinker *x, u32 module, u32 name) {
+    if (!x->table.count) return false;
+    u32 mask = x->table.count - 1;
+    for (u32 at = (u32)pt_hash_u64((u64)module << 32 | name) & mask; x->table.data[at]; at = (at + 1) & mask) {
+        const pt_scope_key *k = &x->names.data[x->table.data[at] - 1].key;
+        if (k->module == module && k->name == name) return true;
+    }
+    return false;
+}
+
 static void affect(relinker *x, u32 module, u32 name) {
+    if (is_affected(x, module, name)) return;
     if (x->names.count * 2 >= x->table.count) {
         u32 size = x->table.count ? x->table.count * 2 : 256;
         if (!pt_vec_reserve(&x->table, size)) return;
@@ -17,10 +28,7 @@ static void affect(relinker *x, u32 module, u32 name) {
         }
     }
     u32 mask = x->table.count - 1, at = (u32)pt_hash_u64((u64)module << 32 | name) & mask;
-    for (; x->table.data[at]; at = (at + 1) & mask) {
-        const pt_scope_key *k = &x->names.data[x->table.data[at] - 1].key;
-        if (k->module == module && k->name == name) return;
-    }
+    while (x->table.data[at]) at = (at + 1) & mask;
     if (x->names.count >= MOST_NAMES) {
         whole(x, "too many names mean something else");
         return;
@@ -42,17 +50,26 @@ static void names_of_def(relinker *x, u32 def) {
     if (d->kind == PT_KIND_MACRO) affect(x, x->w->crates.data[d->crate].root, d->name); /* where it may be exported */
 }
 
-/* Does the path of an import go through an affected name? The names are still what they were. */
-static bool asks_affected(relinker *x, const pt_import *im) {
-    if (!x->asked && !(x->asked = pt_calloc(1, sizeof *x->asked))) return true;
+bool pt_relink_asked_begin(relinker *x) {
+    if (!x->asked && !(x->asked = pt_calloc(1, sizeof *x->asked))) return false;
     x->asked->keys.count = 0;
     pt_asked_begin(x->asked);
     x->w->asked = x->asked;
-    pt_import_ask(x->w, im);
+    return true;
+}
+
+bool pt_relink_asked_end(relinker *x, const void *keys) {
     x->w->asked = NULL;
     for (u32 i = 0; i < x->asked->keys.count; i++)
-        if (has_bit(&x->keys, x->asked->keys.data[i] & KEY_BITS)) return true;
+        if (has_bit(keys, x->asked->keys.data[i] & KEY_BITS)) return true;
     return false;
+}
+
+/* Does the path of an import go through an affected name? The names are still what they were. */
+static bool asks_affected(relinker *x, const pt_import *im) {
+    if (!pt_relink_asked_begin(x)) return true;
+    pt_import_ask(x->w, im);
+    return pt_relink_asked_end(x, &x->keys);
 }
 
 /* Whatever may see an affected name under another: globs, imports. */
@@ -97,6 +114,46 @@ static int by_order(const void *a, const void *b, void *world) {
     return pt_def_order(world, *(const u32 *)a, *(const u32 *)b);
 }
 
+static int by_module(const void *a, const void *b) {
+    const pt_scope_key *x = a, *y = b;
+    return x->module < y->module ? -1 : x->module > y->module;
+}
+
+/* What globs bring in, from scopes that are as they were. */
+static void make_glob_names(relinker *x) {
+    pt_world *w = x->w;
+    u32 count = x->names.count;
+    pt_scope_key *keys = pt_malloc(((size_t)count + 1) * sizeof *keys);
+    if (!keys) return;
+    for (u32 k = 0; k < count; k++) keys[k] = x->names.data[k].key;
+    qsort(keys, count, sizeof *keys, by_module);
+    for (u32 i = 0; i < w->globs.count; i++) {
+        const pt_glob g = w->globs.data[i];
+        u32 low = 0, high = count;
+        if (g.source == PT_NO_DEF) continue;
+        while (low < high) {
+            u32 middle = (low + high) / 2;
+            if (keys[middle].module < g.importer) low = middle + 1;
+            else high = middle;
+        }
+        for (u32 k = low; k < count && keys[k].module == g.importer; k++) {
+            u32 name = keys[k].name;
+            if (name == w->known.underscore) continue;
+            for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
+                for (u32 b = pt_scope_lookup(w, g.source, name, ns); b; b = w->bindings.data[b].next) {
+                    pt_binding copy = w->bindings.data[b];
+                    if (!pt_is_visible(w, copy.visible, g.importer)) continue;
+                    copy.next = 0;
+                    copy.from_glob = copy.is_import = true;
+                    copy.visible = g.visible;
+                    copy.cfg = pt_both_cfgs(w, g.cfg, copy.cfg);
+                    pt_scope_define(w, g.importer, name, copy);
+                }
+        }
+    }
+    pt_free(keys);
+}
+
 /* The names as they are made anew: what stands in the scope itself, then globs, then imports until nothing changes. */
 static void make_names(relinker *x) {
     pt_world *w = x->w;
@@ -132,33 +189,12 @@ static void make_names(relinker *x) {
     for (u32 i = 0; i < locals.count; i++)
         if (!i || locals.data[i - 1] != locals.data[i]) pt_world_define_name(w, locals.data[i]);
     pt_vec_free(&locals);
-    for (u32 i = 0; i < w->globs.count; i++) { /* from scopes that are as they were */
-        const pt_glob g = w->globs.data[i];
-        if (g.source == PT_NO_DEF) continue;
-        for (u32 k = 0; k < x->names.count; k++) {
-            if (x->names.data[k].key.module != g.importer) continue;
-            u32 name = x->names.data[k].key.name;
-            if (name == w->known.underscore) continue;
-            for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
-                for (u32 b = pt_scope_lookup(w, g.source, name, ns); b; b = w->bindings.data[b].next) {
-                    pt_binding copy = w->bindings.data[b];
-                    if (!pt_is_visible(w, copy.visible, g.importer)) continue;
-                    copy.next = 0;
-                    copy.from_glob = copy.is_import = true;
-                    copy.visible = g.visible;
-                    copy.cfg = pt_both_cfgs(w, g.cfg, copy.cfg);
-                    pt_scope_define(w, g.importer, name, copy);
-                }
-        }
-    }
+    make_glob_names(x);
     for (u32 i = 0; i < w->named_imports.count; i++) {
         const pt_import *im = &w->named_imports.data[i];
         bool again = x->taken.data[i / 8] >> (i % 8) & 1;
         u32 name = im->name;
-        if (!again && has_symbol(x, name))
-            for (u32 k = 0; k < x->names.count && !again; k++)
-                again = x->names.data[k].key.module == im->module && x->names.data[k].key.name == name;
-        if (again) pt_vec_push(&x->imports, i);
+        if (again || (has_symbol(x, name) && is_affected(x, im->module, name))) pt_vec_push(&x->imports, i);
     }
     pt_import *list = pt_malloc(((size_t)x->imports.count + 1) * sizeof *list);
     for (u32 i = 0; list && i < x->imports.count; i++) {
@@ -204,8 +240,9 @@ static void compare_names(relinker *x) {
             }
         same = same && at == a->count;
         for (u32 k = at; k < a->count; k++) macro = macro || x->before.data[a->first + k].ns == PT_NS_MACRO;
-        if (macro) pt_vec_push(&x->c->macros, a->key.name);
+        if (macro) pt_vec_push(&x->bound, a->key.name);
         if (same) continue;
+        put_bit(&x->changed, pt_question(PT_ASK_NAME, a->key.module, a->key.name) & KEY_BITS);
         changed_key(x, PT_ASK_NAME, a->key.module, a->key.name);
         put_bit(&x->other, a->key.name);
     }
@@ -314,7 +351,6 @@ static void relink(relinker *x, u32 first) {
         }
         if (d.other & PT_OTHER_INTERFACE && around == PT_KIND_IMPL)
             changed_key(x, PT_ASK_MEMBER, pt_relink_head_around(w, d.def), w->defs.data[d.def].name);
-        if (kind == PT_KIND_METHOD) changed_key(x, PT_ASK_NAMESAKES, w->defs.data[d.def].name, 0);
     }
     w->imports.count = 0;
     bool names = x->names.count || c->gone_globs.count || c->new_globs.count;
@@ -387,6 +423,8 @@ static void free_relinker(relinker *x) {
     pt_vec_free(&x->impls);
     pt_vec_free(&x->traits);
     pt_vec_free(&x->other);
+    pt_vec_free(&x->bound);
+    pt_vec_free(&x->changed);
     pt_vec_free(&x->asking);
 }
 

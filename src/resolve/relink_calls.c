@@ -87,26 +87,24 @@ void pt_relink_mount_call(relinker *x, u32 call) {
 /* Calls by a name that may mean another macro, or one of another text. */
 void pt_relink_calls(relinker *x) {
     pt_world *w = x->w;
-    PT_VEC(u8) named = {0};
-    u32 most = 0;
-    for (u32 i = 0; i < x->c->macros.count; i++) most = PT_MAX(most, x->c->macros.data[i]);
-    if (!x->c->macros.count || !pt_vec_reserve(&named, (u64)most / 8 + 1)) return;
-    if (!named.data) return;
-    memset(named.data, 0, most / 8 + 1);
+    PT_VEC(u8) named = {0}, bound = {0}; /* by their names alone; by what is in scope */
+    if (!x->c->macros.count && !x->bound.count) return;
     for (u32 i = 0; i < x->c->macros.count; i++) {
-        u32 name = x->c->macros.data[i];
-        named.data[name / 8] |= (u8)(1u << (name % 8));
-        changed_key(x, PT_ASK_MACRO, name, 0);
+        put_bit(&named, x->c->macros.data[i]);
+        changed_key(x, PT_ASK_MACRO, x->c->macros.data[i], 0);
     }
+    for (u32 i = 0; i < x->bound.count; i++) put_bit(&bound, x->bound.data[i]);
     for (u32 d = w->external_def_count, end = w->defs.count; d < end && !x->c->whole; d++) {
         const pt_def *call = &w->defs.data[d];
-        if (call->kind != PT_KIND_MACRO_CALL || call->name > most ||
-            !(named.data[call->name / 8] >> (call->name % 8) & 1) || (call->flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL)))
-            continue;
+        if (call->kind != PT_KIND_MACRO_CALL || (call->flags & (PT_DEF_ABSENT | PT_DEF_EXTERNAL))) continue;
+        bool by_name = has_bit(&named, call->name);
+        if (!by_name && !has_bit(&bound, call->name)) continue;
         bool coming = false; /* told of already */
         for (u32 i = 0; i < x->c->calls.count && !coming; i++) coming = x->c->calls.data[i] == d;
         if (coming) continue;
+        bool asks = pt_relink_asked_begin(x);
         u32 target = pt_call_target(w, d);
+        if (asks && !pt_relink_asked_end(x, &x->changed) && !by_name) continue;
         bool in_body = pt_def_item(w, d)->extra != 0, other = in_body || target != target_of(w, d);
         for (u32 i = 0; i < x->c->macro_defs.count && !other; i++) other = x->c->macro_defs.data[i] == target;
         if (!other) continue;
@@ -119,6 +117,7 @@ void pt_relink_calls(relinker *x) {
     }
     x->c->macros.count = x->c->macro_defs.count = 0;
     pt_vec_free(&named);
+    pt_vec_free(&bound);
 }
 
 /* Modules in files of their own: those that came, and those whose file came. */

@@ -28,6 +28,8 @@ typedef struct relinker {
     PT_VEC(u8) asking;         /* bitmap of definitions: impls, traits and aliases that asked */
     PT_VEC(u32) impls, traits; /* whose headers or bounds may mean something else */
     PT_VEC(u8) other;          /* bitmap of symbols: names that mean something else */
+    PT_VEC(u32) bound;         /* names that mean another macro in some scope; */
+    PT_VEC(u8) changed;        /* bitmap, by hash: questions for names in scopes that mean something else */
 } relinker;
 
 static inline void whole(relinker *x, const char *why) {
@@ -66,6 +68,9 @@ u32 pt_relink_head_around(const pt_world *w, u32 def);
 /* Impls, traits and type aliases that asked what has another answer now; then what became of them. */
 void pt_relink_find_headers(relinker *x, u32 first); /* first: changed definitions of earlier rounds */
 void pt_relink_headers(relinker *x);
+/* What is asked until pt_relink_asked_end is noted; does any of it lie in a bitmap of KEY_BITS? */
+bool pt_relink_asked_begin(relinker *x);
+bool pt_relink_asked_end(relinker *x, const void *keys);
 void pt_relink_supertraits(relinker *x);
 /* Macro calls: one that came; those by a name that may mean another macro, or one of another text. */
 void pt_relink_mount_call(relinker *x, u32 call);

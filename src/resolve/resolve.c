@@ -352,7 +352,7 @@ void pt_item_resolver_destroy(pt_item_resolver *x) {
     pt_free(x);
 }
 
-void pt_item_resolver_method(pt_item_resolver *x, u32 def) {
+bool pt_item_resolver_method(pt_item_resolver *x, u32 def) {
     pt_world *w = x->r.w;
     u32 *list = x->names.methods.data, low = 0, high = x->names.methods.count;
     while (low < high) {
@@ -364,13 +364,19 @@ void pt_item_resolver_method(pt_item_resolver *x, u32 def) {
     bool wanted = w->defs.data[def].kind == PT_KIND_METHOD &&
                   !(w->defs.data[def].flags & (PT_DEF_EXTERNAL | PT_DEF_ABSENT)) &&
                   (pt_def_item(w, def)->flags & PT_F_HAS_SELF);
-    if (there == wanted) return;
-    if (wanted && !pt_vec_reserve(&x->names.methods, (u64)x->names.methods.count + 1)) return;
+    if (there == wanted) return false;
+    if (wanted && !pt_vec_reserve(&x->names.methods, (u64)x->names.methods.count + 1)) return true;
     list = x->names.methods.data;
     u32 behind = x->names.methods.count - low;
     if (wanted) memmove(list + low + 1, list + low, behind * sizeof *list), list[low] = def;
     else memmove(list + low, list + low + 1, (behind - 1) * sizeof *list);
     x->names.methods.count += wanted ? 1 : (u32)-1;
+    list = x->names.methods.data;
+    u32 few = 0, name = w->defs.data[def].name; /* with it, or without */
+    for (u32 i = low; i > 0 && few <= PT_NAMESAKES && w->defs.data[list[i - 1]].name == name; i--) few++;
+    for (u32 i = low; i < x->names.methods.count && few <= PT_NAMESAKES + 1 && w->defs.data[list[i]].name == name; i++)
+        few++;
+    return few - wanted <= PT_NAMESAKES;
 }
 
 int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u32 count, pt_error *error) {

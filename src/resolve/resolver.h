@@ -198,13 +198,14 @@ static inline bool pt_impl_known(const pt_resolver *r, u32 impl) {
 }
 
 /* methods.c */
+enum { PT_NAMESAKES = 8 }; /* more methods of one name, where nothing else is known, are none */
 typedef struct pt_callee {
     u32 def;  /* PT_NO_DEF: none */
     u32 impl; /* index into impls or PT_NONE */
     u8 confidence, rule;
     pt_ty self; /* the type at the step where it was found */
     u8 reason;
-    u32 others[8]; /* further candidates, when confidence is CANDIDATE */
+    u32 others[PT_NAMESAKES]; /* further candidates, when confidence is CANDIDATE */
     u32 other_count;
     bool waits;      /* not found because a variable is in the way */
     pt_ty derefs[4]; /* the types whose Deref was gone through */

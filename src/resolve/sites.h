@@ -140,8 +140,9 @@ void pt_sites_free(pt_sites *sites);
 typedef struct pt_item_resolver pt_item_resolver;
 int pt_item_resolver_create(pt_item_resolver **out, pt_world *world, pt_error *error);
 void pt_item_resolver_destroy(pt_item_resolver *resolver);
-/* A method came, went, or is to be looked at again: whose name is looked for when nothing else is known. */
-void pt_item_resolver_method(pt_item_resolver *resolver, u32 def);
+/* A method came, went, or is to be looked at again: whose name is looked for when nothing else is known. True: what is found
+ * by that name (question PT_ASK_NAMESAKES) may be something else now. */
+bool pt_item_resolver_method(pt_item_resolver *resolver, u32 def);
 typedef struct pt_item_run {
     u32 def, first, count, first_open, open_count, bodies;
 } pt_item_run;

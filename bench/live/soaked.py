@@ -1,0 +1,296 @@
+"""A workspace that is soaked (soak.py): its daemon, those who ask it, the law, and what may be left of it."""
+import contextlib
+import glob
+import json
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections import Counter
+
+from run import PROGRAM  # noqa: I001  (it says where the next one is)
+from edits import Tree
+
+PATIENCE = 120
+# lines of a log that tell of nothing wrong; a warning is a time beyond its limit
+QUIET_LINES = {"serving": r"serving ", "generations": r"generation \d+: ", "warnings": r"warning: |.*: within its limit again",
+               "stops": r"stopping: |stopped$"}
+STORE_FILES = re.compile(r"manifest|lock|(tables|log|facts)-\d+|(in|out)-\d+-\d+")
+ASKED = ("who-implements", "traits-of", "callers", "callees", "uses", "used-by", "blast-radius", "search", "where-defined", "find-cycles", "overview", "unused",
+         "stats", "doctor", "list", "status", "entities-in", "path", "explain")
+WITHOUT = ("find-cycles", "overview", "unused", "stats", "doctor", "list", "status")
+NOT_FOUND = -32004
+
+
+class Violation(Exception):
+    pass
+
+
+def until(holds, what):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            raise Violation(f"never: {what}")
+        time.sleep(0.01)
+
+
+def descriptors_below(folder):
+    """Open files of any process below a folder."""
+    found = []
+    for link in glob.glob("/proc/[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link).startswith(folder + "/"):
+                found.append(f"{link} -> {os.readlink(link)}")
+    return found
+
+
+class Asker:
+    """A connection: each question is answered, in time."""
+
+    def __init__(self, path):
+        self.socket, self.number = socket.socket(socket.AF_UNIX), 0
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rwb")
+
+    def ask(self, method, params):
+        self.number += 1
+        self.file.write(json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode() + b"\n")
+        self.file.flush()
+        reply = json.loads(self.file.readline())
+        if reply["id"] != self.number:
+            raise ValueError(f"the reply to {reply['id']}, not to {self.number}")
+        return reply
+
+    def close(self):
+        with contextlib.suppress(OSError):  # what was not sent to a daemon that is gone
+            self.file.close()
+        self.socket.close()
+
+
+class Place:
+    def __init__(self, name, work, edits):
+        self.name, self.work, self.edits, self.tree = name, work, edits, edits.folder
+        self.environment = dict(os.environ, XDG_RUNTIME_DIR=work + "/run", XDG_STATE_HOME=work + "/run/state", XDG_CACHE_HOME=work + "/cache")
+        self.pid, self.pids, self.asker, self.done, self.log_lines = None, [], None, [], Counter()
+
+    def command(self, *arguments, code=0):
+        """Exit status is `code`, in time."""
+        try:
+            done = subprocess.run([PROGRAM, *arguments, "--workspace", self.tree], env=self.environment, capture_output=True, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Violation(f"{self.name}: {' '.join(arguments)} did not end in {PATIENCE} s") from None
+        if done.returncode != code:
+            raise Violation(f"{self.name}: {' '.join(arguments)}: exit {done.returncode}, not {code}: {done.stdout[-500:]!r} {done.stderr[-1000:]!r}")
+        return done.stdout
+
+    # --- its daemon
+
+    def start(self):
+        self.command("daemon", "start")
+        self.connect()
+
+    def connect(self):
+        self.disconnect()
+        self.socket_path = glob.glob(self.work + "/run/parseltongue/*.sock")[0]
+        self.asker = Asker(self.socket_path)
+        self.pid = self.status()["pid"]
+        self.pids.append(self.pid)
+
+    def disconnect(self):
+        if self.asker:
+            self.asker.close()
+        self.asker = None
+
+    def call(self, method, params=None):
+        try:
+            reply = self.asker.ask(method, params or {})
+        except (OSError, ValueError) as failure:
+            raise Violation(f"{self.name}: {method}: no answer: {failure!r}; the daemon {'lives' if self.lives(self.pid) else 'is gone'}") from None
+        if "error" in reply:
+            raise Violation(f"{self.name}: {method}: {reply['error']}")
+        return reply["result"]
+
+    def status(self):
+        return self.call("status")
+
+    def stop(self):
+        self.disconnect()
+        self.command("daemon", "stop")
+        until(lambda: not self.lives(self.pid), "the daemon ends when it is asked to")
+
+    def end(self):
+        """Whatever happened: no process of ours stays."""
+        self.disconnect()
+        for pid in self.pids:
+            if self.lives(pid):
+                os.kill(pid, 9)
+
+    def lives(self, pid):
+        """Not gone, nor another process by now."""
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+                state = f.read().rsplit(")", 1)[1].split()[0]
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                return state != "Z" and os.fsencode(self.tree) in f.read()
+        except OSError:
+            return False
+
+    def alive(self):
+        status = self.status()
+        if status["pid"] != self.pid or status["error"]:
+            raise Violation(f"{self.name}: process {status['pid']}, started {self.pid}; error {status['error']}")
+
+    def leavings(self):
+        return sorted(os.listdir(self.work + "/run/parseltongue"))
+
+    # --- its files
+
+    def texts(self, folder=None):
+        """Of all sources, by their paths in the tree."""
+        found, folder = {}, folder or self.tree
+        for path in Tree(folder).sources():
+            with open(path, "rb") as f:
+                found[os.path.relpath(path, folder)] = f.read()
+        return found
+
+    def write(self, name, text):
+        with open(os.path.join(self.tree, name), "wb") as f:
+            f.write(text)
+
+    def settled(self):
+        """Everything saved is in the answer; the files that count as they were."""
+        answer = self.call("stats", {"wait": PATIENCE * 1000})
+        if answer["pending"]:
+            raise Violation(f"{self.name}: {answer['pending']} saves are in no answer: {answer['stale']}")
+        return answer["stale"]
+
+    def balanced(self):
+        """Repairs what is out of balance, until nothing is."""
+        while stale := self.settled():
+            for name in stale:
+                before = os.path.join(self.edits.original, name)
+                text = b"\n"
+                if os.path.exists(before):
+                    with open(before, "rb") as f:
+                        text = f.read()
+                self.write(name, text)
+
+    # --- the law
+
+    def export(self, tree, store):
+        return subprocess.run([PROGRAM, "export", "--candidates", "--no-daemon", "--workspace", tree, *store], env=self.environment, capture_output=True, check=True).stdout
+
+    def fresh(self, tree):
+        store = ["--store", f"native:{self.work}/fresh"]
+        done = subprocess.run([PROGRAM, "index", tree, "--no-daemon", "--quiet", "--rebuild", *store], env=self.environment, capture_output=True)
+        if done.returncode:
+            raise Violation(f"{self.name}: a fresh index: exit {done.returncode}: {done.stderr!r}")
+        return self.export(tree, store)
+
+    def law(self, counts, good=None):
+        """The export is that of a fresh index; of files out of balance with the texts of `good`."""
+        stale = self.settled()
+        if stale and not good:
+            raise Violation(f"{self.name}: nothing is out of balance, but {stale} count as they were")
+        mine, tree = self.export(self.tree, []), self.tree
+        if stale:
+            tree = self.work + "/mirror"
+            shutil.copytree(self.tree, tree, symlinks=True, ignore=shutil.ignore_patterns(".parseltongue", ".git"))
+            for name in stale:
+                with open(os.path.join(tree, name), "wb") as f:
+                    f.write(good[name])
+        fresh = self.fresh(tree)
+        counts["states held against a fresh index"] += 1
+        counts["states with files out of balance"] += bool(stale)
+        if mine != fresh:
+            for name, text in (("daemon", mine), ("fresh", fresh)):
+                with open(f"{self.work}/{name}.jsonl", "wb") as f:
+                    f.write(text)
+            a, b = set(fresh.splitlines()), set(mine.splitlines())
+            raise Violation(f"{self.name}: fresh only {len(a - b)} lines, {sorted(a - b)[:2]}; daemon only {len(b - a)}, {sorted(b - a)[:2]}; stale {stale}")
+        if stale:
+            shutil.rmtree(tree)
+        self.command("verify", "--no-daemon", "--quiet")
+
+    def look_at_log(self, known=None):
+        """Every line is of a kind that is no error, or of an error that is known."""
+        lines = []
+        for path in glob.glob(self.work + "/run/state/parseltongue/*.log.1") + glob.glob(self.work + "/run/state/parseltongue/*.log"):
+            with open(path, encoding="utf-8", errors="replace") as f:
+                lines += f.read().splitlines()
+        found = Counter()
+        for line in lines:
+            kind = next((kind for kind, pattern in QUIET_LINES.items() if re.match(pattern, line[20:])), None)
+            if not kind and known and re.search(known, line):
+                kind = "known errors"
+            if not kind:
+                raise Violation(f"{self.name}: the log: {line}")
+            found[kind] += 1
+        self.log_lines = found
+
+    def store_is_tidy(self):
+        """Known names alone, and no file that the store does not count."""
+        if set(os.listdir(self.tree + "/.parseltongue")) != {".gitignore", "graph"}:
+            raise Violation(f"{self.name}: unknown files: {os.listdir(self.tree + '/.parseltongue')}")
+        sizes = {name: os.path.getsize(f"{self.tree}/.parseltongue/graph/{name}") for name in os.listdir(self.tree + "/.parseltongue/graph")}
+        unknown = [name for name in sizes if not STORE_FILES.fullmatch(name)]
+        on_disk, told = sum(sizes.values()) - sizes["manifest"], self.status()["store_bytes"]
+        if unknown or on_disk != told:
+            raise Violation(f"{self.name}: the store: unknown {unknown}, {on_disk} bytes on the disk, {told} told: {sizes}")
+
+    def keep_evidence(self, verdict):
+        with contextlib.suppress(Violation, OSError, SystemExit), open(self.work + "/evidence.json", "w", encoding="utf-8") as f:
+            json.dump({"violation": verdict, "last deeds": self.done[-50:], "pids": self.pids}, f, indent=1)
+
+
+def question(rng, names):
+    method = rng.choice(ASKED)
+    params = {} if method in WITHOUT else {"target": rng.choice(names)}
+    if method in ("path", "explain"):
+        params["second"] = rng.choice(names)
+    if method != "status":
+        params["wait"] = rng.choice((0, 12, 500))
+    return method, params
+
+
+def ask(place, rng, names, stop, counts, failures, tolerant):
+    """Questions over one connection until it is told to stop: each is answered, of a generation not before the last."""
+    last = 0
+    try:
+        with contextlib.closing(Asker(place.socket_path)) as asker:
+            while not stop.is_set():
+                method, params = question(rng, names)
+                reply = asker.ask(method, params)
+                counts["questions beside edits"] += 1
+                generation = reply.get("result", {}).get("generation", last)
+                if reply.get("error", {}).get("code", NOT_FOUND) != NOT_FOUND or generation < last:
+                    failures.append(f"{method} {params}, after generation {last}: {str(reply)[:500]}")
+                    return
+                last = generation
+    except (OSError, ValueError) as failure:
+        if not tolerant:
+            failures.append(f"no answer: {failure!r}")
+
+
+@contextlib.contextmanager
+def asking(place, rng, counts, connections, tolerant=False):
+    """Several ask meanwhile; when the daemon is to end, `tolerant` of that."""
+    names = [row["path"] for row in place.call("list", {"limit": 2000})["results"]] or ["x"]
+    names = rng.sample(names, min(len(names), 200)) + ["no_such_thing", ""]
+    stop, failures = threading.Event(), []
+    threads = [threading.Thread(target=ask, args=(place, random.Random(rng.random()), names, stop, counts, failures, tolerant)) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise Violation(f"{place.name}: a question: {failures[0]}")
