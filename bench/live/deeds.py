@@ -5,7 +5,8 @@ import signal
 import subprocess
 import time
 
-from soaked import Violation, asking, until  # noqa: I001  (it says where the next one is)
+from soaked import until  # noqa: I001  (it says where the next one is)
+from askers import Violation, asking
 from edits import EDITS
 
 GIT = ["git", "-c", "user.name=soak", "-c", "user.email=soak@localhost", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"]
@@ -46,7 +47,7 @@ def checkout(place, rng, counts):
     git(place, "checkout", "-q", "-f", rng.choice(("main", "side")))
     if rng.random() < .5:
         git(place, "clean", "-fdq")
-        place.edits.modules = []
+    place.edits.modules = []  # git took folders of some
     place.settled()
 
 
@@ -120,7 +121,7 @@ def ended(place, rng, counts, number):
         burst(place, rng, counts)
         time.sleep(rng.random() * .2)
         os.kill(place.pid, number)
-        until(lambda: not place.lives(place.pid), f"the daemon is gone after signal {number}")
+        place.gone(f"after signal {number}")
     place.disconnect()
     if number == signal.SIGTERM and place.leavings():
         raise Violation(f"left after SIGTERM: {place.leavings()}")

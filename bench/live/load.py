@@ -111,7 +111,7 @@ def keep_saving(places, seconds, saved):
 
 
 def asked(connection, questions, saver):
-    """-> microseconds of each answer, by question, and how many did not have every save."""
+    """-> microseconds of each answer, by question, and the share of answers that a save is missing from, as they say."""
     times, old, answers = {method: [] for method, _ in questions}, 0, 0
     while saver.is_alive():
         for method, params in questions:
@@ -146,12 +146,12 @@ def flow(name, options, work):
     batches, incremental = (after[key] - before[key] for key in ("batches", "batches_incremental"))
     found = {method: {"count": len(t), "rows": rows.get(method), "p50_us": of(t, 50), "p99_us": of(t, 99), "p999_us": of(t, 99.9)} for method, t in times.items()}
     print(f"{name}: questions while edits flow   {saved.value} bodies saved in {options.seconds} s, {batches} batches, {batches - incremental} made anew; "
-          f"{100 * old:.0f} % of the answers without a save on its way; bar: p99 {BAR_US} us")
+          f"{100 * old:.0f} % of the answers said that a save is not in them; bar: p99 {BAR_US} us")
     for method, row in found.items():
         verdict = "the floor" if method == "ping" else "ok" if row["p99_us"] <= BAR_US else "miss"
         size = "" if row["rows"] is None else f"{row['rows']} rows"
         print(f"    {method:16} {size:9} {row['count']:7} asked   p50 {row['p50_us']:7.0f}   p99 {row['p99_us']:7.0f}   p999 {row['p999_us']:7.0f} us   {verdict}")
-    return {"saves": saved.value, "batches": batches, "whole": batches - incremental, "without_a_save": old, "questions": found}
+    return {"saves": saved.value, "batches": batches, "whole": batches - incremental, "incomplete": old, "questions": found}
 
 
 # ---- many
@@ -186,7 +186,7 @@ def many(options, work):
         answers = time.perf_counter()
         while not daemon.call("status")["memory"]["session"]:
             time.sleep(0.05)
-        kept = time.perf_counter()
+        kept, before = time.perf_counter(), daemon.call("status")
         for _ in range(SAVES):
             EDITS["body"](rng, tree)
             times.append(seen(daemon, time.perf_counter()))
@@ -195,14 +195,14 @@ def many(options, work):
     row = {"files": status["files"], "edges": status["edges"], "index_ms": (started - begun) * 1e3, "start_ms": (answers - started) * 1e3,
            "session_ms": (kept - started) * 1e3, "resident_mb": told["memory"]["resident"] / 1e6, "anonymous_mb": told["memory"]["anonymous"] / 1e6,
            "folders_watched": told["folders_watched"], "folders_unwatched": told["folders_unwatched"], "p50_ms": of(times, 50), "p99_ms": of(times, 99),
-           "incremental": status["batches_incremental"], "batches": status["batches"]}
+           "batches": status["batches"] - before["batches"], "incremental": status["batches_incremental"] - before["batches_incremental"]}
     print(f"many files: {row['files']:,} in {FOLDERS:,} folders, {row['edges']:,} edges")
     print(f"    a first index                                        {row['index_ms']:9.0f} ms\n    daemon start to complete answers, the index there    {row['start_ms']:9.0f} ms\n"
           f"    … until a save costs what it changes                 {row['session_ms']:9.0f} ms\n"
           f"    resident after {SAVES} saves, of it no file's            {row['resident_mb']:9.0f} MB {row['anonymous_mb']:9.0f} MB\n"
           f"    folders watched, unwatched                           {row['folders_watched']:9,}    {row['folders_unwatched']:9,}\n"
           f"    a body saved to its answer, p50, p99                 {row['p50_ms']:9.2f} ms {row['p99_ms']:9.2f} ms   "
-          f"{row['batches'] - row['incremental']} of {row['batches']} batches made everything anew, the first among them")
+          f"{row['batches'] - row['incremental']} of {row['batches']} batches made everything anew")
     return row
 
 

@@ -11,8 +11,8 @@ Every minute memory is looked at after four seconds of quiet.
 
 At the end each workspace is what it was at first, and there must be no process, socket, lock, open descriptor or unknown file
 left, no line in a log that tells of an error, and the memory of the last daemon within the band of the first.
-Prints what was done, the memory and the verdict. The first violation ends it with status 1; its evidence is kept. Lines of the
-log that match --known (errors somebody is at already) are counted and do not end it.
+Prints what was done, the memory and the verdict. The first violation ends it with status 1; its evidence is kept. Errors of the
+log that match --known, for somebody is at them already, are counted and do not end it.
 """
 import argparse
 import glob
@@ -27,9 +27,10 @@ import time
 from collections import Counter
 
 from run import edited  # noqa: I001  (it says where the next one is)
+from askers import Violation
 from deeds import DEEDS, edit, git, manifest
 from edits import EDITS, Tree
-from soaked import QUIET_LINES, Place, Violation, descriptors_below
+from soaked import QUIET_LINES, Place, descriptors_below
 
 DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "fixtures", "workspaces", "demo")
 MB = 1 << 20
@@ -37,7 +38,7 @@ QUIET_SECONDS = 4
 BAND = 1.25, 8 * MB  # the last daemon may be so much above the first: by the factor or the bytes, whichever is more
 
 
-def made(name, work, rng):
+def made(name, work, rng, known):
     """A copy of a tree, a git work tree of two branches that differ in some thirty files."""
     if name == "demo":
         os.makedirs(work + "/run", mode=0o700)
@@ -45,7 +46,7 @@ def made(name, work, rng):
     else:
         edited(name, work)
     shutil.copytree(work + "/tree", work + "/original")
-    place = Place(name, work, Tree(work + "/tree", work + "/original"))
+    place = Place(name, work, Tree(work + "/tree", work + "/original"), known)
     git(place, "init", "-q", "-b", "main")
     git(place, "add", "-A", "-f")
     git(place, "commit", "-q", "-m", "main")
@@ -55,6 +56,7 @@ def made(name, work, rng):
     git(place, "add", "-A")
     git(place, "commit", "-q", "-m", "side")
     git(place, "checkout", "-q", "main")
+    place.edits.modules = []  # git took their folders
     return place
 
 
@@ -88,7 +90,7 @@ def restored(place):
     place.settled()
 
 
-def at_the_end(place, first, last, known):
+def at_the_end(place, first, last):
     """Nothing is left of it, and its memory is what it was."""
     limit = max(first["resident"] * BAND[0], first["resident"] + BAND[1])
     if last["resident"] > limit:
@@ -109,7 +111,7 @@ def at_the_end(place, first, last, known):
     state = {os.path.basename(path) for path in glob.glob(place.work + "/run/**/*", recursive=True) if os.path.isfile(path)}
     if any(not re.fullmatch(r"[0-9a-f]{16}\.log(\.1)?", name) for name in state) or glob.glob(place.work + "/cache/**/*", recursive=True):
         raise Violation(f"{place.name}: unknown files: {sorted(state)}")
-    place.look_at_log(known)
+    place.look_at_log()
 
 
 def soak(places, rng, options, counts):
@@ -130,14 +132,14 @@ def soak(places, rng, options, counts):
             place.alive()
         for place in places:
             place.settled()
-            place.look_at_log(options.known)
+            place.look_at_log()
         trend.append(sample(places, since, counts))
     for place in places:
         restored(place)
         place.law(counts)
     trend.append(sample(places, since, counts))
     for place in places:
-        at_the_end(place, trend[0][place.name], trend[-1][place.name], options.known)
+        at_the_end(place, trend[0][place.name], trend[-1][place.name])
     return trend
 
 
@@ -152,7 +154,7 @@ def main():
     print(f"soak: {options.minutes:g} minutes, seed {options.seed}", flush=True)
     verdict = None
     try:
-        places = [made(name, f"{evidence}/{name}", rng) for name in ("tokio", "demo")]
+        places = [made(name, f"{evidence}/{name}", rng, options.known) for name in ("tokio", "demo")]
         trend = soak(places, rng, options, counts)
     except (Violation, SystemExit) as failure:  # run.py's stop() is the latter
         verdict = str(failure)
@@ -164,7 +166,7 @@ def main():
     for name in [deed.__name__ for deed in DEEDS] + sorted(counts.keys() - {deed.__name__ for deed in DEEDS}):
         print(f"  {name:40} {counts[name]:8,}")
     lines = sum((place.log_lines for place in places), Counter())
-    print("  lines of the logs: " + ", ".join(f"{lines[kind]:,} {kind}" for kind in (*QUIET_LINES, "known errors")))
+    print("  lines of the logs: " + ", ".join(f"{lines[kind]:,} {kind}" for kind in (*QUIET_LINES, "errors")))
     if options.out:
         with open(options.out, "w", encoding="utf-8") as f:
             json.dump({"seed": options.seed, "minutes": options.minutes, "counts": counts, "trend": trend, "log": lines, "violation": verdict}, f, indent=1)

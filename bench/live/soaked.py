@@ -1,33 +1,23 @@
-"""A workspace that is soaked (soak.py): its daemon, those who ask it, the law, and what may be left of it."""
+"""A workspace that is soaked (soak.py): its daemon, the law, and what may be left of it."""
 import contextlib
+import fcntl
 import glob
 import json
 import os
-import random
 import re
 import shutil
-import socket
 import subprocess
-import threading
 import time
 from collections import Counter
 
 from run import PROGRAM  # noqa: I001  (it says where the next one is)
+from askers import PATIENCE, Asker, Violation
 from edits import Tree
 
-PATIENCE = 120
 # lines of a log that tell of nothing wrong; a warning is a time beyond its limit
 QUIET_LINES = {"serving": r"serving ", "generations": r"generation \d+: ", "warnings": r"warning: |.*: within its limit again",
                "stops": r"stopping: |stopped$"}
 STORE_FILES = re.compile(r"manifest|lock|(tables|log|facts)-\d+|(in|out)-\d+-\d+")
-ASKED = ("who-implements", "traits-of", "callers", "callees", "uses", "used-by", "blast-radius", "search", "where-defined", "find-cycles", "overview", "unused",
-         "stats", "doctor", "list", "status", "entities-in", "path", "explain")
-WITHOUT = ("find-cycles", "overview", "unused", "stats", "doctor", "list", "status")
-NOT_FOUND = -32004
-
-
-class Violation(Exception):
-    pass
 
 
 def until(holds, what):
@@ -48,32 +38,9 @@ def descriptors_below(folder):
     return found
 
 
-class Asker:
-    """A connection: each question is answered, in time."""
-
-    def __init__(self, path):
-        self.socket, self.number = socket.socket(socket.AF_UNIX), 0
-        self.socket.settimeout(PATIENCE)
-        self.socket.connect(path)
-        self.file = self.socket.makefile("rwb")
-
-    def ask(self, method, params):
-        self.number += 1
-        self.file.write(json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode() + b"\n")
-        self.file.flush()
-        reply = json.loads(self.file.readline())
-        if reply["id"] != self.number:
-            raise ValueError(f"the reply to {reply['id']}, not to {self.number}")
-        return reply
-
-    def close(self):
-        with contextlib.suppress(OSError):  # what was not sent to a daemon that is gone
-            self.file.close()
-        self.socket.close()
-
-
 class Place:
-    def __init__(self, name, work, edits):
+    def __init__(self, name, work, edits, known=None):
+        self.known = known  # errors that are no violation
         self.name, self.work, self.edits, self.tree = name, work, edits, edits.folder
         self.environment = dict(os.environ, XDG_RUNTIME_DIR=work + "/run", XDG_STATE_HOME=work + "/run/state", XDG_CACHE_HOME=work + "/cache")
         self.pid, self.pids, self.asker, self.done, self.log_lines = None, [], None, [], Counter()
@@ -121,7 +88,7 @@ class Place:
     def stop(self):
         self.disconnect()
         self.command("daemon", "stop")
-        until(lambda: not self.lives(self.pid), "the daemon ends when it is asked to")
+        self.gone("when it is asked to")
 
     def end(self):
         """Whatever happened: no process of ours stays."""
@@ -140,9 +107,22 @@ class Place:
         except OSError:
             return False
 
+    def gone(self, what):
+        """Its threads too: the lock is let go last."""
+        def holds():
+            if self.lives(self.pid):
+                return False
+            with contextlib.suppress(FileNotFoundError), open(self.socket_path[:-5] + ".lock", "rb") as lock:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    return True
+                return False
+            return True
+        until(holds, f"the daemon is gone {what}")
+
     def alive(self):
         status = self.status()
-        if status["pid"] != self.pid or status["error"]:
+        if status["pid"] != self.pid or (status["error"] and not self.is_known(status["error"])):
             raise Violation(f"{self.name}: process {status['pid']}, started {self.pid}; error {status['error']}")
 
     def leavings(self):
@@ -217,21 +197,20 @@ class Place:
             shutil.rmtree(tree)
         self.command("verify", "--no-daemon", "--quiet")
 
-    def look_at_log(self, known=None):
+    def is_known(self, error):
+        return self.known and re.search(self.known, error)
+
+    def look_at_log(self):
         """Every line is of a kind that is no error, or of an error that is known."""
-        lines = []
+        lines, self.log_lines = [], Counter()
         for path in glob.glob(self.work + "/run/state/parseltongue/*.log.1") + glob.glob(self.work + "/run/state/parseltongue/*.log"):
             with open(path, encoding="utf-8", errors="replace") as f:
                 lines += f.read().splitlines()
-        found = Counter()
         for line in lines:
             kind = next((kind for kind, pattern in QUIET_LINES.items() if re.match(pattern, line[20:])), None)
-            if not kind and known and re.search(known, line):
-                kind = "known errors"
-            if not kind:
+            self.log_lines[kind or "errors"] += 1
+            if not kind and not self.is_known(line):
                 raise Violation(f"{self.name}: the log: {line}")
-            found[kind] += 1
-        self.log_lines = found
 
     def store_is_tidy(self):
         """Known names alone, and no file that the store does not count."""
@@ -246,51 +225,4 @@ class Place:
     def keep_evidence(self, verdict):
         with contextlib.suppress(Violation, OSError, SystemExit), open(self.work + "/evidence.json", "w", encoding="utf-8") as f:
             json.dump({"violation": verdict, "last deeds": self.done[-50:], "pids": self.pids}, f, indent=1)
-
-
-def question(rng, names):
-    method = rng.choice(ASKED)
-    params = {} if method in WITHOUT else {"target": rng.choice(names)}
-    if method in ("path", "explain"):
-        params["second"] = rng.choice(names)
-    if method != "status":
-        params["wait"] = rng.choice((0, 12, 500))
-    return method, params
-
-
-def ask(place, rng, names, stop, counts, failures, tolerant):
-    """Questions over one connection until it is told to stop: each is answered, of a generation not before the last."""
-    last = 0
-    try:
-        with contextlib.closing(Asker(place.socket_path)) as asker:
-            while not stop.is_set():
-                method, params = question(rng, names)
-                reply = asker.ask(method, params)
-                counts["questions beside edits"] += 1
-                generation = reply.get("result", {}).get("generation", last)
-                if reply.get("error", {}).get("code", NOT_FOUND) != NOT_FOUND or generation < last:
-                    failures.append(f"{method} {params}, after generation {last}: {str(reply)[:500]}")
-                    return
-                last = generation
-    except (OSError, ValueError) as failure:
-        if not tolerant:
-            failures.append(f"no answer: {failure!r}")
-
-
-@contextlib.contextmanager
-def asking(place, rng, counts, connections, tolerant=False):
-    """Several ask meanwhile; when the daemon is to end, `tolerant` of that."""
-    names = [row["path"] for row in place.call("list", {"limit": 2000})["results"]] or ["x"]
-    names = rng.sample(names, min(len(names), 200)) + ["no_such_thing", ""]
-    stop, failures = threading.Event(), []
-    threads = [threading.Thread(target=ask, args=(place, random.Random(rng.random()), names, stop, counts, failures, tolerant)) for _ in range(connections)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    if failures:
-        raise Violation(f"{place.name}: a question: {failures[0]}")
+            self.look_at_log()

@@ -76,7 +76,7 @@ u64 pt_amend_interface(const amender *a, const pt_graph_node *n, const made_edge
     for (u32 e = 0; e < edges->count; e++)
         for (u32 k = 0; k < PT_COUNT_OF(kinds); k++)
             if (pt_word_kind(edges->data[e].word) == kinds[k])
-                h += pt_hash_u64(pt_amend_record(a, pt_word_node(edges->data[e].word))->hash.low ^ kinds[k]);
+                h += pt_hash_u64(pt_amend_hash_low(a, pt_word_node(edges->data[e].word)) ^ kinds[k]);
     return h;
 }
 
@@ -221,11 +221,9 @@ static void add_def(amender *a, u32 def) {
     r.node.parent = parent;
     if (r.file != PT_NONE) r.node.file = pt_amend_file_of(a, r.file);
     r.node.hash = pt_def_hash_below(w, def, pt_amend_record(a, parent)->hash, 0);
-    if (has_twin(a, parent, r.node.hash)) {
-        a->why = "an item came that is told from another only by its place";
-        return;
-    }
-    u32 id = take_removed(a, r.node.hash);
+    bool twin = has_twin(a, parent, r.node.hash);
+    if (twin) pt_amend_twin(a, parent);
+    u32 id = twin ? (u32)PT_NONE : take_removed(a, r.node.hash);
     pt_vec_push(&a->rows, parent);
     if (id == PT_NONE) {
         pt_amend_strings(a, &r.node, NULL);
@@ -252,14 +250,14 @@ static void remove_def(amender *a, u32 def) {
     }
     if (!pt_kind_is_node(a->w->defs.data[def].kind) || id == PT_NONE) return;
     const pt_graph_node *n = pt_node_at(a->g, id);
-    if (n->flags & PT_NODE_ORDINAL) a->why = "an item went that is told from another only by its place";
-    if (n->parent != PT_NONE) /* those behind it would take its place */
-        for (pt_run run = pt_graph_kind(a->g, n->parent, PT_OUT, PT_EDGE_CONTAINS); pt_run_next(&run);)
-            for (u32 i = 0; i < run.count; i++) {
+    bool twin = false;
+    if (n->parent != PT_NONE) /* those behind it take its place */
+        for (pt_run run = pt_graph_kind(a->g, n->parent, PT_OUT, PT_EDGE_CONTAINS); !twin && pt_run_next(&run);)
+            for (u32 i = 0; i < run.count && !twin; i++) {
                 const pt_graph_node *x = pt_node_at(a->g, pt_word_node(run.words[i]));
-                if ((x->flags & PT_NODE_ORDINAL) && x->kind == n->kind && pt_same_text(a->g, x->name, n->name))
-                    a->why = "an item went that another is told from only by its place";
+                twin = (x->flags & PT_NODE_ORDINAL) && x->kind == n->kind && pt_same_text(a->g, x->name, n->name);
             }
+    if (twin) pt_amend_twin(a, n->parent);
     pt_vec_push(&a->dead, id);
     pt_vec_push(&a->rows, id);
     a->ids->node_of.data[def] = PT_NONE;
@@ -525,6 +523,7 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
         const pt_changed_def *c = &changes->defs.data[i];
         if (!(w->defs.data[c->def].flags & PT_DEF_ABSENT)) amend_def(&a, c);
     }
+    if (!pt_alloc_failed() && !a.why) pt_amend_settle_twins(&a);
     for (u32 i = 0; i < a.dead.count; i++) {
         pt_vec_push(&out->nodes,
                     (pt_delta_node){{.parent = PT_NONE, .file = PT_NONE, .kind = PT_KIND_DEAD}, a.dead.data[i], 0});
@@ -560,6 +559,8 @@ int pt_graph_amend(pt_delta_builder *out, pt_graph_ids *ids, pt_world *w, const 
     pt_vec_free(&a.came_files);
     pt_vec_free(&a.begun);
     pt_vec_free(&a.added);
+    pt_vec_free(&a.twins);
+    pt_vec_free(&a.renamed);
     if (pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "out of memory");
     if (a.why || full) return pt_fail(error, PT_ELIMIT, "%s", a.why ? a.why : "no ids or strings are left");
     return PT_OK;

@@ -20,6 +20,11 @@ typedef struct new_open {
     u32 line;
 } new_open;
 
+typedef struct renamed_node {
+    u32 node;
+    u64 low; /* of its hash */
+} renamed_node;
+
 typedef struct amender {
     pt_world *w;
     const pt_graph *g;
@@ -38,6 +43,8 @@ typedef struct amender {
     PT_VEC(pt_delta_anchor) left;       /* that nobody asserts from any more */
     PT_VEC(u32) begun;                  /* nodes that an edge of a changed row leads to now */
     PT_VEC(pt_delta_node) added;        /* new nodes, by id */
+    PT_VEC(u32) twins;                  /* nodes whose children may be told apart by their order */
+    PT_VEC(renamed_node) renamed;       /* whose identity is another now, sorted */
     i64 edges, candidates, site_total, open_total, local, external;
     const char *why; /* it cannot be amended */
 } amender;
@@ -78,6 +85,12 @@ u64 pt_amend_interface(const amender *a, const pt_graph_node *n, const made_edge
 u32 pt_amend_node(amender *a, u32 def);
 u32 pt_amend_file_of(amender *a, u32 file);
 u32 pt_amend_anchor(amender *a, u32 def);
+/* amend_twins.c: equal siblings have ordinals, in their order. */
+void pt_amend_twin(amender *a, u32 parent);
+/* Once everything that came and went is known: before rows are made. */
+void pt_amend_settle_twins(amender *a);
+u64 pt_amend_hash_low(const amender *a, u32 id);
+const pt_graph_node *pt_amend_latest(const amender *a, u32 id); /* its record as it is by now */
 /* amend_rows.c: sites to rows. */
 void pt_amend_rows_of(amender *a, u32 def);
 void pt_amend_leave_anchor(amender *a, u32 def, u32 at);

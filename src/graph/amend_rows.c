@@ -256,12 +256,7 @@ void pt_amend_make_rows(amender *a) {
         }
         if (r.which) pt_vec_push(&a->out->rows, r);
         if (!dead && !(pt_amend_record(a, node)->flags & PT_NODE_EXTERNAL)) {
-            pt_graph_node n = *pt_amend_record(a, node);
-            for (u32 i = a->out->nodes.count; i-- > 0;) /* its record may be another already */
-                if (a->out->nodes.data[i].id == node) {
-                    n = a->out->nodes.data[i].node;
-                    break;
-                }
+            pt_graph_node n = *pt_amend_latest(a, node); /* its record may be another already */
             u64 interface = pt_amend_interface(a, &n, &edges[0]);
             if (interface != n.interface_hash) {
                 n.interface_hash = interface;

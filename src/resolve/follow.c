@@ -45,6 +45,7 @@ bool pt_item_has_body(const pt_item *t) {
 
 int pt_world_begin_following(pt_world *w) {
     w->is_frozen = false;
+    w->says_nothing = true;
     w->stored = NULL;
     w->line_file = 0;
     w->late_def = w->defs.count;

@@ -387,6 +387,7 @@ int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u
     pt_body_macros_destroy(r->macros);
     r->macros = NULL;
     r->line_file = 0;
+    w->says_nothing = false;
     for (u32 i = 0, instance = PT_NONE; i < count && !pt_alloc_failed() && !w->lacks_text; i++) {
         if (r->types.types.count > TYPES_LIMIT) forget_types(r);
         if (w->defs.data[defs[i]].instance != instance) {
@@ -412,6 +413,7 @@ int pt_resolve_items(pt_item_sites *out, pt_item_resolver *x, const u32 *defs, u
         pt_vec_push(&out->items, run);
     }
     keep_questions(r, w);
+    w->says_nothing = true;
     if (w->lacks_text)
         return w->lacks_text = false, pt_fail(error, PT_EBUSY, "a file changed that was not told of yet");
     return pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory while resolving") : PT_OK;

@@ -304,6 +304,7 @@ void pt_world_unsay_kinds(pt_world *w, const u32 *keys, u32 count) {
 void pt_external_evidence(pt_world *w, u32 def, u8 kind) {
     if (!pt_def_is_external_path(def)) return;
     u16 *kinds = &w->external_kinds[def & ~PT_EXTERNAL_BIT], bit = evidence_bit(kind);
+    if (bit > 2 && w->says_nothing) return;
     if (bit > 2) pt_ask(w, PT_SAY_KIND, def, bit);
     /* read first: almost always it is known, and threads that write share the cache line */
     if (!(__atomic_load_n(kinds, __ATOMIC_RELAXED) & bit)) __atomic_fetch_or(kinds, bit, __ATOMIC_RELAXED);

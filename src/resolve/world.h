@@ -205,6 +205,7 @@ typedef struct pt_world {
     /* While one thread builds the world it keeps what it found of predicates; threads then only look. */
     bool is_frozen;
     bool is_kept;        /* it will follow its files (follow.h): nothing of it may be let go of */
+    bool says_nothing;   /* of a world that follows: what is looked up between resolutions is no evidence of kinds */
     bool mounts_quietly; /* mounting gives no names: whoever mounts does (relink.c) */
 
     PT_VEC(u32) late_impls; /* impls of definitions from late_def on, impl + 1; 0: none */

@@ -218,3 +218,22 @@ def test_a_file_out_of_balance_counts_as_it_was(daemon):  # noqa: F811
     d.pids.append(d.status()["pid"])
     assert now("where-defined", "before")["stale"] == []
     judge.compare("another life")
+
+
+def test_equal_items_come_and_go(daemon):  # noqa: F811
+    """A copied function, an impl written twice: each save costs what it changes, whoever is told apart by order alone."""
+    base = "pub struct Thing;\nimpl Thing { pub fn new() -> Thing { Thing } pub fn go(&self) { Thing::new(); } }\npub fn first() -> Thing { Thing::new() }\n"
+    d = daemon({"Cargo.toml": package("demo"), "src/lib.rs": base, "src/user.rs": ""})
+    judge = Judge(d)
+    until(lambda: d.status()["memory"]["session"], "there is something to go on from")
+    twice = base + "impl Thing { pub fn new() -> Thing { Thing } pub fn go(&self) { fn inner() {} inner(); } }\n"
+    states = [base + "pub fn first() -> Thing { Thing::new() }\n", base.replace("pub fn first", "pub fn first() -> u32 { 1 }\npub fn first"), base, twice,
+              twice.replace("pub fn go(&self) { Thing::new(); }", "pub fn go(&self) {} pub fn go(&self) { Thing::new(); }"), twice.replace("impl Thing", "impl Thing {}\nimpl Thing"),
+              twice.split("impl Thing")[0] + "impl Thing" + twice.split("impl Thing")[2], base + "mod a { pub struct In; pub fn f(i: In) {} }\nmod a { pub struct In; pub fn f(i: In) {} }\n",
+              base + "mod a { pub struct In; }\nmod a { pub struct In; pub fn f(i: In) {} }\nmod a { pub struct In; pub fn f(i: In) {} pub fn g(i: &In) { f(In) } }\n",
+              base + "mod a { pub struct In; pub fn f(i: In) {} pub fn g(i: &In) { f(In) } }\n", "pub fn first() {}\n", base]
+    for number, text in enumerate(states):
+        d.write({"src/lib.rs": text})
+        judge.compare(f"state {number}")
+    status = d.status()
+    assert status["batches_incremental"] >= len(states) and status["whole"] is None, status

@@ -20,8 +20,8 @@ static const char lib_after[] =
     "impl Area for Square { fn area(&self) -> u32 { self.side + 1 } }\nimpl<T: Area> Named for T {}\n"
     "pub fn total(s: &Square, by: u32) -> u32 { s.twice() + s.area() + late() + by; Two.on(); s.named() }\n"
     "pub type Short = Board;\nimpl std::fmt::Display for Short { }\n"
-    "#[derive(Clone, Debug)]\npub struct Board { all: Vec<Square>, more: u8 }\npub fn late() -> u32 { 1 }\nfn broken( "
-    "{\n";
+    "#[derive(Clone, Debug)]\npub struct Board { all: Vec<Square>, more: u8 }\npub fn late() -> u32 { 1 }\nfn "
+    "broken = ;\n";
 static const char shape[] =
     "#[derive(Clone)]\npub struct Square { pub side: u32 }\npub fn corner() { crate::total(&Square { side: 1 }); }\n";
 static const char more[] =
