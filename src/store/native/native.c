@@ -368,6 +368,8 @@ static int native_commit(pt_store *store, const pt_batch *b, pt_error *error) {
     } else {
         code = mend_log(s, error);
         if (!code) code = commit_delta(s, b, error);
+        /* a graph that was built anew counts, whatever does not fit what is there: it becomes the base */
+        if (code == PT_ECORRUPT) code = PT_ELIMIT;
     }
     if (code == PT_ELIMIT) {
         stop_checkpoint(s); /* it writes what is about to be replaced */
