@@ -48,7 +48,7 @@ static inline bool has_bit(const void *map, u32 bit) {
 static inline void put_bit(void *map, u32 bit) {
     bitmap *b = map;
     if (bit / 8 >= b->count) {
-        if (!pt_vec_reserve(b, (u64)bit / 8 + 4096)) return;
+        if (!pt_vec_reserve(b, (u64)bit / 8 + 4096) || !b->data) return;
         memset(b->data + b->count, 0, b->capacity - b->count);
         b->count = b->capacity;
     }
