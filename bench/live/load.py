@@ -197,7 +197,8 @@ def many(options, work):
            "folders_watched": told["folders_watched"], "folders_unwatched": told["folders_unwatched"], "p50_ms": of(times, 50), "p99_ms": of(times, 99),
            "batches": status["batches"] - before["batches"], "incremental": status["batches_incremental"] - before["batches_incremental"]}
     print(f"many files: {row['files']:,} in {FOLDERS:,} folders, {row['edges']:,} edges")
-    print(f"    a first index                                        {row['index_ms']:9.0f} ms\n    daemon start to complete answers, the index there    {row['start_ms']:9.0f} ms\n"
+    print(f"    a first index                                        {row['index_ms']:9.0f} ms\n"
+          f"    daemon start to complete answers, the index there    {row['start_ms']:9.0f} ms\n"
           f"    … until a save costs what it changes                 {row['session_ms']:9.0f} ms\n"
           f"    resident after {SAVES} saves, of it no file's            {row['resident_mb']:9.0f} MB {row['anonymous_mb']:9.0f} MB\n"
           f"    folders watched, unwatched                           {row['folders_watched']:9,}    {row['folders_unwatched']:9,}\n"

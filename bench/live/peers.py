@@ -4,9 +4,9 @@
   peers.py [--saves N] [--seed S] [--out FILE]
 
 The peers are those pinned in bench/accuracy/peers, installed by npm into BUILD_DIR/bench/peers. Each tool gets a copy of the tree of its
-own, indexes it, and is then kept fresh the way it documents: optave's `watch` (it waits until 300 ms are quiet), colbymchenry's
-`serve --mcp`, whose daemon watches (300 ms of quiet after one or two files; once more with the 100 ms that are its least), parseltongue's
-daemon. Questions are asked over a connection that stays: their MCP servers on stdio, the daemon's socket.
+own, indexes it, and is then kept fresh the way it documents: optave's `watch` (it waits until 300 ms are quiet) and, once more, its `build`
+run after the save, colbymchenry's `serve --mcp`, whose daemon watches (300 ms of quiet after one or two files; once more with the 100 ms
+that are its least), parseltongue's daemon. Questions are asked over a connection that stays: their MCP servers on stdio, the daemon's socket.
 
 Saves are the same for each: at the end of files of the tree fns are added before it is indexed, and then of those a body gets a call,
 a signature another parameter, a name becomes another; a new pub fn comes, and a new file with its `mod`. The clock runs from the last
@@ -14,160 +14,20 @@ close() until an answer has the caller, the parameter, or the name; peers are as
 waits itself. Half a second of quiet lies between two saves. What is not seen in 10 s is counted, not timed.
 """
 import argparse
-import contextlib
 import json
 import os
 import random
-import select
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 
-from run import BUILD, PROGRAM, ROOT, Daemon, edited, of, ready
+from run import PROGRAM, Daemon, edited, of, ready
+from codegraphs import Colbymchenry, ColbymchenryQuick, Optave, OptaveBuild, Peer, Unable, installed
 from edits import read, write
 
-PINNED, HOME = os.path.join(ROOT, "bench", "accuracy", "peers"), os.path.join(BUILD, "bench", "peers")
-QUIET = {"DO_NOT_TRACK": "1", "CODEGRAPH_TELEMETRY": "0", "CODEGRAPH_NO_DOWNLOAD": "1", "NO_UPDATE_CHECK": "1", "NO_COLOR": "1",
-         "CODEGRAPH_MCP_TOOLS": "search,callers"}
 LIMIT_S, PAUSE_S, BETWEEN_S, PATIENCE = 10, 0.005, 0.5, 3
 ADDED = "\nfn pt_caller_%n() {\n}\nfn pt_callee_%n() {\n}\npub fn pt_old_%n() {\n}\n"
-
-
-class Unable(Exception):
-    """A peer cannot be brought to run, and why."""
-
-
-def installed():
-    """npm ci, when the lock is not the one installed last."""
-    lock, done = os.path.join(PINNED, "package-lock.json"), os.path.join(HOME, "installed-lock.json")
-    if os.path.exists(done) and read(done) == read(lock):
-        return
-    if not shutil.which("npm"):
-        raise Unable("npm is not installed")
-    os.makedirs(HOME, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(PINNED, name), HOME)
-    ran = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, text=True)
-    if ran.returncode:
-        raise Unable("npm ci: " + " ".join([said for said in ran.stderr.split("\n") if said.startswith("npm error")][:4]))
-    shutil.copy(lock, done)
-
-
-class Server:
-    """An MCP server on stdio."""
-
-    def __init__(self, command, folder, environment):
-        self.process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.number, self.rest = 0, b""
-        self.call("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}})
-        self.send({"method": "notifications/initialized"})
-
-    def send(self, message):
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-        self.process.stdin.flush()
-
-    def line(self):
-        while b"\n" not in self.rest:
-            if not select.select([self.process.stdout], [], [], 60)[0]:
-                raise Unable("its MCP server does not answer in 60 s")
-            more = os.read(self.process.stdout.fileno(), 1 << 20)
-            if not more:
-                raise Unable(f"its MCP server ended: exit {self.process.wait()}")
-            self.rest += more
-        line, self.rest = self.rest.split(b"\n", 1)
-        return json.loads(line)
-
-    def call(self, method, params):
-        self.number += 1
-        self.send({"id": self.number, "method": method, "params": params})
-        reply = {}
-        while reply.get("id") != self.number:
-            reply = self.line()
-        return reply.get("result") or {}
-
-    def tool(self, name, /, **arguments):
-        return "".join(part.get("text", "") for part in self.call("tools/call", {"name": name, "arguments": arguments}).get("content", []))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        ended(self.process)
-
-
-def ended(process):
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(10)
-    process.kill()
-    return process.wait()
-
-
-class Peer:
-    def __init__(self, folder, work):
-        self.folder, self.environment = folder, dict(os.environ, HOME=work, **QUIET)
-
-    def program(self, *arguments):
-        return ["node", os.path.join(HOME, "node_modules", *self.PATH), *arguments]
-
-    def index(self):
-        done = subprocess.run(self.program(self.INDEX, self.folder), env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            raise Unable(f"{self.INDEX}: exit {done.returncode}: {' '.join(done.stderr.split())[-160:]}")
-
-
-class Optave(Peer):
-    LABEL, PATH, INDEX = "optave", ("@optave", "codegraph", "dist", "cli.js"), "build"
-
-    def start(self):
-        self.watch = subprocess.Popen(self.program("watch", self.folder), cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.server = Server(self.program("mcp", "--db", self.folder + "/.codegraph/graph.db"), self.folder, self.environment)
-
-    def stop(self):
-        self.server.close()
-        self.watch.send_signal(signal.SIGINT)
-        ended(self.watch)
-
-    def calls(self, callee, caller):
-        return f'"name": "{caller}"' in self.server.tool("fn_impact", name=callee, depth=1)
-
-    def knows(self, name):
-        return f'"name": "{name}"' in self.server.tool("where", target=name)
-
-    def takes(self, name, parameter):
-        return f'"name": "{parameter}"' in self.server.tool("symbol_children", name=name)
-
-
-class Colbymchenry(Peer):
-    LABEL, PATH, INDEX = "colbymchenry", ("@colbymchenry", "codegraph", "npm-shim.js"), "init"
-
-    def start(self):
-        self.server = Server(self.program("serve", "--mcp", "--path", self.folder), self.folder, self.environment)
-
-    def stop(self):
-        """The server, and the daemon that it started for this folder."""
-        self.server.close()
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(json.loads(read(self.folder + "/.codegraph/daemon.pid"))["pid"], signal.SIGTERM)
-
-    def calls(self, callee, caller):
-        return f"- {caller} (" in self.server.tool("codegraph_callers", symbol=callee)
-
-    def knows(self, name, detail=""):
-        """The name as one found, not as the question repeated; with the detail in what is told of it."""
-        _, found, rest = self.server.tool("codegraph_search", query=name).partition(f"**{name}** (")
-        return bool(found) and detail in rest.partition("**")[0]
-
-    def takes(self, name, parameter):
-        return self.knows(name, parameter)
-
-
-class ColbymchenryQuick(Colbymchenry):
-    LABEL = "colbymchenry, 100 ms"
-
-    def __init__(self, folder, work):
-        super().__init__(folder, work)
-        self.environment["CODEGRAPH_WATCH_DEBOUNCE_MS"] = "100"
 
 
 class Parseltongue:
@@ -184,6 +44,12 @@ class Parseltongue:
 
     def stop(self):
         self.daemon.__exit__()
+
+    def refresh(self):
+        """Nothing is to be done after a save."""
+
+    def version(self):
+        return subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout.split()[-1]
 
     def rows(self, method, target):
         """None at all when there is no such item."""
@@ -203,7 +69,7 @@ def changed(path, old, new):
     write(path, read(path).replace(old, new))
 
 
-def file_added(path, number):
+def with_file(path, number):
     write(os.path.join(os.path.dirname(path), f"pt_file_{number}.rs"), f"pub fn pt_in_file_{number}() {{\n}}\n")
     write(path, read(path) + f"pub mod pt_file_{number};\n")
 
@@ -214,7 +80,7 @@ SAVES = {
              lambda tool, n: tool.calls(f"pt_callee_{n}", f"pt_caller_{n}")),
     "new pub fn": (lambda path, n: write(path, read(path) + f"pub fn pt_new_{n}() {{\n}}\n"), lambda tool, n: tool.knows(f"pt_new_{n}")),
     "signature": (lambda path, n: changed(path, f"fn pt_callee_{n}()", f"fn pt_callee_{n}(size_{n}: u32)"), lambda tool, n: tool.takes(f"pt_callee_{n}", f"size_{n}")),
-    "new file": (file_added, lambda tool, n: tool.knows(f"pt_in_file_{n}")),
+    "new file": (with_file, lambda tool, n: tool.knows(f"pt_in_file_{n}")),
     "rename": (lambda path, n: changed(path, f"fn pt_old_{n}()", f"fn pt_renamed_{n}()"), lambda tool, n: tool.knows(f"pt_renamed_{n}"))}
 
 
@@ -222,6 +88,7 @@ def shown(save, sees, tool, path, number):
     """-> milliseconds, None: not in time."""
     save(path, number)
     closed = time.perf_counter()
+    tool.refresh()
     while not sees(tool, number):
         if time.perf_counter() - closed > LIMIT_S:
             return None
@@ -264,7 +131,7 @@ def measured(maker, options):
         try:
             if isinstance(tool, Parseltongue):
                 ready(tool.daemon, tree, rng)
-            return {"tool": tool.LABEL, "index_s": indexed - begun, "kinds": saved(tool, places)}
+            return {"tool": tool.LABEL, "version": tool.version(), "index_s": indexed - begun, "kinds": saved(tool, places)}
         finally:
             tool.stop()
     except (Unable, OSError, ValueError) as e:
@@ -275,12 +142,13 @@ def measured(maker, options):
 
 def table(row):
     if "failed" in row:
-        print(f"  {row['tool']:22} not measured: {row['failed']}", flush=True)
+        print(f"  {row['tool']} not measured: {row['failed']}", flush=True)
         return
+    print(f"  {row['tool']} ({row['version']}), indexed in {row['index_s']:.1f} s")
     for kind, r in row["kinds"].items():
         times = f"p50 {of(r['ms'], 50):9.1f} ms   most {max(r['ms']):9.1f} ms" if r["ms"] else ""
         unseen = f"{r['not_seen']} not seen in {LIMIT_S} s" if r["not_seen"] else ""
-        print(f"  {row['tool']:22} {kind:11} {len(r['ms']):3} saves   {times:36}   {unseen}".rstrip(), flush=True)
+        print(f"    {kind:11} {len(r['ms']):3} saves   {times:36}   {unseen}".rstrip(), flush=True)
 
 
 def main():
@@ -291,7 +159,7 @@ def main():
     options = parser.parse_args()
     results = []
     print("tokio: from the close of a save to the answer that shows it")
-    for maker in (Parseltongue, Optave, Colbymchenry, ColbymchenryQuick):
+    for maker in (Parseltongue, Optave, OptaveBuild, Colbymchenry, ColbymchenryQuick):
         results.append(measured(maker, options))
         table(results[-1])
     if options.out:

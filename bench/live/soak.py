@@ -108,9 +108,11 @@ def at_the_end(place, first, last):
     for what, found in {"processes": left, "sockets, locks": places, "open sockets": sockets, "open files": descriptors_below(place.work)}.items():
         if found:
             raise Violation(f"{place.name}: left at the end: {what}: {found}")
-    state = {os.path.basename(path) for path in glob.glob(place.work + "/run/**/*", recursive=True) if os.path.isfile(path)}
-    if any(not re.fullmatch(r"[0-9a-f]{16}\.log(\.1)?", name) for name in state) or glob.glob(place.work + "/cache/**/*", recursive=True):
-        raise Violation(f"{place.name}: unknown files: {sorted(state)}")
+    for folder, known in (("run", r"[0-9a-f]{16}\.log(\.1)?"), ("cache", r"[\w.+-]+-[0-9a-f]{16}\.segment")):  # logs; what is kept of dependencies
+        paths = [path for path in glob.glob(f"{place.work}/{folder}/**/*", recursive=True) if os.path.isfile(path)]
+        unknown = [path for path in paths if not re.fullmatch(known, os.path.basename(path))]
+        if unknown:
+            raise Violation(f"{place.name}: unknown files: {unknown}")
     place.look_at_log()
 
 
