@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STOP_TRIES = 6000, GONE_TRIES = 200, IDLE_MINUTES = 180, CACHED_ANSWERS = 256 };
+enum { START_TRIES = 10, STOP_TRIES = 6000, GONE_TRIES = 200, IDLE_MINUTES = 180, CACHED_ANSWERS = 256 };
 
 bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
                        json_t **answer, pt_error *error) {
@@ -81,21 +81,21 @@ static bool answers(const pt_daemon_paths *paths) {
     return ready;
 }
 
-static int start(const options *o, const char *workspace, const pt_daemon_paths *paths) {
+/* A daemon of its own, and the line that it says once it serves or cannot: none when it ended before. */
+static int spawn(const options *o, const char *workspace, const pt_daemon_paths *paths, char *line, size_t size,
+                 pt_error *error) {
     int ends[2];
-    char line[1024] = "";
     size_t have = 0;
-    pt_error error = {0};
-    if (pipe2(ends, O_CLOEXEC) != 0) return pt_cli_fail(o, PT_EIO, "no pipe can be had");
+    if (pipe2(ends, O_CLOEXEC) != 0) return pt_fail(error, PT_EIO, "no pipe can be had");
     for (int i = 0; i < 2; i++) { /* out of the way of the standard files, which may be closed */
         int high = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
-        if (high < 0) return pt_cli_fail(o, PT_EIO, "no pipe can be had");
+        if (high < 0) return pt_fail(error, PT_EIO, "no pipe can be had");
         close(ends[i]);
         ends[i] = high;
     }
     fflush(NULL);
     pid_t child = fork();
-    if (child < 0) return pt_cli_fail(o, PT_EIO, "no process can be had");
+    if (child < 0) return pt_fail(error, PT_EIO, "no process can be had");
     if (child == 0) { /* a session of its own, nobody's terminal, nobody's folder; its parent ends at once */
         close(ends[0]);
         setsid();
@@ -106,33 +106,52 @@ static int start(const options *o, const char *workspace, const pt_daemon_paths 
         if (ends[1] > 3) close_range(3, (unsigned)ends[1] - 1, 0);
         close_range((unsigned)ends[1] + 1, ~0u, 0);
         (void)!chdir("/");
-        _exit(serve(o, workspace, paths, ends[1], false, &error) ? 1 : 0);
+        _exit(serve(o, workspace, paths, ends[1], false, error) ? 1 : 0);
     }
     close(ends[1]);
     waitpid(child, NULL, 0);
-    for (ssize_t got; have + 1 < sizeof line;) {
-        got = read(ends[0], line + have, sizeof line - 1 - have);
+    for (ssize_t got; have + 1 < size;) {
+        got = read(ends[0], line + have, size - 1 - have);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
         have += (size_t)got;
     }
     close(ends[0]);
+    line[have] = 0;
     line[strcspn(line, "\n")] = 0;
-    if (strcmp(line, "ready") == 0) {
-        if (!o->quiet) printf("the daemon serves %s\n", workspace);
-        return EXIT_ANSWERED;
+    return PT_OK;
+}
+
+/* One runs already: it may have begun just now, or be about to end. */
+static bool comes_to_answer(const pt_daemon_paths *paths) {
+    for (u32 i = 0; i < STOP_TRIES; i++) {
+        struct timespec pause = {0, 10000000};
+        if (answers(paths)) return true;
+        if (pt_daemon_is_gone(paths->lock)) return false;
+        nanosleep(&pause, NULL);
     }
-    if (strstr(line, "runs for this workspace already")) {
-        for (u32 i = 0; i < STOP_TRIES && !answers(paths); i++) { /* it may have begun just now */
-            struct timespec pause = {0, 10000000};
-            if (pt_daemon_is_gone(paths->lock))
-                return pt_cli_fail(o, PT_EIO, "the daemon ended before it was ready; see its log");
-            nanosleep(&pause, NULL);
+    return false;
+}
+
+static int start(const options *o, const char *workspace, const pt_daemon_paths *paths) {
+    for (u32 tries = 0; tries < START_TRIES; tries++) {
+        char line[1024];
+        pt_error error = {0};
+        int code = spawn(o, workspace, paths, line, sizeof line, &error);
+        if (code) return pt_cli_fail(o, code, error.message);
+        if (strcmp(line, "ready") == 0) {
+            if (!o->quiet) printf("the daemon serves %s\n", workspace);
+            return EXIT_ANSWERED;
         }
-        if (!o->quiet) printf("the daemon runs already\n");
-        return EXIT_ANSWERED;
+        if (!strstr(line, "runs for this workspace already"))
+            return pt_cli_fail(o, PT_EIO, line[0] ? line : "the daemon ended before it was ready; see its log");
+        if (comes_to_answer(paths)) {
+            if (!o->quiet) printf("the daemon runs already\n");
+            return EXIT_ANSWERED;
+        }
+        if (!pt_daemon_is_gone(paths->lock)) break; /* else it has ended meanwhile: this one takes its place */
     }
-    return pt_cli_fail(o, PT_EIO, line[0] ? line : "the daemon ended before it was ready; see its log");
+    return pt_cli_fail(o, PT_EBUSY, "a daemon runs for this workspace already, and does not answer; see its log");
 }
 
 static int stop(const options *o, const pt_daemon_paths *paths, bool told) {

@@ -23,7 +23,7 @@
 #include "facts/kinds.h"
 #include "rust/parser.h"
 
-enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 9 };
+enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 10 };
 
 /* Attributes that matter, in pt_item.attributes. */
 enum {
@@ -65,7 +65,7 @@ typedef struct pt_item {
     u32 first_use, use_count;       /* use: its leaves */
     u32 first_derive, derive_count; /* struct, enum, union */
     u32 written;                    /* of an expansion: a hash of the text it was written as, 0 unknown (places.c) */
-    u64 hash;                       /* content of the item's own text */
+    u64 hash; /* content of the item's own text, from its first derive on, and that one's column */
 } pt_item;
 
 typedef struct pt_use {

@@ -434,7 +434,9 @@ static u32 new_item(pt_extractor *x, u8 kind, u32 node, u32 parent) {
     item.end_line = end > start ? line_of(x, end - 1) : item.line;
     x->line_hint = item.line - 1;
     if (pt_node_is_named[n->kind]) item.name = token_string(x, n->name);
-    item.hash = pt_hash_bytes(x->lexemes.text + start, end - start);
+    u32 from = a.derive_count ? PT_MIN(start, x->derives.data[a.first_derive].offset) : start;
+    item.hash = pt_hash_bytes(x->lexemes.text + from, end - from);
+    if (from < start) item.hash ^= pt_hash_u64(column_of(x, line_of(x, from), from)); /* edges stand there */
     for (u32 d = 0; d < a.derive_count; d++) x->derives.data[a.first_derive + d].item = index;
     return pt_vec_push(&x->items, item) ? index : PT_NONE;
 }

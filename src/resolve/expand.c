@@ -80,7 +80,8 @@ static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible)
 }
 
 /* What `source` holds already; later additions come by subscription. */
-static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u32 cfg) {
+static void copy_bindings(pt_world *w, u32 glob) {
+    u32 source = w->globs.data[glob].source, importer = w->globs.data[glob].importer;
     for (u32 k = source < w->name_heads.count ? w->name_heads.data[source] : 0; k;
          k = w->scope_names.data[k - 1].next) {
         u32 name = w->scope_names.data[k - 1].name;
@@ -88,11 +89,7 @@ static void copy_bindings(pt_world *w, u32 source, u32 importer, u32 visible, u3
             for (u32 b = pt_scope_lookup(w, source, name, ns); b; b = w->bindings.data[b].next) {
                 pt_binding copy = w->bindings.data[b];
                 if (!pt_is_visible(w, copy.visible, importer)) continue;
-                copy.next = 0;
-                copy.from_glob = copy.is_import = true;
-                copy.visible = visible;
-                copy.cfg = pt_both_cfgs(w, cfg, copy.cfg);
-                pt_scope_define(w, importer, name, copy);
+                pt_scope_define(w, importer, name, pt_glob_copy(w, copy, glob + 1));
             }
     }
 }
@@ -136,7 +133,7 @@ static bool resolve_import(pt_world *w, pt_import *im, bool again) {
         im->done = 7;
         im->target = source;
         if (!subscribe(w, im, source, visible)) return false;
-        if (!pt_def_is_external_path(source)) copy_bindings(w, source, im->module, visible, im->cfg);
+        if (!pt_def_is_external_path(source)) copy_bindings(w, w->globs.count - 1);
         return true;
     }
     u32 segments[MAX_SEGMENTS] = {0}, count = segments_of(w, im, segments), from = im->module;

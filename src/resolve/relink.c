@@ -143,11 +143,7 @@ static void make_glob_names(relinker *x) {
                 for (u32 b = pt_scope_lookup(w, g.source, name, ns); b; b = w->bindings.data[b].next) {
                     pt_binding copy = w->bindings.data[b];
                     if (!pt_is_visible(w, copy.visible, g.importer)) continue;
-                    copy.next = 0;
-                    copy.from_glob = copy.is_import = true;
-                    copy.visible = g.visible;
-                    copy.cfg = pt_both_cfgs(w, g.cfg, copy.cfg);
-                    pt_scope_define(w, g.importer, name, copy);
+                    pt_scope_define(w, g.importer, name, pt_glob_copy(w, copy, i + 1));
                 }
         }
     }
@@ -371,10 +367,11 @@ named:;
     u32 end = c->defs.count;
     for (u32 i = first; i < end && !c->whole; i++) { /* what went first: the same may have come elsewhere */
         const pt_changed_def d = c->defs.data[i];
+        if (d.other & PT_OTHER_DERIVES) pt_relink_drop_derives(x, d.def); /* they may be more than its file has now */
         if (!(d.other & PT_DEF_REMOVED)) continue;
         u8 kind = w->defs.data[d.def].kind;
         pt_relink_member(x, d.def, pt_relink_head_around(w, d.def), false);
-        if (kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION) pt_relink_derives(x, d.def, true);
+        if (kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION) pt_relink_drop_derives(x, d.def);
     }
     for (u32 i = first; i < end && !c->whole; i++) {
         const pt_changed_def d = c->defs.data[i];
@@ -398,8 +395,10 @@ named:;
             pt_relink_add_impl(x, (pt_impl){.def = d.def, .head = PT_NO_DEF, .trait = PT_NO_DEF, .next = PT_NONE});
         }
         bool is_type = kind == PT_KIND_STRUCT || kind == PT_KIND_ENUM || kind == PT_KIND_UNION;
-        if (is_type && d.other & (PT_DEF_ADDED | PT_OTHER_DERIVES))
-            pt_relink_derives(x, d.def, !(d.other & PT_DEF_ADDED));
+        if (is_type && d.other & (PT_DEF_ADDED | PT_OTHER_DERIVES)) {
+            pt_relink_drop_derives(x, d.def); /* told of twice */
+            pt_relink_add_derives(x, d.def);
+        }
     }
     for (u32 i = first; i < end && !c->whole; i++) {
         const pt_changed_def d = c->defs.data[i];

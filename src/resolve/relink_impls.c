@@ -130,15 +130,19 @@ void pt_relink_add_impl(relinker *x, pt_impl im) {
     w->late_impls.data[place] = index + 1;
 }
 
-void pt_relink_derives(relinker *x, u32 def, bool went) {
+void pt_relink_drop_derives(relinker *x, u32 def) {
     pt_world *w = x->w;
     u32 count;
     const u32 *list = pt_impls_of_head(w, def, &count);
     PT_VEC(u32) gone = {0};
-    for (u32 i = 0; went && i < count; i++)
+    for (u32 i = 0; i < count; i++)
         if (w->impls.data[list[i]].is_derive && w->impls.data[list[i]].def == def) pt_vec_push(&gone, list[i]);
     for (u32 i = 0; i < gone.count; i++) pt_relink_remove_impl(x, gone.data[i]);
     pt_vec_free(&gone);
+}
+
+void pt_relink_add_derives(relinker *x, u32 def) {
+    pt_world *w = x->w;
     const pt_item *t = pt_def_item(w, def);
     for (u32 k = 0; (w->defs.data[def].flags & PT_DEF_ABSENT) == 0 && k < t->derive_count; k++)
         pt_relink_add_impl(x, (pt_impl){.def = def,

@@ -61,7 +61,8 @@ static inline u32 pt_relink_head_of(const pt_impl *im) { return im->is_blanket ?
 void pt_relink_remove_impl(relinker *x, u32 index);
 /* Impls: tables by head and trait. */
 void pt_relink_add_impl(relinker *x, pt_impl im);
-void pt_relink_derives(relinker *x, u32 def, bool went);
+void pt_relink_drop_derives(relinker *x, u32 def);
+void pt_relink_add_derives(relinker *x, u32 def);
 /* Members: what is found through the impl or trait that a definition is in; `head`: of the impl. */
 void pt_relink_member(relinker *x, u32 def, u32 head, bool came);
 u32 pt_relink_head_around(const pt_world *w, u32 def);

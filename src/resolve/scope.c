@@ -13,6 +13,8 @@ u32 pt_both_cfgs(pt_world *w, u32 a, u32 b) {
     return symbol;
 }
 
+enum { MOST_GLOBS = 64 }; /* through which one name comes */
+
 static u64 key_hash(u32 module, u32 name) { return pt_hash_u64((u64)module << 32 | name); }
 
 static pt_scope_entry *find_entry(const pt_world *w, u32 module, u32 name) {
@@ -87,16 +89,56 @@ static void note_twin(pt_world *w, u32 symbol) {
     w->twin_names.data[byte] |= (u8)(1u << (symbol % 8));
 }
 
+pt_binding pt_glob_copy(pt_world *w, pt_binding binding, u32 glob) {
+    const pt_glob *g = &w->globs.data[glob - 1];
+    return (pt_binding){.def = binding.def,
+                        .visible = g->visible,
+                        .cfg = pt_both_cfgs(w, g->cfg, binding.cfg),
+                        .glob = glob,
+                        .ns = binding.ns,
+                        .is_import = true};
+}
+
+/* What `module` has no longer, for an explicit name stands in front of it: those who glob it have it no longer, either. */
+static void retract(pt_world *w, u32 module, u32 name, u32 ns, u32 def, u32 depth) {
+    for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g && depth < MOST_GLOBS;
+         g = w->globs.data[g - 1].next) {
+        u32 importer = w->globs.data[g - 1].importer, before = 0;
+        pt_scope_entry *e = find_entry(w, importer, name);
+        u32 b = e ? e->bindings[ns] : 0;
+        while (b && (w->bindings.data[b].glob != g || w->bindings.data[b].def != def))
+            before = b, b = w->bindings.data[b].next;
+        if (!b) continue;
+        if (before) w->bindings.data[before].next = w->bindings.data[b].next;
+        else e->bindings[ns] = w->bindings.data[b].next;
+        retract(w, importer, name, ns, def, depth + 1);
+        for (u32 i = 0; w->bindings.data[b].is_shared && i < w->globs.count; i++) { /* another one may bring it */
+            const pt_glob *other = &w->globs.data[i];
+            if (other->importer != importer || other->source == PT_NO_DEF) continue;
+            u32 theirs = pt_scope_lookup(w, other->source, name, ns);
+            while (theirs && w->bindings.data[theirs].def != def) theirs = w->bindings.data[theirs].next;
+            if (theirs && pt_is_visible(w, w->bindings.data[theirs].visible, importer))
+                pt_scope_define(w, importer, name, pt_glob_copy(w, w->bindings.data[theirs], i + 1));
+        }
+    }
+}
+
 bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     pt_scope_entry *e = make_entry(w, module, name);
     if (!e) return false;
     u32 first = e->bindings[binding.ns], last = 0;
-    if (first && binding.from_glob && !w->bindings.data[first].from_glob)
-        return false;                                                                /* explicit names shadow globs */
-    if (first && !binding.from_glob && w->bindings.data[first].from_glob) first = 0; /* ... whenever they come */
+    if (first && binding.glob && !w->bindings.data[first].glob) return false; /* explicit names shadow globs */
+    if (first && !binding.glob && w->bindings.data[first].glob) {             /* ... whenever they come */
+        e->bindings[binding.ns] = 0;
+        for (u32 b = first; b; b = w->bindings.data[b].next)
+            retract(w, module, name, binding.ns, w->bindings.data[b].def, 0);
+        if (!(e = make_entry(w, module, name))) return false; /* it may have moved */
+        first = 0;
+    }
     for (u32 b = first; b; b = w->bindings.data[b].next) {
         pt_binding *have = &w->bindings.data[b];
         if (have->def == binding.def) {
+            have->is_shared = have->is_shared || have->glob != binding.glob;
             bool wider = have->visible != PT_NO_DEF &&
                          (binding.visible == PT_NO_DEF || pt_is_within(w, have->visible, binding.visible)) &&
                          have->visible != binding.visible;
@@ -116,12 +158,7 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g; g = w->globs.data[g - 1].next) {
         pt_glob glob = w->globs.data[g - 1];
         if (!pt_is_visible(w, binding.visible, glob.importer) || name == w->known.underscore) continue;
-        pt_binding copy = binding;
-        copy.next = 0;
-        copy.from_glob = copy.is_import = true;
-        copy.visible = glob.visible;
-        copy.cfg = pt_both_cfgs(w, glob.cfg, binding.cfg);
-        pt_scope_define(w, glob.importer, name, copy);
+        pt_scope_define(w, glob.importer, name, pt_glob_copy(w, binding, g));
     }
     return true;
 }

@@ -106,8 +106,10 @@ typedef struct pt_binding {
     u32 next;    /* another of the same name, module and namespace (cfg twins), 0 none */
     u32 visible; /* module definition within which it is visible, PT_NO_DEF everywhere */
     u32 cfg;     /* symbol of the predicate under which it exists */
+    u32 glob;    /* 1 + index of the glob that brought it, 0: it stands there or is imported by name */
     u8 ns;
-    bool from_glob, is_import;
+    bool is_import;
+    bool is_shared; /* other globs bring it, too */
 } pt_binding;
 
 typedef struct pt_scope_entry {
@@ -411,6 +413,8 @@ bool pt_is_primitive_name(pt_str name);
 u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns); /* binding, 0 none */
 void pt_scope_pack(pt_world *world); /* its table takes no more room than it needs: for a world that is kept */
 bool pt_scope_define(pt_world *world, u32 module, u32 name, pt_binding binding); /* true when new */
+/* The same as `glob`, 1 + its index, brings it. */
+pt_binding pt_glob_copy(pt_world *world, pt_binding binding, u32 glob);
 /* The symbol of all(a, b); either may be 0. */
 u32 pt_both_cfgs(pt_world *world, u32 a, u32 b);
 

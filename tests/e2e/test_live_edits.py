@@ -1,4 +1,5 @@
 """The law of the daemon: after any edit the graph is that of a fresh index, byte for byte, and costs what it changes."""
+import contextlib
 import os
 import random
 import shutil
@@ -82,15 +83,23 @@ class Judge:
             pytest.fail(f"{what}: fresh only {sorted(a - b)[:3]}, daemon only {sorted(b - a)[:3]}")
 
 
-@pytest.mark.parametrize("name, files, edits", [("demo", None, 60), ("constructs", constructs, 90), ("members", members, 90)])
-def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits):  # noqa: F811
-    d = daemon(files and files())
+@contextlib.contextmanager
+def edited(d, name):
+    """The tree of a daemon, to be edited at random."""
     d.ask("index")
     original = tempfile.mkdtemp(prefix="pte-")
-    shutil.copytree(d.folder, original, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".parseltongue"))
-    tree, rng, judge, done = Tree(str(d.folder), original), random.Random(f"{SEED} {name}"), Judge(d), []
     print(f"SEED={SEED}")
     try:
+        shutil.copytree(d.folder, original, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".parseltongue"))
+        yield Tree(str(d.folder), original), random.Random(f"{SEED} {name}"), Judge(d)
+    finally:
+        shutil.rmtree(original, ignore_errors=True)
+
+
+@pytest.mark.parametrize("name, files, edits", [("demo", None, 60), ("constructs", constructs, 90), ("members", members, 90)])
+def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits):  # noqa: F811
+    d, done = daemon(files and files()), []
+    with edited(d, name) as (tree, rng, judge):
         for number in range(edits):
             kind = rng.choice(sorted(EDITS))
             if EDITS[kind](rng, tree):
@@ -103,12 +112,27 @@ def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits): 
                 d.start()
                 judge.compare(f"restart after edit {number}, of SEED={SEED}")
         status = d.status()
-    finally:
-        shutil.rmtree(original, ignore_errors=True)
     assert len(done) > edits * 2 // 3
     print(f"{judge.stale} states with a file that was kept as it was before")
     # of the second half; the others are told by `whole`
     assert status["batches_incremental"] > len(done) // 2 * 2 // 3, (status, d.log())
+    assert d.run("verify").returncode == 0
+
+
+@pytest.mark.parametrize("name, files", [("demo", None), ("constructs", constructs), ("members", members)])
+def test_a_burst_of_edits_gives_what_a_fresh_index_gives(daemon, name, files):  # noqa: F811
+    """Edits that come while git holds its lock are one batch."""
+    d = daemon(files and files())
+    lock = d.folder / ".git/index.lock"
+    lock.parent.mkdir()
+    with edited(d, f"bursts of {name}") as (tree, rng, judge):
+        for number in range(25):
+            lock.touch()
+            wanted = [rng.choice(sorted(EDITS) + ["repair"] * 8) for _ in range(rng.choice((2, 4, 8, 20)))]
+            done = [kind for kind in wanted if EDITS[kind](rng, tree)]
+            lock.unlink()
+            judge.compare(f"burst {number}, {done}, of SEED={SEED}")
+    assert d.status()["batches_failed"] == 0, d.log()
     assert d.run("verify").returncode == 0
 
 
