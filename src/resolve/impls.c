@@ -83,14 +83,29 @@ u32 pt_alias_head(pt_world *w, u32 def, u32 depth) {
     return def;
 }
 
+/* Of paths outside it is the name that tells, not what else is known of them just now. */
+static bool is_module_of_std(const pt_world *w, u32 def, const char *primitive) {
+    static const char *crates[] = {"std::", "core::", "alloc::"};
+    pt_str path = pt_external_path(w, def);
+    for (u32 i = 0; i < PT_COUNT_OF(crates); i++) {
+        u32 n = (u32)strlen(crates[i]);
+        if (pt_str_starts(path, pt_str_of(crates[i])) &&
+            pt_str_equal((pt_str){path.data + n, path.length - n}, pt_str_of(primitive)))
+            return true;
+    }
+    return false;
+}
+
 void pt_primitive_not_module(pt_world *w, pt_path_result *found, const u32 *segments, u32 count) {
-    if (count != 1 || found->resolved != 1 || found->def == PT_NO_DEF || pt_def_kind(w, found->def) != PT_KIND_MODULE)
-        return;
+    if (count != 1 || found->resolved != 1 || found->def == PT_NO_DEF) return;
     pt_str name = pt_sym(w, segments[0]);
     char text[8];
     if (!pt_is_primitive_name(name)) return;
     memcpy(text, name.data, name.length);
     text[name.length] = 0;
+    if (!(pt_def_is_external_path(found->def) ? is_module_of_std(w, found->def, text)
+                                              : w->defs.data[found->def].kind == PT_KIND_MODULE))
+        return;
     found->def = pt_primitive(w, text);
     found->binding = 0;
 }

@@ -247,6 +247,18 @@ def test_in_the_foreground(daemon, number):
     d.gone(run.pid)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_start_takes_the_place_of_one_that_ends(daemon, number):
+    d = daemon()
+    for i in range(5):
+        pid = d.status()["pid"]
+        d.write({SHAPE: (d.folder / SHAPE).read_text() + f"pub fn later_{i}() {{}}\n"})  # it has something to finish
+        os.kill(pid, number)
+        d.start()
+        assert d.status()["pid"] != pid
+        assert names(d.soon("where-defined", f"later_{i}")) == {f"later_{i}"}
+
+
 def test_a_killed_daemon_leaves_nothing_in_the_way(daemon):
     d = daemon()
     pid = d.pids[0]
