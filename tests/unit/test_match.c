@@ -58,7 +58,7 @@ static void kinds_of_edits(void **state) {
     expect("fn a() {}\n", "/// Says.\nfn a() {}\n", "ad");
     expect("fn a() {}\n", "#[cfg(unix)] fn a() {}\n", "a+"); /* a predicate is part of who it is */
     expect("struct S;\n", "#[derive(Clone)] struct S;\n", "StiD");
-    expect("#[derive(Clone)] struct S;\n", "#[derive(Debug)] struct S;\n", "SiD");
+    expect("#[derive(Clone)] struct S;\n", "#[derive(Debug)] struct S;\n", "StiD");
 }
 
 static void inside_of_items(void **state) {
