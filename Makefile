@@ -12,7 +12,7 @@ export WORKSPACE OUT FUZZ_TIME
 help: ## Show these targets
 	@awk '/^ifneq/ { f = $$0; sub(/.*wildcard /, "", f); sub(/\).*/, "", f); hide = system("test -e " f) } \
 	      /^endif/ { hide = 0 } \
-	      !hide && /^[a-z-]+:.*## / { split($$0, a, /:.*## /); printf "  make %-16s %s\n", a[1], a[2] }' Makefile
+	      !hide && /^[a-z-]+:.*## / { split($$0, a, /:.*## /); printf "  make %-17s %s\n", a[1], a[2] }' Makefile
 
 build: ## Build build/release/parseltongue
 	@cmake --preset release --log-level=WARNING >/dev/null
@@ -53,12 +53,33 @@ bench-store: ## The native store beside SQLite, LMDB, igraph, GraphBLAS (SIZES=1
 endif
 
 ifneq ($(wildcard bench/live/run.py),)
-.PHONY: bench-live
-bench-live: ## The daemon: from a save to the answer, and questions over its socket (OUT=file: JSON)
+.PHONY: bench-live bench-live-law bench-live-load bench-live-peers bench-live-flat bench-soak bench-debian bench-trees
+bench-trees:
 	@scripts/setup.sh --bench
 	@$(MAKE) --no-print-directory build
 	@python3 bench/run.py --quick --only index >/dev/null
+
+bench-live: bench-trees ## The daemon: from a save to the answer, and questions over its socket (OUT=file: JSON)
 	@python3 bench/live/run.py $(if $(OUT),--out $(OUT))
+
+bench-live-law: bench-trees ## After each of EDITS edits (1,000) of three trees: what a fresh index gives (OUT=file: JSON)
+	@python3 bench/live/law.py $(if $(EDITS),--edits $(EDITS)) $(if $(OUT),--out $(OUT))
+
+bench-live-load: bench-trees ## The daemon under load: a checkout, questions beside edits, many files (OUT=file: JSON)
+	@python3 bench/live/load.py $(if $(OUT),--out $(OUT))
+
+bench-live-peers: bench-trees ## How long after a save an answer shows it, beside the peers (OUT=file: JSON)
+	@python3 bench/live/peers.py $(if $(OUT),--out $(OUT))
+
+bench-live-flat: bench-trees ## The daemon's memory over EDITS edits (10,000) (OUT=file: JSON)
+	@python3 bench/live/flat.py $(if $(EDITS),--edits $(EDITS)) $(if $(OUT),--out $(OUT))
+
+bench-soak: bench-trees ## The daemon under everything that happens to it, for MINUTES (30) (OUT=file: JSON)
+	@python3 bench/live/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(OUT),--out $(OUT))
+
+bench-debian: bench-trees ## Some 900 crates, 9 million lines, as one tree (OUT=file: JSON)
+	@python3 bench/corpora/fetch.py >/dev/null
+	@python3 bench/debian/run.py $(if $(OUT),--out $(OUT))
 endif
 
 fuzz: ## Run each fuzzer for FUZZ_TIME seconds

@@ -42,16 +42,17 @@ import names
 import run
 import truth
 
-PINNED = os.path.join(corpus.HERE, "peers")
+sys.path.insert(0, os.path.join(corpus.HERE, "peers"))
+import install  # noqa: E402
+
 HOME = os.path.join(corpus.BUILD, "peers")
 BINARY = os.path.join(corpus.ROOT, "build", "release", "parseltongue")
 OURS = "parseltongue"
 LIMIT = 900  # seconds one indexing may take
 CALLABLE = {"function", "method"}
 FAILURES = (RuntimeError, OSError, sqlite3.Error, subprocess.SubprocessError, ValueError, KeyError, IndexError)
-# No messages home, no background process, no download instead of what the lock names.
-QUIET = {"DO_NOT_TRACK": "1", "CODEGRAPH_TELEMETRY": "0", "CODEGRAPH_NO_DAEMON": "1", "CODEGRAPH_NO_WATCH": "1",
-         "CODEGRAPH_NO_DOWNLOAD": "1", "NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
+# No background process either.
+QUIET = {**install.QUIET, "CODEGRAPH_NO_DAEMON": "1", "CODEGRAPH_NO_WATCH": "1"}
 
 
 class Peer:
@@ -90,27 +91,6 @@ PEERS = [
          "SELECT source, target, kind FROM edges WHERE kind IN ('calls', 'implements')"
          " AND coalesce(provenance, '') <> 'heuristic'"),
 ]
-
-
-def install():
-    """npm ci into build/accuracy/peers, when the lock is not the one installed last. -> why it could not, or None."""
-    lock, done = os.path.join(PINNED, "package-lock.json"), os.path.join(HOME, "installed-lock.json")
-    with open(lock, "rb") as f:
-        wanted = f.read()
-    if os.path.exists(done):
-        with open(done, "rb") as f:
-            if f.read() == wanted:
-                return None
-    if not shutil.which("npm"):
-        return "npm is not installed"
-    os.makedirs(HOME, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(PINNED, name), HOME)
-    ran = subprocess.run(["nice", "npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, text=True)
-    if ran.returncode:
-        return "npm ci: " + " ".join([said for said in ran.stderr.split("\n") if said.startswith("npm error")][:4])
-    shutil.copy(lock, done)
-    return None
 
 
 # ---- running
@@ -352,7 +332,7 @@ def main():
     p.add_argument("--binary", default=BINARY)
     p.add_argument("--selftest", action="store_true")
     args = p.parse_args()
-    absent = install()
+    absent = install.install(HOME)
     if args.selftest:
         sys.exit(1 if selftest(absent, args.binary) else 0)
     crates = [c for c in corpus.load() if (not args.crate or c.name in args.crate or c.label in args.crate)

@@ -3,16 +3,18 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
+import sys
 
 from run import BUILD, ROOT
 from edits import read  # tests/, which run.py has put on the path
 
-PINNED, HOME = os.path.join(ROOT, "bench", "accuracy", "peers"), os.path.join(BUILD, "bench", "peers")
-QUIET = {"DO_NOT_TRACK": "1", "CODEGRAPH_TELEMETRY": "0", "CODEGRAPH_NO_DOWNLOAD": "1", "NO_UPDATE_CHECK": "1", "NO_COLOR": "1",
-         "CODEGRAPH_MCP_TOOLS": "search,callers"}
+sys.path.insert(0, os.path.join(ROOT, "bench", "accuracy", "peers"))
+import install  # noqa: E402
+
+HOME = os.path.join(BUILD, "accuracy", "peers")
+QUIET = {**install.QUIET, "CODEGRAPH_MCP_TOOLS": "search,callers"}
 
 
 class Unable(Exception):
@@ -20,19 +22,9 @@ class Unable(Exception):
 
 
 def installed():
-    """npm ci, when the lock is not the one installed last."""
-    lock, done = os.path.join(PINNED, "package-lock.json"), os.path.join(HOME, "installed-lock.json")
-    if os.path.exists(done) and read(done) == read(lock):
-        return
-    if not shutil.which("npm"):
-        raise Unable("npm is not installed")
-    os.makedirs(HOME, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(PINNED, name), HOME)
-    ran = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, text=True)
-    if ran.returncode:
-        raise Unable("npm ci: " + " ".join([said for said in ran.stderr.split("\n") if said.startswith("npm error")][:4]))
-    shutil.copy(lock, done)
+    why = install.install(HOME)
+    if why:
+        raise Unable(why)
 
 
 class Server:

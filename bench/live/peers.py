@@ -3,7 +3,7 @@
 
   peers.py [--saves N] [--seed S] [--out FILE]
 
-The peers are those pinned in bench/accuracy/peers, installed by npm into BUILD_DIR/bench/peers. Each tool gets a copy of the tree of its
+The peers are those pinned in bench/accuracy/peers, installed by npm into BUILD_DIR/accuracy/peers. Each tool gets a copy of the tree of its
 own, indexes it, and is then kept fresh the way it documents: optave's `watch` (it waits until 300 ms are quiet) and, once more, its `build`
 run after the save, colbymchenry's `serve --mcp`, whose daemon watches (300 ms of quiet after one or two files; once more with the 100 ms
 that are its least), parseltongue's daemon. Questions are asked over a connection that stays: their MCP servers on stdio, the daemon's socket.

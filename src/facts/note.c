@@ -1,29 +1,9 @@
 /* note.c: syntax to facts. One pass over the items of a tree; bodies are only searched for items in blocks. */
 #include "base/alloc.h"
 #include "facts/cfg.h"
-#include "facts/facts.h"
+#include "facts/note_internal.h"
 
 enum { MAX_TREE = 3000, FIRST_TABLE = 512 };
-
-struct pt_extractor {
-    pt_lexemes lexemes;
-    pt_tree tree;
-    PT_VEC(pt_item) items;
-    PT_VEC(pt_node) nodes;
-    PT_VEC(pt_use) uses;
-    PT_VEC(pt_derive) derives;
-    PT_VEC(u32) segments;
-    PT_VEC(u32) string_ends;
-    PT_VEC(u32) string_hashes;
-    pt_buffer bytes;
-    PT_VEC(pt_noted_error) errors;
-    PT_VEC(u32) lines; /* byte offset of each line */
-    PT_VEC(u32) table; /* hash table of strings: id + 1 */
-    pt_buffer scratch, cfg, other;
-    u32 line_hint;
-    u32 nesting; /* of the recursion over a tree: chains of calls may be long */
-    u64 lex_ns, parse_ns, note_ns;
-};
 
 pt_extractor *pt_extractor_create(void) { return pt_calloc(1, sizeof(pt_extractor)); }
 
@@ -54,7 +34,7 @@ void pt_extractor_times(const pt_extractor *x, u64 *lex, u64 *parse, u64 *note) 
     *note = x->note_ns;
 }
 
-static pt_str text_of(const pt_extractor *x, u32 id) {
+pt_str pt_note_text(const pt_extractor *x, u32 id) {
     u32 start = id ? x->string_ends.data[id - 1] : 0;
     return (pt_str){x->bytes.data + start, x->string_ends.data[id] - start};
 }
@@ -73,13 +53,13 @@ static bool table_resize(pt_extractor *x, u32 size) {
 }
 
 /* The string id of `text`, made when new. */
-static u32 string(pt_extractor *x, pt_str text) {
+u32 pt_note_string(pt_extractor *x, pt_str text) {
     if (!text.length) return 0;
     if (x->string_ends.count * 2 >= x->table.count && !table_resize(x, x->table.count * 2)) return 0;
     u32 mask = x->table.count - 1, hash = (u32)pt_hash_bytes(text.data, text.length), i = hash & mask;
     for (; x->table.data[i]; i = (i + 1) & mask) {
         u32 id = x->table.data[i] - 1;
-        if (x->string_hashes.data[id] == hash && pt_str_equal(text_of(x, id), text)) return id;
+        if (x->string_hashes.data[id] == hash && pt_str_equal(pt_note_text(x, id), text)) return id;
     }
     u32 id = x->string_ends.count;
     if (!pt_vec_reserve(&x->string_hashes, (u64)id + 1)) return 0;
@@ -90,13 +70,7 @@ static u32 string(pt_extractor *x, pt_str text) {
     return id;
 }
 
-static inline const pt_token *token(const pt_extractor *x, u32 index) { return &x->lexemes.tokens.data[index]; }
-static inline pt_str token_text(const pt_extractor *x, u32 index) {
-    return pt_token_text(x->lexemes.text, token(x, index));
-}
-static u32 token_string(pt_extractor *x, u32 index) { return string(x, token_text(x, index)); }
 static u32 end_offset(const pt_extractor *x, u32 end) { return end ? pt_token_end(token(x, end - 1)) : 0; }
-static inline const pt_node *node_at(const pt_extractor *x, u32 node) { return &x->tree.nodes.data[node]; }
 
 static void find_lines(pt_extractor *x, const char *text, u32 length) {
     x->lines.count = 0;
@@ -161,7 +135,7 @@ static u32 one_line(pt_extractor *x, u32 first, u32 end) {
             break;
         }
     }
-    return string(x, pt_buffer_view(out));
+    return pt_note_string(x, pt_buffer_view(out));
 }
 
 /* Copies a signature's tree into the facts: positions become byte offsets, names strings. Attributes, bodies,
@@ -207,200 +181,6 @@ static u32 path_segments(pt_extractor *x, u32 path, u32 *count, u32 *is_global) 
     return first;
 }
 
-typedef struct noted_attributes {
-    u32 flags;
-    u32 doc, path, cfg;
-    u32 first_derive, derive_count;
-} noted_attributes;
-
-/* Attribute tools and rustc's own attributes, with what they say of an item: anything else may be a macro. */
-/* clang-format off */
-#define KNOWN_ATTRIBUTES(X) \
-    X(inline, 0) X(doc, 0) X(cfg, 0) X(stable, 0) X(unstable, 0) X(allow, 0) X(warn, 0) X(deny, 0) X(forbid, 0) \
-    X(expect, 0) X(cold, 0) X(repr, 0) X(non_exhaustive, 0) X(track_caller, 0) X(must_use, PT_ATTR_MUST_USE) \
-    X(deprecated, PT_ATTR_DEPRECATED) X(derive, 0) X(cfg_attr, 0) X(test, 0) X(bench, 0) X(ignore, 0) \
-    X(should_panic, 0) X(path, 0) X(macro_use, PT_ATTR_MACRO_USE) X(macro_export, PT_ATTR_MACRO_EXPORT) \
-    X(proc_macro, PT_ATTR_PROC_MACRO) X(proc_macro_derive, PT_ATTR_PROC_MACRO) \
-    X(proc_macro_attribute, PT_ATTR_PROC_MACRO) X(no_mangle, PT_ATTR_FFI_EXPORT) X(export_name, PT_ATTR_FFI_EXPORT) \
-    X(link, 0) X(link_name, 0) X(link_section, PT_ATTR_FFI_EXPORT) X(used, PT_ATTR_FFI_EXPORT) X(target_feature, 0) \
-    X(automatically_derived, 0) X(no_std, PT_ATTR_NO_STD) X(no_core, PT_ATTR_NO_STD) X(feature, 0) \
-    X(recursion_limit, 0) X(type_length_limit, 0) X(global_allocator, PT_ATTR_FFI_EXPORT) \
-    X(panic_handler, PT_ATTR_FFI_EXPORT) X(default, 0) X(lang, PT_ATTR_FFI_EXPORT) X(fundamental, 0) \
-    X(may_dangle, 0) X(marker, 0) X(const_trait, 0) X(unsafe, 0) X(cfg_eval, 0) X(test_case, 0) X(crate_type, 0) \
-    X(crate_name, 0) X(no_main, 0) X(windows_subsystem, 0) X(diagnostic, 0) X(clippy, 0) X(rustfmt, 0) X(miri, 0) \
-    X(instruction_set, 0) X(naked, 0) X(optimize, 0) X(coverage, 0) X(collapse_debuginfo, 0) X(serde, 0) \
-    X(debugger_visualizer, 0) X(no_implicit_prelude, 0) X(start, 0) X(main, 0) X(rustdoc, 0) \
-    X(allow_internal_unstable, 0) X(allow_internal_unsafe, 0) X(prelude_import, 0) X(needs_allocator, 0) \
-    X(thread_local, 0) X(no_link, 0) X(ffi_const, 0) X(ffi_pure, 0) \
-    X(alloc_error_handler, PT_ATTR_FFI_EXPORT) X(rustc_builtin_macro, PT_ATTR_BUILTIN_MACRO)
-/* clang-format on */
-
-/* True for an attribute that is no macro; `flags` are what it says. */
-static bool known_attribute(u32 *flags, pt_str name) {
-    static const struct {
-        u32 length, flags;
-        const char *name;
-    } known[] = {
-#define X(name, flags) {sizeof(#name) - 1, flags, #name},
-        KNOWN_ATTRIBUTES(X)
-#undef X
-    };
-    *flags = 0;
-    for (u32 i = 0; i < PT_COUNT_OF(known); i++)
-        if (name.length == known[i].length && memcmp(name.data, known[i].name, name.length) == 0) {
-            *flags = known[i].flags;
-            return true;
-        }
-    return pt_str_starts(name, PT_STR("rustc_"));
-}
-
-static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end, u32 condition, u32 depth);
-
-static void derive_list(pt_extractor *x, noted_attributes *out, u32 first, u32 end, u32 condition) {
-    for (u32 at = first; at < end;) {
-        pt_derive d = {.first_segment = x->segments.count, .offset = token(x, at)->start, .cfg = condition};
-        while (at < end && token(x, at)->kind != PT_T_COMMA) {
-            u8 kind = token(x, at)->kind;
-            if (kind == PT_T_COLON_COLON && x->segments.count == d.first_segment) d.is_global = 1;
-            if (kind == PT_T_IDENT || kind == PT_K_CRATE || kind == PT_K_SELF_LOWER || kind == PT_K_SUPER) {
-                pt_vec_push(&x->segments, token_string(x, at));
-                d.offset = token(x, at)->start;
-            }
-            at++;
-        }
-        at++;
-        d.segment_count = x->segments.count - d.first_segment;
-        if (!d.segment_count) continue;
-        if (!out->derive_count) out->first_derive = x->derives.count;
-        if (pt_vec_push(&x->derives, d)) out->derive_count++;
-    }
-}
-
-static u32 and_conditions(pt_extractor *x, u32 a, pt_str b) {
-    pt_buffer_clear(&x->other);
-    pt_buffer copy = {0}; /* `a` lives in a buffer that may move */
-    pt_buffer_str(&copy, text_of(x, a));
-    pt_cfg_and(&x->other, pt_buffer_view(&copy), b);
-    pt_buffer_free(&copy);
-    return string(x, pt_buffer_view(&x->other));
-}
-
-static void cfg_attr(pt_extractor *x, noted_attributes *out, u32 open, u32 condition, u32 depth) {
-    u32 close = token(x, open)->extent, at = open + 1, stop = at;
-    while (stop < close && token(x, stop)->kind != PT_T_COMMA)
-        stop = pt_token_is_open(token(x, stop)->kind) ? PT_MAX(token(x, stop)->extent, stop) + 1 : stop + 1;
-    pt_buffer_clear(&x->cfg);
-    pt_cfg_canonical(&x->cfg, &x->lexemes, at, PT_MIN(stop, close));
-    u32 both = and_conditions(x, condition, pt_buffer_view(&x->cfg));
-    while (stop < close) { /* the attributes that then hold */
-        at = ++stop;
-        while (stop < close && token(x, stop)->kind != PT_T_COMMA)
-            stop = pt_token_is_open(token(x, stop)->kind) ? PT_MAX(token(x, stop)->extent, stop) + 1 : stop + 1;
-        if (at < PT_MIN(stop, close)) attribute(x, out, at, PT_MIN(stop, close), both, depth + 1);
-    }
-}
-
-/* One attribute's tokens (inside the brackets); `condition` is that of the cfg_attr around it. */
-static void attribute(pt_extractor *x, noted_attributes *out, u32 first, u32 end, u32 condition, u32 depth) {
-    if (first >= end || depth > 8) return;
-    u32 at = first;
-    while (at + 2 < end && token(x, at + 1)->kind == PT_T_COLON_COLON) at += 2;
-    pt_str name = token_text(x, at), head = token_text(x, first);
-    bool path = at != first;
-    u8 after = at + 1 < end ? token(x, at + 1)->kind : (u8)PT_T_END;
-    if (!path && pt_str_equal(name, PT_STR("unsafe")) && after == PT_T_OPEN_PAREN) {
-        attribute(x, out, at + 2, token(x, at + 1)->extent, condition, depth + 1);
-        return;
-    }
-    if (!path && pt_str_equal(name, PT_STR("cfg")) && after == PT_T_OPEN_PAREN) {
-        pt_buffer_clear(&x->cfg);
-        pt_cfg_canonical(&x->cfg, &x->lexemes, at + 2, token(x, at + 1)->extent);
-        if (!condition) out->cfg = and_conditions(x, out->cfg, pt_buffer_view(&x->cfg));
-        return;
-    }
-    if (!path && pt_str_equal(name, PT_STR("cfg_attr")) && after == PT_T_OPEN_PAREN) {
-        cfg_attr(x, out, at + 1, condition, depth);
-        return;
-    }
-    if (pt_str_equal(name, PT_STR("derive")) && after == PT_T_OPEN_PAREN &&
-        (!path || pt_str_equal(head, PT_STR("core")) || pt_str_equal(head, PT_STR("std")))) {
-        derive_list(x, out, at + 2, PT_MIN(token(x, at + 1)->extent, end), condition);
-        return;
-    }
-    if (pt_str_equal(name, PT_STR("test")) || pt_str_equal(name, PT_STR("bench")) ||
-        pt_str_equal(name, PT_STR("rstest")) || pt_str_equal(name, PT_STR("test_case")) ||
-        pt_str_equal(name, PT_STR("quickcheck")))
-        out->flags |= PT_ATTR_TEST;
-    else if (path && pt_str_equal(name, PT_STR("main"))) out->flags |= PT_ATTR_ENTRY | PT_ATTR_OTHER_MACRO;
-    else if (path && !pt_str_equal(head, PT_STR("clippy")) && !pt_str_equal(head, PT_STR("rustfmt")) &&
-             !pt_str_equal(head, PT_STR("diagnostic")) && !pt_str_equal(head, PT_STR("core")) &&
-             !pt_str_equal(head, PT_STR("std")) && !pt_str_equal(head, PT_STR("miri")) &&
-             !pt_str_equal(head, PT_STR("rustdoc")))
-        out->flags |= PT_ATTR_OTHER_MACRO;
-    if (path) return;
-    u32 flags;
-    bool known = known_attribute(&flags, name);
-    /* not(feature = "std"), no_std: where std is, its prelude is too, and that has more */
-    out->flags |= condition ? flags & ~(u32)PT_ATTR_NO_STD : flags;
-    if (pt_str_equal(name, PT_STR("macro_export")) && after == PT_T_OPEN_PAREN && at + 2 < end &&
-        pt_str_equal(token_text(x, at + 2), PT_STR("local_inner_macros")))
-        out->flags |= PT_ATTR_LOCAL_INNER;
-    if (pt_str_equal(name, PT_STR("path")) && after == PT_T_EQ && at + 2 < end &&
-        token(x, at + 2)->kind == PT_T_STRING) {
-        pt_str quoted = token_text(x, at + 2);
-        bool meant =
-            !condition || pt_cfg_of_reference(text_of(x, condition), NULL); /* of several files the usual one */
-        if (meant && quoted.length >= 2 && quoted.data[0] == '"' && !out->path)
-            out->path = string(x, (pt_str){quoted.data + 1, quoted.length - 2});
-    } else if (pt_str_equal(name, PT_STR("doc")) && after == PT_T_OPEN_PAREN && at + 2 < end &&
-               pt_str_equal(token_text(x, at + 2), PT_STR("hidden"))) {
-        out->flags |= PT_ATTR_DOC_HIDDEN;
-    } else if (pt_str_equal(name, PT_STR("doc")) && after == PT_T_EQ && at + 2 < end && !out->doc &&
-               token(x, at + 2)->kind == PT_T_STRING) {
-        pt_str quoted = token_text(x, at + 2);
-        if (quoted.length >= 2 && quoted.data[0] == '"')
-            out->doc = string(x, pt_str_trim((pt_str){quoted.data + 1, quoted.length - 2}));
-    } else if (pt_str_equal(name, PT_STR("allow")) && after == PT_T_OPEN_PAREN) {
-        for (u32 i = at + 2; i < token(x, at + 1)->extent && i < end; i++)
-            if (pt_str_equal(token_text(x, i), PT_STR("dead_code")) || pt_str_equal(token_text(x, i), PT_STR("unused")))
-                out->flags |= PT_ATTR_ALLOW_DEAD;
-    } else if (!known) {
-        out->flags |= PT_ATTR_OTHER_MACRO;
-    }
-}
-
-static u32 doc_line(pt_extractor *x, u32 at) {
-    pt_str text = token_text(x, at);
-    text.data += 3;
-    text.length -= PT_MIN(text.length, 3);
-    if (token_text(x, at).data[1] == '*' && text.length >= 2) text.length -= 2;
-    while (text.length) { /* the first line that says something */
-        const char *newline = memchr(text.data, '\n', text.length);
-        u32 length = newline ? (u32)(newline - text.data) : text.length;
-        pt_str line = pt_str_trim((pt_str){text.data, length});
-        while (line.length && line.data[0] == '*') line = pt_str_trim((pt_str){line.data + 1, line.length - 1});
-        if (line.length) return string(x, (pt_str){line.data, PT_MIN(line.length, 300)});
-        if (!newline) break;
-        text.data += length + 1;
-        text.length -= length + 1;
-    }
-    return 0;
-}
-
-/* The attributes among a node's children; inner ones when `inner`, else outer ones. */
-static void attributes_of(pt_extractor *x, noted_attributes *out, u32 node, bool inner) {
-    for (u32 c = node_at(x, node)->child; c; c = node_at(x, c)->next) {
-        const pt_node *n = node_at(x, c);
-        if (n->kind == PT_N_DOC) {
-            if (n->op == inner && !out->doc) out->doc = doc_line(x, n->token);
-        } else if (n->kind == PT_N_ATTRIBUTE) {
-            if (n->op == inner) attribute(x, out, n->token, n->end, 0, 0);
-        } else if (!inner && n->kind != PT_N_VISIBILITY) {
-            break;
-        }
-    }
-}
-
 static u32 skip_leading(const pt_extractor *x, u32 child) {
     while (child && (node_at(x, child)->kind == PT_N_ATTRIBUTE || node_at(x, child)->kind == PT_N_DOC))
         child = node_at(x, child)->next;
@@ -410,7 +190,7 @@ static u32 skip_leading(const pt_extractor *x, u32 child) {
 static u32 new_item(pt_extractor *x, u8 kind, u32 node, u32 parent) {
     const pt_node *n = node_at(x, node);
     noted_attributes a = {0};
-    attributes_of(x, &a, node, false);
+    pt_note_attributes(x, &a, node, false);
     u32 index = x->items.count;
     u32 start = token(x, n->token)->start, end = end_offset(x, n->end);
     if (token(x, n->token)->flags & PT_TOKEN_RAW) start -= 2;
@@ -461,7 +241,7 @@ static void use_leaves(pt_extractor *x, u32 item, u32 tree, const u32 *prefix, u
     pt_use use = {.item = item, .is_global = (u8)is_global, .is_glob = n->op == PT_USE_GLOB};
     use.offset = last ? token(x, node_at(x, last)->name)->start : token(x, n->token)->start;
     if (use.is_glob) use.offset = token(x, n->end - 1)->start;
-    else if (count && pt_str_equal(text_of(x, full[count - 1]), PT_STR("self")) && count > 1) {
+    else if (count && pt_str_equal(pt_note_text(x, full[count - 1]), PT_STR("self")) && count > 1) {
         count--;
         use.only_type = 1;
     }
@@ -508,11 +288,11 @@ static void note_blocks(pt_extractor *x, u32 node, u32 parent) {
         if (first && node_at(x, first)->kind == PT_N_ATTRIBUTE && !is_noted_call(x, c)) {
             /* a statement, an arm, a field under a predicate: so is what is in it */
             noted_attributes a = {0};
-            attributes_of(x, &a, c, false);
+            pt_note_attributes(x, &a, c, false);
             note_blocks(x, first, parent);
             for (u32 i = noted; a.cfg && i < x->items.count; i++)
                 if (x->items.data[i].parent == parent)
-                    x->items.data[i].cfg = and_conditions(x, x->items.data[i].cfg, text_of(x, a.cfg));
+                    x->items.data[i].cfg = pt_note_and_cfg(x, x->items.data[i].cfg, pt_note_text(x, a.cfg));
             continue;
         }
         if (is_noted_call(x, c)) {
@@ -645,12 +425,12 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
     const pt_node *n = node_at(x, node);
     if (n->kind == PT_N_EXTERN_BLOCK) { /* no item itself: its members stand where it stands */
         noted_attributes a = {0};
-        attributes_of(x, &a, node, false);
+        pt_note_attributes(x, &a, node, false);
         u32 list = pt_tree_child(&x->tree, node, PT_N_ITEM_LIST), from = x->items.count;
         if (list) note_items(x, node_at(x, list)->child, parent, container, inherited | PT_ATTR_IN_EXTERN);
         for (u32 i = from; i < x->items.count; i++)
             if (a.cfg && x->items.data[i].parent == parent)
-                x->items.data[i].cfg = and_conditions(x, x->items.data[i].cfg, text_of(x, a.cfg));
+                x->items.data[i].cfg = pt_note_and_cfg(x, x->items.data[i].cfg, pt_note_text(x, a.cfg));
         return;
     }
     u8 kind = kind_of(n->kind, container);
@@ -681,12 +461,12 @@ static void note_item(pt_extractor *x, u32 node, u32 parent, u8 container, u32 i
         x->items.data[index].tree = tree;
         if (kind == PT_KIND_MODULE && list) {
             noted_attributes inner = {0};
-            attributes_of(x, &inner, list, true);
+            pt_note_attributes(x, &inner, list, true);
             pt_item *item = &x->items.data[index];
             item->attributes |= inner.flags & (PT_ATTR_MACRO_USE | PT_ATTR_DOC_HIDDEN);
             if (!item->doc) item->doc = inner.doc;
             if (inner.cfg) {
-                u32 both = and_conditions(x, item->cfg, text_of(x, inner.cfg));
+                u32 both = pt_note_and_cfg(x, item->cfg, pt_note_text(x, inner.cfg));
                 x->items.data[index].cfg = both;
             }
         }
@@ -724,7 +504,7 @@ static void note_error(pt_extractor *x, pt_syntax_error error) {
     x->line_hint = 0;
     u32 line = line_of(x, error.offset);
     pt_vec_push(&x->errors, (pt_noted_error){error.offset, line, column_of(x, line, error.offset),
-                                             string(x, pt_str_of(error.message))});
+                                             pt_note_string(x, pt_str_of(error.message))});
 }
 
 static int pack(void **block, u32 *size, pt_extractor *x, u32 edition, const noted_attributes *file) {
@@ -800,7 +580,7 @@ int pt_extract(void **block, u32 *size, pt_extractor *x, const char *text, u32 l
     find_lines(x, text, length);
     if (pt_alloc_failed()) return PT_ENOMEM;
     noted_attributes file = {0};
-    attributes_of(x, &file, 1, true);
+    pt_note_attributes(x, &file, 1, true);
     u32 first = node_at(x, 1)->child;
     if (kind == PT_TEXT_STATEMENTS) note_statements(x, first ? node_at(x, first)->child : 0, PT_NONE);
     else note_items(x, first, PT_NONE, kind == PT_TEXT_MEMBERS ? PT_N_IMPL : 0, 0);

@@ -13,8 +13,6 @@ u32 pt_both_cfgs(pt_world *w, u32 a, u32 b) {
     return symbol;
 }
 
-enum { MOST_GLOBS = 64 }; /* through which one name comes */
-
 static u64 key_hash(u32 module, u32 name) { return pt_hash_u64((u64)module << 32 | name); }
 
 static pt_scope_entry *find_entry(const pt_world *w, u32 module, u32 name) {
@@ -99,10 +97,10 @@ pt_binding pt_glob_copy(pt_world *w, pt_binding binding, u32 glob) {
                         .is_import = true};
 }
 
-/* What `module` has no longer, for an explicit name stands in front of it: those who glob it have it no longer, either. */
-static void retract(pt_world *w, u32 module, u32 name, u32 ns, u32 def, u32 depth) {
-    for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g && depth < MOST_GLOBS;
-         g = w->globs.data[g - 1].next) {
+/* What `module` has no longer, for an explicit name stands in front of it: those who glob it have it no longer, either.
+ * It ends, also where modules glob each other: each step takes a binding out first. */
+static void retract(pt_world *w, u32 module, u32 name, u32 ns, u32 def) {
+    for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g; g = w->globs.data[g - 1].next) {
         u32 importer = w->globs.data[g - 1].importer, before = 0;
         pt_scope_entry *e = find_entry(w, importer, name);
         u32 b = e ? e->bindings[ns] : 0;
@@ -111,7 +109,7 @@ static void retract(pt_world *w, u32 module, u32 name, u32 ns, u32 def, u32 dept
         if (!b) continue;
         if (before) w->bindings.data[before].next = w->bindings.data[b].next;
         else e->bindings[ns] = w->bindings.data[b].next;
-        retract(w, importer, name, ns, def, depth + 1);
+        retract(w, importer, name, ns, def);
         for (u32 i = 0; w->bindings.data[b].is_shared && i < w->globs.count; i++) { /* another one may bring it */
             const pt_glob *other = &w->globs.data[i];
             if (other->importer != importer || other->source == PT_NO_DEF) continue;
@@ -131,7 +129,7 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     if (first && !binding.glob && w->bindings.data[first].glob) {             /* ... whenever they come */
         e->bindings[binding.ns] = 0;
         for (u32 b = first; b; b = w->bindings.data[b].next)
-            retract(w, module, name, binding.ns, w->bindings.data[b].def, 0);
+            retract(w, module, name, binding.ns, w->bindings.data[b].def);
         if (!(e = make_entry(w, module, name))) return false; /* it may have moved */
         first = 0;
     }

@@ -59,6 +59,10 @@ static void kinds_of_edits(void **state) {
     expect("fn a() {}\n", "#[cfg(unix)] fn a() {}\n", "a+"); /* a predicate is part of who it is */
     expect("struct S;\n", "#[derive(Clone)] struct S;\n", "StiD");
     expect("#[derive(Clone)] struct S;\n", "#[derive(Debug)] struct S;\n", "StiD");
+    /* edges stand at derives: where they stand is of the item's text, what is around them is not */
+    expect("#[derive(Clone)] struct S;\n", "#[derive( Clone)] struct S;\n", "St");
+    expect("#[derive(Clone)]\nstruct S;\n", " #[derive(Clone)]\nstruct S;\n", "St");
+    expect("#[derive(Clone)]\nstruct S;\n", "// said\n#[derive(Clone)]\nstruct S;\n", "S");
 }
 
 static void inside_of_items(void **state) {
