@@ -30,10 +30,20 @@ static u32 import_visibility(const pt_world *w, const pt_import *im, const pt_it
     }
 }
 
-static bool define_import(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible, u32 cfg) {
+u32 pt_import_def(const pt_world *w, const pt_import *im) {
+    return pt_item_def(&w->instances.data[im->instance], im->item);
+}
+
+/* `source`: the binding it was found by, 0 none. */
+static bool define_import(pt_world *w, const pt_import *im, u32 name, u32 def, u32 ns, u32 visible, u32 source) {
     if (name == w->known.underscore && ns != PT_NS_TYPE) return false; /* `use Trait as _`: for its methods alone */
-    pt_binding b = {
-        .def = def, .visible = visible, .cfg = pt_both_cfgs(w, im->cfg, cfg), .ns = (u8)ns, .is_import = true};
+    pt_binding b = {.def = def,
+                    .visible = visible,
+                    .cfg = pt_both_cfgs(w, im->cfg, w->bindings.data[source].cfg),
+                    .use = pt_import_def(w, im),
+                    .source = source,
+                    .ns = (u8)ns,
+                    .is_import = true};
     return pt_scope_define(w, im->module, name, b);
 }
 
@@ -71,8 +81,8 @@ static bool subscribe(pt_world *w, const pt_import *im, u32 source, u32 visible)
     }
     for (u32 g = w->glob_heads.data[source]; g; g = w->globs.data[g - 1].next)
         if (w->globs.data[g - 1].importer == im->module && w->globs.data[g - 1].visible == visible) return false;
-    if (source == im->module ||
-        !pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg, w->glob_heads.data[source]}))
+    if (source == im->module || !pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg,
+                                                                  w->glob_heads.data[source], pt_import_def(w, im)}))
         return false;
     w->glob_heads.data[source] = w->globs.count;
     if (w->defs.data[source].flags & PT_DEF_UNKNOWN_GLOB) w->defs.data[im->module].flags |= PT_DEF_UNKNOWN_GLOB;
@@ -87,9 +97,8 @@ static void copy_bindings(pt_world *w, u32 glob) {
         u32 name = w->scope_names.data[k - 1].name;
         for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
             for (u32 b = pt_scope_lookup(w, source, name, ns); b; b = w->bindings.data[b].next) {
-                pt_binding copy = w->bindings.data[b];
-                if (!pt_is_visible(w, copy.visible, importer)) continue;
-                pt_scope_define(w, importer, name, pt_glob_copy(w, copy, glob + 1));
+                if (!pt_is_visible(w, w->bindings.data[b].visible, importer)) continue;
+                pt_scope_define(w, importer, name, pt_glob_copy(w, b, glob + 1));
             }
     }
 }
@@ -165,7 +174,7 @@ static bool resolve_import(pt_world *w, pt_import *im, bool again) {
             new = false;
             for (u32 b = r.binding, hops = 0; b && hops < 64; hops++) {
                 const pt_binding twin = w->bindings.data[b];
-                new |= define_import(w, im, name, twin.def, ns, visible, twin.cfg);
+                new |= define_import(w, im, name, twin.def, ns, visible, b);
                 b = twin.next;
             }
         }

@@ -141,9 +141,8 @@ static void make_glob_names(relinker *x) {
             if (name == w->known.underscore) continue;
             for (u32 ns = 0; ns < PT_NS_COUNT; ns++)
                 for (u32 b = pt_scope_lookup(w, g.source, name, ns); b; b = w->bindings.data[b].next) {
-                    pt_binding copy = w->bindings.data[b];
-                    if (!pt_is_visible(w, copy.visible, g.importer)) continue;
-                    pt_scope_define(w, g.importer, name, pt_glob_copy(w, copy, i + 1));
+                    if (pt_is_visible(w, w->bindings.data[b].visible, g.importer))
+                        pt_scope_define(w, g.importer, name, pt_glob_copy(w, b, i + 1));
                 }
         }
     }
@@ -276,7 +275,8 @@ static void glob_came(relinker *x, const pt_import *im) {
     }
     for (u32 g = w->glob_heads.data[source]; g && !there; g = w->globs.data[g - 1].next)
         there = w->globs.data[g - 1].importer == im->module && w->globs.data[g - 1].visible == visible;
-    if (!there && pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg, w->glob_heads.data[source]}))
+    if (!there && pt_vec_push(&w->globs, (pt_glob){source, im->module, visible, im->cfg, w->glob_heads.data[source],
+                                                   pt_import_def(w, im)}))
         w->glob_heads.data[source] = w->globs.count;
 }
 

@@ -87,13 +87,15 @@ static void note_twin(pt_world *w, u32 symbol) {
     w->twin_names.data[byte] |= (u8)(1u << (symbol % 8));
 }
 
-pt_binding pt_glob_copy(pt_world *w, pt_binding binding, u32 glob) {
+pt_binding pt_glob_copy(pt_world *w, u32 binding, u32 glob) {
     const pt_glob *g = &w->globs.data[glob - 1];
-    return (pt_binding){.def = binding.def,
+    const pt_binding *b = &w->bindings.data[binding];
+    return (pt_binding){.def = b->def,
                         .visible = g->visible,
-                        .cfg = pt_both_cfgs(w, g->cfg, binding.cfg),
+                        .cfg = pt_both_cfgs(w, g->cfg, b->cfg),
                         .glob = glob,
-                        .ns = binding.ns,
+                        .source = binding,
+                        .ns = b->ns,
                         .is_import = true};
 }
 
@@ -116,7 +118,7 @@ static void retract(pt_world *w, u32 module, u32 name, u32 ns, u32 def) {
             u32 theirs = pt_scope_lookup(w, other->source, name, ns);
             while (theirs && w->bindings.data[theirs].def != def) theirs = w->bindings.data[theirs].next;
             if (theirs && pt_is_visible(w, w->bindings.data[theirs].visible, importer))
-                pt_scope_define(w, importer, name, pt_glob_copy(w, w->bindings.data[theirs], i + 1));
+                pt_scope_define(w, importer, name, pt_glob_copy(w, theirs, i + 1));
         }
     }
 }
@@ -124,7 +126,7 @@ static void retract(pt_world *w, u32 module, u32 name, u32 ns, u32 def) {
 bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
     pt_scope_entry *e = make_entry(w, module, name);
     if (!e) return false;
-    u32 first = e->bindings[binding.ns], last = 0;
+    u32 first = e->bindings[binding.ns], last = 0, own = PT_NONE;
     if (first && binding.glob && !w->bindings.data[first].glob) return false; /* explicit names shadow globs */
     if (first && !binding.glob && w->bindings.data[first].glob) {             /* ... whenever they come */
         e->bindings[binding.ns] = 0;
@@ -142,21 +144,22 @@ bool pt_scope_define(pt_world *w, u32 module, u32 name, pt_binding binding) {
                          have->visible != binding.visible;
             if (!wider) return false;
             have->visible = binding.visible; /* pub use of what was imported privately too */
+            own = b;
             last = PT_NONE;
             break;
         }
         last = b;
     }
     if (last != PT_NONE) {
-        u32 index = w->bindings.count;
+        own = w->bindings.count;
         if (!pt_vec_push(&w->bindings, binding)) return false;
-        if (last) w->bindings.data[last].next = index, note_twin(w, name);
-        else e->bindings[binding.ns] = index;
+        if (last) w->bindings.data[last].next = own, note_twin(w, name);
+        else e->bindings[binding.ns] = own;
     }
     for (u32 g = module < w->glob_heads.count ? w->glob_heads.data[module] : 0; g; g = w->globs.data[g - 1].next) {
         pt_glob glob = w->globs.data[g - 1];
         if (!pt_is_visible(w, binding.visible, glob.importer) || name == w->known.underscore) continue;
-        pt_scope_define(w, glob.importer, name, pt_glob_copy(w, binding, g));
+        pt_scope_define(w, glob.importer, name, pt_glob_copy(w, own, g));
     }
     return true;
 }
@@ -197,9 +200,24 @@ static pt_str predicate_of(pt_world *w, pt_buffer *scratch, u32 def, u32 symbol)
     return pt_buffer_view(scratch);
 }
 
+/* Which of two bindings of one name stands first: where they stand, be that a `use`, or where the `use` that brought both
+ * found them, and so on. */
+static int binding_order(const pt_world *w, u32 a, u32 b) {
+    const pt_binding *x = &w->bindings.data[a], *y = &w->bindings.data[b];
+    for (u32 hops = 0; hops < 64; hops++) {
+        u32 left = x->glob ? w->globs.data[x->glob - 1].use : x->use ? x->use : x->def;
+        u32 right = y->glob ? w->globs.data[y->glob - 1].use : y->use ? y->use : y->def;
+        if (left != right) return pt_def_order(w, left, right);
+        if (!x->source || !y->source) break;
+        x = &w->bindings.data[x->source];
+        y = &w->bindings.data[y->source];
+    }
+    return pt_def_order(w, w->bindings.data[a].def, w->bindings.data[b].def);
+}
+
 static u32 preferred(pt_world *w, u32 binding, u32 place) {
-    u32 best = w->bindings.data[binding].def, rank = 0;
-    if (!w->bindings.data[binding].next) return best;
+    u32 best = binding, rank = 0;
+    if (!w->bindings.data[binding].next) return w->bindings.data[best].def;
     if (!w->twin_ranks && !w->is_frozen) w->twin_ranks = pt_calloc(TWIN_RANKS, sizeof *w->twin_ranks);
     pt_buffer here = {0}, there = {0};
     u32 crate = w->defs.data[place].crate, around = pt_def_cfg_symbol(w, place);
@@ -218,11 +236,11 @@ static u32 preferred(pt_world *w, u32 binding, u32 place) {
             if (known && !w->is_frozen) *known = (pt_twin_rank){around, own, its, crate, found + 1};
         }
         /* of two that may be meant alike, the one that stands first: not the one that was found first */
-        if (found > rank || (found == rank && pt_def_order(w, target, best) < 0)) rank = found, best = target;
+        if (found > rank || (found == rank && binding_order(w, b, best) < 0)) rank = found, best = b;
     }
     pt_buffer_free(&here);
     pt_buffer_free(&there);
-    return best;
+    return w->bindings.data[best].def;
 }
 
 /* An unqualified name, from the inside out: blocks, module, extern crates, prelude, primitive types. */

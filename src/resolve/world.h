@@ -107,6 +107,8 @@ typedef struct pt_binding {
     u32 visible; /* module definition within which it is visible, PT_NO_DEF everywhere */
     u32 cfg;     /* symbol of the predicate under which it exists */
     u32 glob;    /* 1 + index of the glob that brought it, 0: it stands there or is imported by name */
+    u32 use;     /* definition of the `use` that named it, 0 none */
+    u32 source;  /* the binding that it was imported from, 0 none */
     u8 ns;
     bool is_import;
     bool is_shared; /* other globs bring it, too */
@@ -136,6 +138,7 @@ typedef struct pt_import {
 /* `name` in module `importer` also means what it means in `source`. */
 typedef struct pt_glob {
     u32 source, importer, visible, cfg, next;
+    u32 use; /* definition of its `use` */
 } pt_glob;
 
 typedef struct pt_impl {
@@ -413,8 +416,9 @@ bool pt_is_primitive_name(pt_str name);
 u32 pt_scope_lookup(const pt_world *world, u32 module, u32 name, u32 ns); /* binding, 0 none */
 void pt_scope_pack(pt_world *world); /* its table takes no more room than it needs: for a world that is kept */
 bool pt_scope_define(pt_world *world, u32 module, u32 name, pt_binding binding); /* true when new */
-/* The same as `glob`, 1 + its index, brings it. */
-pt_binding pt_glob_copy(pt_world *world, pt_binding binding, u32 glob);
+/* What `glob`, 1 + its index, makes of a binding of its source. */
+pt_binding pt_glob_copy(pt_world *world, u32 binding, u32 glob);
+u32 pt_import_def(const pt_world *world, const pt_import *import); /* its `use` */
 /* The symbol of all(a, b); either may be 0. */
 u32 pt_both_cfgs(pt_world *world, u32 a, u32 b);
 
