@@ -9,11 +9,12 @@
 
 enum { EXIT_ANSWERED, EXIT_INTERNAL, EXIT_USAGE, EXIT_NO_ITEM, EXIT_UNREADABLE };
 
+enum { MOST_ARGUMENTS = 64 };
 typedef struct options {
-    const char *command, *arguments[2];
+    const char *command, *arguments[MOST_ARGUMENTS];
     u32 argument_count;
     const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
-    u32 limit, depth, threads;
+    u32 limit, depth, threads, budget;
     const char *durability;
     u32 idle, wait, cache;
     bool has_limit, has_idle, has_cache, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild,
@@ -33,6 +34,10 @@ int pt_print_json(const json_t *answer);
 /* daemon start|stop|status|run|restart; watch. */
 int pt_cli_daemon(const options *o);
 int pt_cli_watch(const options *o);
+/* Starts the workspace's daemon and waits until it answers; `*ran` (may be NULL): there was one already. Prints nothing. */
+int pt_cli_start_daemon(const options *o, const char *workspace, bool *ran, pt_error *error);
+/* The Model Context Protocol over standard input and output. */
+int pt_cli_mcp(const options *o);
 /* Asks the workspace's daemon. False: there is none, or it is not the one to ask. `*code` and `*answer` as of pt_query_run. */
 bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
                        json_t **answer, pt_error *error);

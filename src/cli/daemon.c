@@ -133,25 +133,35 @@ static bool comes_to_answer(const pt_daemon_paths *paths) {
     return false;
 }
 
-static int start(const options *o, const char *workspace, const pt_daemon_paths *paths) {
-    for (u32 tries = 0; tries < START_TRIES; tries++) {
-        char line[1024];
-        pt_error error = {0};
-        int code = spawn(o, workspace, paths, line, sizeof line, &error);
-        if (code) return pt_cli_fail(o, code, error.message);
-        if (strcmp(line, "ready") == 0) {
-            if (!o->quiet) printf("the daemon serves %s\n", workspace);
-            return EXIT_ANSWERED;
+int pt_cli_start_daemon(const options *o, const char *workspace, bool *ran, pt_error *error) {
+    pt_daemon_paths paths;
+    int code = pt_daemon_find(&paths, workspace, true, error);
+    for (u32 tries = 0; !code && tries < START_TRIES; tries++) {
+        char line[sizeof error->message];
+        code = spawn(o, workspace, &paths, line, sizeof line, error);
+        if (code) break;
+        bool ready = strcmp(line, "ready") == 0;
+        if (!ready && !strstr(line, "runs for this workspace already"))
+            return pt_fail(error, PT_EIO, "%s", line[0] ? line : "the daemon ended before it was ready; see its log");
+        if (ready || comes_to_answer(&paths)) {
+            if (ran) *ran = !ready;
+            return PT_OK;
         }
-        if (!strstr(line, "runs for this workspace already"))
-            return pt_cli_fail(o, PT_EIO, line[0] ? line : "the daemon ended before it was ready; see its log");
-        if (comes_to_answer(paths)) {
-            if (!o->quiet) printf("the daemon runs already\n");
-            return EXIT_ANSWERED;
-        }
-        if (!pt_daemon_is_gone(paths->lock)) break; /* else it has ended meanwhile: this one takes its place */
+        if (!pt_daemon_is_gone(paths.lock)) break; /* else it has ended meanwhile: this one takes its place */
     }
-    return pt_cli_fail(o, PT_EBUSY, "a daemon runs for this workspace already, and does not answer; see its log");
+    return code
+               ? code
+               : pt_fail(error, PT_EBUSY, "a daemon runs for this workspace already, and does not answer; see its log");
+}
+
+static int start(const options *o, const char *workspace) {
+    bool ran = false;
+    pt_error error = {0};
+    int code = pt_cli_start_daemon(o, workspace, &ran, &error);
+    if (code) return pt_cli_fail(o, code, error.message);
+    if (!o->quiet && ran) printf("the daemon runs already\n");
+    else if (!o->quiet) printf("the daemon serves %s\n", workspace);
+    return EXIT_ANSWERED;
 }
 
 static int stop(const options *o, const pt_daemon_paths *paths, bool told) {
@@ -254,12 +264,12 @@ int pt_cli_daemon(const options *o) {
     }
     if (code == PT_ENOTFOUND && strcmp(action, "status") == 0) return status(o, workspace);
     if (code) return pt_cli_fail(o, code, error.message);
-    if (strcmp(action, "start") == 0) return start(o, workspace, &paths);
+    if (strcmp(action, "start") == 0) return start(o, workspace);
     if (strcmp(action, "stop") == 0) return stop(o, &paths, true);
     if (strcmp(action, "status") == 0) return status(o, workspace);
     if (strcmp(action, "restart") == 0) {
         int ended = stop(o, &paths, false);
-        return ended ? ended : start(o, workspace, &paths);
+        return ended ? ended : start(o, workspace);
     }
     if (strcmp(action, "run") == 0) {
         code = serve(o, workspace, &paths, -1, !o->quiet, &error);

@@ -1,8 +1,9 @@
 /* main.c: the command line. It reads arguments, asks, prints; it knows nothing about graphs. */
-#include "cli/cli.h"
+#include "cli/ask.h"
 #include "cli/print.h"
 #include "export/export.h"
 #include "live/index.h"
+#include "query/render.h"
 #include "query/request.h"
 
 #include <errno.h>
@@ -32,10 +33,14 @@ static const option known_options[] = {
     {"--candidates", 'b', AT(candidates), NULL, "also edges that are merely possible"},
     {"--cfg", 's', AT(cfg), "SET", "only what exists under `host`, or under options separated by commas"},
     {"--depth", 'n', AT(depth), "N", "steps of blast-radius (default 3)"},
-    {"--level", 's', AT(level), "LEVEL", "find-cycles: module, type or call (default module)"},
+    {"--level", 's', AT(level), "LEVEL",
+     "find-cycles: module, type or call (default module); context: menu, signatures or bodies (default bodies)"},
+    {"--budget", 'n', AT(budget), "TOKENS", "context: at most so many tokens (default 4000)"},
     {"--kind", 's', AT(kind), "KIND", "list, search, unused: only this kind (struct, fn, method ...)"},
     {"--cursor", 's', AT(cursor), "CURSOR", "list: go on where an answer ended"},
-    {"--format", 's', AT(format), "FORMAT", "export: jsonl, dot, graphml or mermaid (default jsonl)"},
+    {"--format", 's', AT(format), "FORMAT",
+     "export: jsonl, dot, graphml or mermaid (default jsonl); context, explore: text, markdown,\n"
+     "                             json or compact"},
     {"--engine", 's', AT(engine), "ENGINE",
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
     {"--rebuild", 'b', AT(rebuild), NULL, "index: read everything anew; replace a store that cannot be read"},
@@ -69,7 +74,9 @@ static void usage(FILE *out) {
     fprintf(out, "  %-26s %s\n", "export", "the whole graph (--format)");
     fprintf(out, "  %-26s %s\n", "verify", "read the store through and hold it against every law");
     fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
-    fprintf(out, "  %-26s %s\n\noptions:\n", "watch", "each update of the daemon, as it happens");
+    fprintf(out, "  %-26s %s\n", "watch", "each update of the daemon, as it happens");
+    fprintf(out, "  %-26s %s\n\noptions:\n", "mcp",
+            "answer a coding agent: Model Context Protocol on standard input and output");
     for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", known_options[i].name,
@@ -88,7 +95,7 @@ static int parse(options *o, int argc, char **argv) {
         const char *a = argv[i];
         if (only_arguments || a[0] != '-' || strcmp(a, "-") == 0) {
             if (!o->command) o->command = a;
-            else if (o->argument_count < 2) o->arguments[o->argument_count++] = a;
+            else if (o->argument_count < MOST_ARGUMENTS) o->arguments[o->argument_count++] = a;
             else return fprintf(stderr, "parseltongue: %s: one argument too many\n", a), EXIT_USAGE;
             continue;
         }
@@ -417,36 +424,44 @@ static pt_query question_of(const options *o) {
                       .level = o->level,
                       .kind = o->kind,
                       .cursor = o->cursor,
-                      .cfg = o->cfg};
+                      .cfg = o->cfg,
+                      .budget = o->budget,
+                      .format = o->json ? "json" : o->format};
 }
 
 /* The code, or that printing failed. */
 static int print_outcome(const options *o, const json_t *answer, int code, const pt_error *error, u64 took) {
+    pt_format format;
+    bool counted = json_object_get(answer, "budget") != NULL;
+    if (counted && !code && pt_format_of(&format, o->json ? "json" : o->format)) {
+        /* what a daemon added since it was counted counts too */
+        pt_buffer out = {0};
+        (void)pt_render_within(&out, (json_t *)(uintptr_t)answer, format,
+                               (u32)json_integer_value(json_object_get(answer, "budget")));
+        bool failed = pt_alloc_failed() || fwrite(out.data ? out.data : "", 1, out.count, stdout) != out.count;
+        pt_buffer_free(&out);
+        return failed ? PT_EIO : PT_OK;
+    }
     if (o->json && answer) return pt_print_json(answer) ? PT_EIO : code;
     if (code) pt_print_failure(stderr, answer, error->message, pt_use_color(o, stderr));
     else pt_print_answer(stdout, answer, took, pt_use_color(o, stdout), o->quiet);
     return code;
 }
 
-static int run_query(const options *o) {
-    char workspace[PATH_MAX], store_uri[PATH_MAX + 64];
+static int ask(const options *o) {
+    char workspace[PATH_MAX];
     pt_error error = {0};
-    pt_store *store = NULL;
-    pt_graph *graph = NULL;
-    pt_store_stats stats = {0};
     const pt_query_info *info = pt_query_find(o->command);
-    bool exporting = strcmp(o->command, "export") == 0;
+    bool exporting = strcmp(o->command, "export") == 0, lines = info && info->most >= PT_WORDS;
     if (!info && !exporting)
         return fprintf(stderr, "parseltongue: %s: no such command; see --help\n", o->command), EXIT_USAGE;
-    if (info && (o->argument_count < info->needed || o->argument_count > info->most))
+    if (info && (o->argument_count < info->needed || (!lines && o->argument_count > info->most)))
         return fprintf(stderr, "parseltongue: usage: parseltongue %s %s\n", info->name, info->arguments), EXIT_USAGE;
     if (exporting && o->argument_count)
         return fprintf(stderr, "parseltongue: usage: parseltongue export [--format FORMAT]\n"), EXIT_USAGE;
     if (o->engine && strcmp(o->engine, "memory") != 0 && strcmp(o->engine, "store") != 0)
         return pt_cli_fail(o, PT_EUSAGE, "--engine: it is memory or store");
     pt_find_workspace(workspace, sizeof workspace, o);
-    pt_default_store(store_uri, sizeof store_uri, workspace, false, NULL);
-    if (o->store) snprintf(store_uri, sizeof store_uri, "%s", o->store);
     int code;
     if (o->prometheus && strcmp(o->command, "stats") != 0)
         return pt_cli_fail(o, PT_EUSAGE, "--prometheus: of stats alone");
@@ -458,54 +473,42 @@ static int run_query(const options *o) {
         json_decref(status);
         return fflush(stdout) != 0 ? EXIT_INTERNAL : EXIT_ANSWERED;
     }
-    if (info && !o->stale_ok) {
-        pt_query asked = question_of(o);
-        json_t *params = pt_request_write(&asked), *answer = NULL;
-        if (o->has_wait) json_object_set_new(params, "wait", json_integer(o->wait));
-        u64 start = pt_now_us();
-        /* params: none for arguments that JSON cannot say */
-        if (params && pt_cli_ask_daemon(o, workspace, info->name, params, &code, &answer, &error)) {
-            u64 took = pt_now_us() - start;
-            if (code && !answer) return pt_cli_fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
-            code = print_outcome(o, answer, code, &error, took);
-            json_decref(answer);
-            return fflush(stdout) != 0 ? EXIT_INTERNAL : pt_exit_code(code);
-        }
-    }
-    code = pt_store_open(&store, store_uri, PT_STORE_READ, &error);
-    if (!code) code = store->engine->load_graph(store, &graph, &error);
-    if (!code) code = store->engine->stats(store, &stats, &error);
-    if (code) {
-        pt_store_close(store);
-        return pt_cli_fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
-    }
-    pt_index_list stale = {0};
-    if (!o->stale_ok && !graph->info.dump) pt_index_stale(&stale, graph, pt_graph_string(graph, graph->info.root));
     if (exporting) {
-        code = pt_export(stdout, graph, o->format ? o->format : "jsonl", o->candidates, &error);
+        pt_cli_store opened;
+        code = pt_cli_open(&opened, o, workspace, &error);
+        if (!code) code = pt_export(stdout, opened.graph, o->format ? o->format : "jsonl", o->candidates, &error);
         if (code) code = pt_cli_fail(o, code, error.message);
-    } else {
-        pt_query q = question_of(o);
-        q.graph = graph;
-        q.store = o->engine && strcmp(o->engine, "store") == 0 ? store : NULL;
-        q.command = o->command;
-        q.store_uri = store_uri;
-        q.uuid = stats.uuid;
-        q.stale = stale.data;
-        q.stale_count = stale.count;
-        q.store_bytes = stats.bytes;
-        json_t *answer = NULL;
-        u64 start = pt_now_us();
-        code = pt_query_run(&q, &answer, &error);
-        u64 took = pt_now_us() - start;
-        code = print_outcome(o, answer, code, &error, took);
-        json_decref(answer);
-        code = pt_exit_code(code);
+        pt_cli_close(&opened);
+        return fflush(stdout) != 0 ? EXIT_INTERNAL : code;
     }
-    pt_vec_free(&stale);
-    pt_graph_close(graph);
-    pt_store_close(store);
+    pt_query asked = question_of(o);
+    asked.command = info->name;
+    json_t *answer = NULL;
+    u64 took = 0;
+    code = pt_cli_ask(o, workspace, &asked, &answer, &took, &error);
+    if (code && !answer) return pt_cli_fail(o, code, error.message);
+    code = pt_exit_code(print_outcome(o, answer, code, &error, took));
+    json_decref(answer);
     return fflush(stdout) != 0 ? EXIT_INTERNAL : code;
+}
+
+/* Of a command that takes any number of arguments they are the lines, or the words, of one. */
+static int run_query(options *o) {
+    const pt_query_info *info = pt_query_find(o->command);
+    pt_buffer lines = {0};
+    if (info && info->most >= PT_WORDS && o->argument_count) {
+        for (u32 i = 0; i < o->argument_count; i++) {
+            if (i) pt_buffer_char(&lines, info->most == PT_LINES ? '\n' : ' ');
+            pt_buffer_text(&lines, o->arguments[i]);
+        }
+        o->arguments[0] = lines.data;
+        o->arguments[1] = NULL;
+        o->argument_count = 1;
+        if (!lines.data) return pt_cli_fail(o, PT_ENOMEM, "out of memory");
+    }
+    int code = ask(o);
+    pt_buffer_free(&lines);
+    return code;
 }
 
 int main(int argc, char **argv) {
@@ -519,6 +522,7 @@ int main(int argc, char **argv) {
     if (strcmp(o.command, "verify") == 0) return run_verify(&o);
     if (strcmp(o.command, "daemon") == 0) return pt_cli_daemon(&o);
     if (strcmp(o.command, "watch") == 0) return pt_cli_watch(&o);
+    if (strcmp(o.command, "mcp") == 0) return pt_cli_mcp(&o);
     if (strcmp(o.command, "doctor") == 0 && o.repair) return run_index(&o);
     return run_query(&o);
 }

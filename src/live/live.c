@@ -549,7 +549,8 @@ int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticke
         *answer = l->cache ? pt_cache_get(l->cache, generation, q.command, params) : NULL;
         if (!*answer) {
             code = pt_query_run(&q, answer, error);
-            if (!code && l->cache && *answer) pt_cache_put(l->cache, generation, q.command, params, *answer);
+            if (!code && l->cache && *answer && !q.passing)
+                pt_cache_put(l->cache, generation, q.command, params, *answer);
         }
         a.walker = q.walker;
         pt_reader_leave(a.reader);

@@ -17,7 +17,7 @@ typedef struct pt_query {
     const pt_graph *graph;
     pt_store *store; /* NULL: the graph answers */
     const char *command;
-    const char *target, *second; /* arguments as written; NULL where there is none */
+    const char *target, *second; /* arguments as written (context: one a line); NULL where there is none */
     const char *store_uri;
     const char *uuid;
     const u32 *stale; /* files (indices) that changed since */
@@ -26,20 +26,25 @@ typedef struct pt_query {
     u32 limit;       /* rows; 0: all */
     u32 depth;       /* blast-radius; 0: 3 */
     bool candidates, all;
-    const char *level;  /* find-cycles */
+    const char *level;  /* find-cycles, context */
     const char *kind;   /* list, search: a node kind */
     const char *cursor; /* list: where the last page ended */
     const char *cfg;    /* NULL: all configurations; "host"; or options separated by commas */
+    u32 budget;         /* context: tokens; 0: PT_CONTEXT_BUDGET */
+    const char *format; /* context: what the tokens are counted of: text, markdown or json; NULL: text */
     /* filled by the call; with keep_walker it is used again by the next one, and freed by the caller */
     pt_walker walker;
     bool keep_walker;
+    bool passing; /* set by the call: the answer looked at files that changed; it is not to be kept */
 } pt_query;
 
+enum { PT_LINES = 255, PT_WORDS = 254 };
 /* What the commands are: name, what they take, one line of help. */
 typedef struct pt_query_info {
     const char *name, *alias;
     const char *arguments; /* "TRAIT", "ITEM", "FROM TO", "" */
-    u8 needed, most;       /* how many arguments must and may be given */
+    u8 needed, most; /* how many arguments must and may be given; most PT_LINES: any number, one a line of `target`,
+                            * PT_WORDS: any number, the words of `target` */
     const char *help;
     int (*run)(pt_query *q, json_t *answer, pt_error *error);
 } pt_query_info;
@@ -80,6 +85,8 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_path(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_explain(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error);
+int pt_ask_context(pt_query *q, json_t *answer, pt_error *error);
+int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_search(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_list(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_entities_in(pt_query *q, json_t *answer, pt_error *error);

@@ -12,6 +12,7 @@ static const field fields[] = {
     {"level", 's', offsetof(pt_query, level)},           {"kind", 's', offsetof(pt_query, kind)},
     {"cursor", 's', offsetof(pt_query, cursor)},         {"cfg", 's', offsetof(pt_query, cfg)},
     {"limit", 'n', offsetof(pt_query, limit)},           {"depth", 'n', offsetof(pt_query, depth)},
+    {"budget", 'n', offsetof(pt_query, budget)},         {"format", 's', offsetof(pt_query, format)},
     {"candidates", 'b', offsetof(pt_query, candidates)}, {"all", 'b', offsetof(pt_query, all)},
 };
 
@@ -43,7 +44,7 @@ int pt_request_read(pt_query *q, const char *command, const json_t *params, pt_e
     }
     u32 given = q->second ? 2 : q->target ? 1 : 0;
     if (q->second && !q->target) return pt_fail(error, PT_EUSAGE, "%s: a second argument without a first", command);
-    if (given < info->needed || given > info->most)
+    if (given < info->needed || given > (info->most >= PT_WORDS ? 1 : info->most))
         return pt_fail(error, PT_EUSAGE, "%s: takes %s", command, *info->arguments ? info->arguments : "no arguments");
     return PT_OK;
 }

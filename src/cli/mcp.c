@@ -1,0 +1,75 @@
+/* mcp.c: `parseltongue mcp`: its questions go to the workspace's daemon, which it starts when there is none. */
+#include "cli/ask.h"
+#include "live/client.h"
+#include "mcp/stdio.h"
+#include "query/request.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#ifndef PT_VERSION
+#define PT_VERSION "0.1.0"
+#endif
+
+enum { TRIES = 3, WAIT_MS = 2000 /* for saves on their way: who edits by model can wait for what was just written */ };
+
+typedef struct asker {
+    options o;
+    char workspace[PATH_MAX];
+    pt_client *client;
+    bool alone; /* no daemon can be had: the store answers */
+} asker;
+
+static int connect_daemon(asker *a, pt_error *error) {
+    pt_daemon_paths paths;
+    int code = pt_daemon_find(&paths, a->workspace, true, error);
+    if (!code) code = pt_client_connect(&a->client, paths.socket, error);
+    if (code != PT_ENOTFOUND) return code;
+    code = pt_cli_start_daemon(&a->o, a->workspace, NULL, error);
+    return code ? code : pt_client_connect(&a->client, paths.socket, error);
+}
+
+static int ask_store(asker *a, const char *command, const json_t *params, json_t **answer, pt_error *error) {
+    pt_query asked = {0};
+    int code = pt_request_read(&asked, command, params, error);
+    options o = a->o;
+    o.no_daemon = true;
+    return code ? code : pt_cli_ask(&o, a->workspace, &asked, answer, NULL, error);
+}
+
+static int ask(void *payload, const char *command, json_t *params, json_t **answer, pt_error *error) {
+    asker *a = payload;
+    int code = PT_EIO;
+    *answer = NULL;
+    for (u32 i = 0; i < TRIES && !a->alone; i++) {
+        *error = (pt_error){0};
+        if (!a->client && (code = connect_daemon(a, error))) { /* what there is answers, or says why there is nothing */
+            fprintf(stderr, "parseltongue: no daemon: %s\n", error->message);
+            a->alone = true;
+            break;
+        }
+        json_t *sent = json_copy(params);
+        json_object_set_new(sent, "wait", json_integer(a->o.has_wait ? a->o.wait : WAIT_MS));
+        code = pt_client_call(a->client, command, sent, answer, error);
+        if (code != PT_EIO || *answer) break;
+        pt_client_close(a->client); /* it ended: another one may have its place */
+        a->client = NULL;
+    }
+    if (a->alone) code = ask_store(a, command, params, answer, error);
+    json_decref(params);
+    return code;
+}
+
+int pt_cli_mcp(const options *o) {
+    asker a = {.o = *o};
+    pt_mcp mcp = {.host = {ask, &a}, .version = PT_VERSION};
+    pt_error error = {0};
+    if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue mcp\n"), EXIT_USAGE;
+    pt_find_workspace(a.workspace, sizeof a.workspace, o);
+    a.o.json = false; /* standard output is the protocol's */
+    a.o.quiet = true;
+    a.alone = o->no_daemon || o->store || o->engine;
+    int code = pt_mcp_stdio(&mcp, STDIN_FILENO, STDOUT_FILENO, "waiting for the index", &error);
+    pt_client_close(a.client);
+    return code ? pt_cli_fail(&a.o, code, error.message) : EXIT_ANSWERED;
+}
