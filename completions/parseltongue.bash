@@ -2,7 +2,7 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain find-cycles search list entities-in where-defined overview unused export stats doctor verify daemon watch'
+        explain context generate-context explore find-cycles search list entities-in where-defined overview unused export stats doctor verify daemon watch mcp'
     local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine --no-daemon --wait'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
@@ -21,11 +21,17 @@ _parseltongue() {
         --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current"); return ;;
         --durability) mapfile -t COMPREPLY < <(compgen -W 'full normal' -- "$current"); return ;;
         --engine) mapfile -t COMPREPLY < <(compgen -W 'memory store' -- "$current"); return ;;
-        --level) mapfile -t COMPREPLY < <(compgen -W 'module type call' -- "$current"); return ;;
+        --level)
+            if [[ $command == find-cycles ]]; then mapfile -t COMPREPLY < <(compgen -W 'module type call' -- "$current")
+            else mapfile -t COMPREPLY < <(compgen -W 'menu signatures bodies' -- "$current"); fi
+            return ;;
         --kind) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$current"); return ;;
-        --format) mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid' -- "$current"); return ;;
+        --format)
+            if [[ $command == export ]]; then mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid' -- "$current")
+            else mapfile -t COMPREPLY < <(compgen -W 'text markdown json compact' -- "$current"); fi
+            return ;;
         --cfg) mapfile -t COMPREPLY < <(compgen -W 'host' -- "$current"); return ;;
-        --store | --limit | --threads | --depth) return ;;
+        --store | --limit | --threads | --depth | --budget) return ;;
     esac
 
     if [[ $current == -* ]]; then
@@ -36,6 +42,8 @@ _parseltongue() {
             daemon) common+=' --idle --threads --durability --no-dependencies' ;;
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
+            context | generate-context) common+=' --budget --level --format' ;;
+            explore) common+=' --budget --format' ;;
             search | unused) common+=' --kind' ;;
             blast-radius) common+=' --depth' ;;
             export) common+=' --format' ;;

@@ -1,6 +1,6 @@
 # fish completion for parseltongue
-set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain find-cycles \
-    search list entities-in where-defined overview unused export stats doctor verify daemon watch
+set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore find-cycles \
+    search list entities-in where-defined overview unused export stats doctor verify daemon watch mcp
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -13,6 +13,9 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a used-
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a blast-radius -d 'What a change of the item may affect'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a path -d 'A shortest path between two items'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explain -d 'The steps that made an edge, or the step that failed'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a 'context generate-context' -d 'What a reader must know to edit items'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explore -d 'A question in plain words'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Answer a coding agent'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a find-cycles -d 'Cycles among modules, types or calls'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a search -d 'Items whose name resembles the pattern'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a list -d 'Items, all or of one kind'
@@ -57,3 +60,6 @@ complete -c parseltongue -n '__fish_seen_subcommand_from find-cycles' -l level -
 complete -c parseltongue -n '__fish_seen_subcommand_from list search' -l kind -x -a 'crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro' -d 'Only this kind'
 complete -c parseltongue -n '__fish_seen_subcommand_from blast-radius' -l depth -x -d 'Follow at most N steps'
 complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a 'jsonl dot graphml mermaid' -d 'Format'
+complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l budget -x -d 'At most so many tokens'
+complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context' -l level -x -a 'menu signatures bodies' -d 'How much of each'
+complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l format -x -a 'text markdown json compact' -d 'Format'

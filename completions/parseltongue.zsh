@@ -16,6 +16,9 @@ _parseltongue() {
         'blast-radius:what a change of the item may affect'
         'path:a shortest path between two items'
         'explain:the steps that made an edge, or the step that failed'
+        'context:what a reader must know to edit items'
+        'generate-context:what a reader must know to edit items'
+        'explore:a question in plain words'
         'find-cycles:cycles among modules, types or calls'
         'search:items whose name resembles the pattern'
         'list:items, all or of one kind'
@@ -28,6 +31,7 @@ _parseltongue() {
         'doctor:what was not read or not resolved, by reason'
         'verify:read the store through'
         'daemon:keep the workspace indexed'
+        'mcp:answer a coding agent'
         'watch:each update of the daemon'
     )
     common=(
@@ -57,6 +61,8 @@ _parseltongue() {
         stats) own=('--prometheus[metrics of the daemon]') ;;
         index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--durability[when a commit is safe]:level:(full normal)' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
+        context|generate-context) own=('--budget[at most so many tokens]:N:' '--level[how much of each]:level:(menu signatures bodies)' '--format[format]:format:(text markdown json compact)') ;;
+        explore) own=('--budget[at most so many tokens]:N:' '--format[format]:format:(text markdown json compact)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
         blast-radius) own=('--depth[follow at most N steps]:N:') ;;
         export) own=('--format[format]:format:(jsonl dot graphml mermaid)') ;;

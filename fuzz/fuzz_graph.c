@@ -21,7 +21,7 @@ static void ask(const pt_graph *g, const pt_query_info *info, const char *first,
                   .all = true,
                   .candidates = true,
                   .limit = 50,
-                  .level = "type"};
+                  .level = strcmp(info->name, "context") == 0 ? "bodies" : "type"};
     int code = pt_query_run(&q, &answer, &error);
     LAW(answer || code == PT_ENOMEM, "%s %s: no answer, code %d", info->name, first, code);
     if (answer) {

@@ -257,7 +257,6 @@ int pt_ask_context(pt_query *q, json_t *answer, pt_error *error) {
         }
     }
     json_object_set_nocheck(answer, "results", rows);
-    if (!code && pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "out of memory");
     if (!code) { /* the number is of what is told; no bound of parts is trusted for the whole */
         pt_buffer_clear(&b.scratch);
         if (!pt_render_within(&b.scratch, answer, b.format, b.budget))

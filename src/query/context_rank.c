@@ -91,8 +91,9 @@ static void add(gathering *x, u32 node, u32 weight, u32 relation, u32 of, u32 ta
     }
     pt_related *known = &x->list->data[*slot];
     if (known->relation == PT_RELATION_TARGET) return;
-    /* the shortest way tells what it is; every way adds weight */
-    if (known->of != PT_NONE && of == PT_NONE)
+    /* the shortest way tells what it is, but a way by references more than standing beside it; every way adds weight */
+    bool beside = known->relation == PT_RELATION_SIBLING && relation != PT_RELATION_SIBLING;
+    if ((known->of != PT_NONE && of == PT_NONE && relation != PT_RELATION_SIBLING) || beside)
         known->relation = (u8)relation, known->of = of, known->target = (u16)target;
     known->score += weight;
 }

@@ -212,6 +212,7 @@ json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidat
 int pt_query_items(pt_query *q, pt_items *items, const char *text, u32 kinds, json_t *answer, pt_error *error) {
     int code = pt_find_items(items, q->graph, text, kinds, q->all, error);
     bool ambiguous = code == PT_EAMBIGUOUS;
+    if (!code && !items->nodes.count) return pt_fail(error, PT_ENOMEM, "out of memory");
     if (code != PT_ENOTFOUND && !ambiguous) return code;
     json_t *rows = json_array();
     u32 count = ambiguous ? items->candidates.count : items->suggestions.count;
@@ -286,6 +287,7 @@ int pt_query_run(pt_query *q, json_t **out, pt_error *error) {
     json_object_set_new_nocheck(a, "cursor", json_null());
     json_object_set_new_nocheck(a, "results", json_array());
     int code = info->run(q, a, error);
+    if (pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "out of memory"); /* rows may lack */
     if (code) json_object_set_new(a, "error", json_string(error ? error->message : ""));
     if (!q->keep_walker) pt_walker_free(&q->walker);
     *out = a;
