@@ -42,6 +42,7 @@ need libxxhash-dev have_lib libxxhash
 need libjansson-dev have_lib jansson
 need libuv1-dev have_lib libuv
 need libgit2-dev have_lib libgit2
+need libmicrohttpd-dev have_lib libmicrohttpd
 need rust-src have_file '/usr/src/rustc-*/library'
 
 # cargo fetches the crate that `make run` shows; not needed when a workspace is given or the crate is already here.

@@ -8,7 +8,7 @@ import time
 
 BUDGET = 4000
 DECLARED = 3  # lines at the top of an item, one of which tells it
-AROUND = 5  # lines quoted on each side of a hit of grep
+AROUND = 10  # lines quoted on each side of a hit of grep: of 2, 5 and 10 the one that finds most
 
 try:
     import bpe_openai
@@ -31,11 +31,11 @@ def cut(text, most):
 
 
 class Answer:
-    """Lines quoted of each file, items told in other ways, and the text's size."""
+    """Its text and what it takes; the lines it quotes of each file, the items it tells otherwise."""
 
     def __init__(self, text, milliseconds):
         self.tokens, self.milliseconds = tokens(text), milliseconds
-        self.lines, self.rows, self.paths, self.text = {}, set(), set(), ""
+        self.lines, self.rows, self.paths, self.text = {}, set(), set(), text
         self.failed = ""
 
     def quote(self, file, first, last):
@@ -49,6 +49,10 @@ class Answer:
     def touches(self, item):
         """Anything of it is there."""
         return self.tells(item) or item.path in self.paths or any(n in self.lines.get(item.file, ()) for n in range(item.line, item.end + 1))
+
+    def names(self, item):
+        """Its name and its file stand somewhere in it, maybe apart."""
+        return item.file in self.text and re.search(r"\b%s\b" % re.escape(item.name), self.text) is not None
 
     def files(self):
         return set(self.lines) | {file for file, _ in self.rows}
@@ -112,7 +116,8 @@ class Grep:
         start = time.perf_counter()
         names = sorted({item.name for item in seeds})
         words = [word for name in names for word in ("-e", name)]
-        done = subprocess.run(["git", "grep", "--no-index", "-n", "-w", "-F", *words, "--", "*.rs"], cwd=self.tree.folder, capture_output=True, text=True, errors="replace")
+        command = ["git", "grep", "--no-index", "-n", "-w", "-F", *words, "--", "*.rs"]
+        done = subprocess.run(command, cwd=self.tree.folder, capture_output=True, text=True, errors="replace")
         hits = {}
         for line in done.stdout.splitlines():
             file, _, rest = line.partition(":")
@@ -167,7 +172,7 @@ class Codegraph:
         start = time.perf_counter()
         said = self.ask_for(" ".join(dict.fromkeys([item.name for item in seeds] + [item.file for item in seeds])))
         milliseconds = (time.perf_counter() - start) * 1e3
-        answer = Mentioned(cut(said, BUDGET), milliseconds)
+        answer = Answer(cut(said, BUDGET), milliseconds)
         file = None
         for line in answer.text.splitlines():
             section = re.search(r"\*\*`([^`]+\.rs)`\*\*", line)
@@ -181,14 +186,3 @@ class Codegraph:
 
     def close(self):
         self.peer.stop()
-
-
-class Mentioned(Answer):
-    """Text in which a name and a file may stand apart."""
-
-    def __init__(self, text, milliseconds):
-        super().__init__(text, milliseconds)
-        self.text = text
-
-    def touches(self, item):
-        return super().touches(item) or (item.file in self.text and re.search(r"\b%s\b" % re.escape(item.name), self.text) is not None)

@@ -4,9 +4,9 @@
   run.py [--repo GITDIR] [--commits N] [--seed S] [--binary FILE] [--methods LIST] [--show N] [--out FILE]
 
 Commits are taken from a project's whole history in an order of the seed's: no merges, none that sweeps over the code base (more than 12
-files or 600 lines of Rust, more than 2 renames), with 2 to 12 items touched that were there before, not only tests. The tree before the commit is exported
-and indexed, without the sources of dependencies, which are not the same on every machine; each changed line counts for the innermost
-item around it, an impl only when there is nothing smaller; comments and attributes above an item are its own.
+files or 600 lines of Rust, more than 2 renames), with 2 to 12 items touched that were there before, not only tests. The tree before the
+commit is exported and indexed, without the sources of dependencies, which are not the same on every machine; each changed line counts
+for the innermost item around it, an impl only when there is nothing smaller; comments and attributes above an item are its own.
 
   one left out   each touched item (at most 6 a commit, spread over them) is asked about: the share of the other touched items in the answer
   by halves      one half of the touched items is asked about at once, then the other: the share of the half not asked about
@@ -14,16 +14,17 @@ item around it, an impl only when there is nothing smaller; comments and attribu
 A commit counts once: the mean of its questions. Methods, each with 4,000 tokens:
 
   parseltongue   `context FILE:LINE ... --format compact --no-daemon`; an item is told by a row of its own, or by all of its lines in a quote
-  grep           the item's name as a word in all Rust files, 5 lines around each hit, files with most hits first; an item is told when
+  grep           the item's name as a word in all Rust files, 10 lines above and below each hit, files with most hits first; an item is told when
                  one of its first three lines is quoted
   codegraph      colbymchenry's, pinned in bench/accuracy/peers: `explore` of its MCP server, asked with the names and files, cut to the
                  budget; told as with grep, or by a place in its lists
 
-"any line" is the lenient rule: some line of the item is quoted, or its path is a row's (a twin of another cfg has the same); for
-codegraph also when its name and its file both stand anywhere in the answer. "of files" is the answer's tokens beside those of the whole files that it is
-from. Times are of one question: a process for the first two, a server that is there already for the third. Tokens are those of o200k_base when
-bpe-openai (0.1.4) is installed. No answer of parseltongue may exceed the budget: the run fails then. The last table has
-what is told of pairs of items (asked about, other), by what they are to each other; an edge is told as seen from the item asked about.
+Two lenient rules stand beside it, the same for all: "any line", some line of the item is quoted or its path is a row's (a twin of
+another cfg has the same); "named", its name and its file both stand in the answer, maybe apart from each other. "of files" is the
+answer's tokens beside those of the whole files that it is from. Times are of one question: a process for the first two, a server that
+is there already for the third. Tokens are those of o200k_base when bpe-openai (0.1.4) is installed. No answer of parseltongue may
+exceed the budget: the run fails then. The last table has what is told of pairs of items (asked about, other), by what they are to each
+other; an edge is told as seen from the item asked about.
 """
 import argparse
 import collections
@@ -97,6 +98,7 @@ def asked(method, tree, commit, items, sizes):
         told = [other for other in others if answer.tells(other)]
         records.append({"mode": mode, "asked": [str(item) for item in seeds], "missed": [str(item) for item in others if item not in told],
                         "recall": len(told) / len(others), "any_line": sum(answer.touches(other) for other in others) / len(others),
+                        "named": sum(answer.names(other) for other in others) / len(others),
                         "tokens": answer.tokens, "files_tokens": whole, "ms": answer.milliseconds, "failed": answer.failed,
                         "pairs": [dict(kind_of_pair(tree, seeds[0], other), told=other in told) for other in others] if mode == "left_out" else []})
     return records
@@ -121,7 +123,8 @@ def figures(commits, label, mode):
         return None
     recalls, rows = [statistics.mean(r["recall"] for r in g) for g in groups], [r for g in groups for r in g]
     return {"commits": len(groups), "questions": len(rows), "recall_mean": statistics.mean(recalls), "recall_median": statistics.median(recalls),
-            "any_line_mean": statistics.mean(statistics.mean(r["any_line"] for r in g) for g in groups), "tokens_median": of([r["tokens"] for r in rows], 50),
+            **{f"{rule}_mean": statistics.mean(statistics.mean(r[rule] for r in g) for g in groups) for rule in ("any_line", "named")},
+            "tokens_median": of([r["tokens"] for r in rows], 50),
             "tokens_most": max(r["tokens"] for r in rows), "of_files_median": of([r["tokens"] / r["files_tokens"] for r in rows if r["files_tokens"]], 50),
             "p50_ms": of([r["ms"] for r in rows], 50), "p99_ms": of([r["ms"] for r in rows], 99), "failed": sum(bool(r["failed"]) for r in rows)}
 
@@ -138,18 +141,19 @@ def by_pair(commits, label):
 
 def tables(summary, unable, commits, label, show):
     for mode, title in MODES.items():
-        print(f"\n{title:22} recall  median  any line   tokens  of files      p50 ms    p99 ms   questions")
+        print(f"\n{title:22} recall  median  any line   named   tokens  of files      p50 ms    p99 ms   questions")
         for name, per_mode in summary.items():
             f = per_mode[mode]
             if f:
-                print(f"  {name:20} {f['recall_mean']:6.3f}  {f['recall_median']:6.3f}  {f['any_line_mean']:8.3f}  {f['tokens_median']:7,}  {f['of_files_median']:8.1%}  "
-                      f"{f['p50_ms']:10.1f}{f['p99_ms']:10.1f}  {f['questions']:10}" + (f"   {f['failed']} failed" if f["failed"] else ""))
+                print(f"  {name:20} {f['recall_mean']:6.3f}  {f['recall_median']:6.3f}  {f['any_line_mean']:8.3f}  {f['named_mean']:6.3f}  "
+                      f"{f['tokens_median']:7,}  {f['of_files_median']:8.1%}  {f['p50_ms']:10.1f}{f['p99_ms']:10.1f}  {f['questions']:10}" + (f"   {f['failed']} failed" if f["failed"] else ""))
     for name, why in unable.items():
         print(f"  {name} not measured: {why}")
     print(f"\npairs of {label}, one left out")
     for (heading, value), (pairs, told) in sorted(by_pair(commits, label).items(), key=lambda row: (row[0][0], -row[1][0])):
         print(f"  {heading:6} {value:28} {pairs:6} pairs  {told:6} told  {pairs - told:6} missed  {told / pairs:6.1%}")
-    means = sorted((statistics.mean(r["recall"] for r in c["methods"][label] if r["mode"] == "left_out"), c["commit"], c) for c in commits if label in c["methods"])
+    means = sorted((statistics.mean(r["recall"] for r in c["methods"][label] if r["mode"] == "left_out"), c["commit"], c)
+                   for c in commits if label in c["methods"])
     for mean, _, commit in means[:show]:
         print(f"\n{commit['commit'][:12]} {commit['subject']}: recall {mean:.2f}")
         for record in commit["methods"][label]:
@@ -175,7 +179,8 @@ def main():
         stop(f"{options.binary} is not there")
     repo = git_dir(options.repo or repository())
     work, unable, methods = tempfile.mkdtemp(prefix="context-"), {}, []
-    makers = {"parseltongue": (Parseltongue, lambda: Parseltongue(os.path.abspath(options.binary))), "grep": (Grep, Grep), "codegraph": (Codegraph, lambda: Codegraph(HERE, work))}
+    makers = {"parseltongue": (Parseltongue, lambda: Parseltongue(os.path.abspath(options.binary))), "grep": (Grep, Grep),
+              "codegraph": (Codegraph, lambda: Codegraph(HERE, work))}
     commits = []
     try:
         for name in options.methods.split(","):
@@ -185,7 +190,8 @@ def main():
             except Exception as e:  # whatever keeps a peer from being installed is told, and the others go on
                 unable[kind.LABEL] = f"{type(e).__name__}: {e}"
         for commit, tree, items in choose(repo, options.commits, options.seed, work, os.path.abspath(options.binary)):
-            record = {"commit": commit.name, "parent": commit.parent, "subject": commit.subject, "items": [str(item) for item in items], "methods": {}}
+            record = {"commit": commit.name, "parent": commit.parent, "subject": commit.subject, "items": [str(item) for item in items],
+                      "methods": {}}
             for method in methods:
                 try:
                     record["methods"][method.LABEL] = measured(method, tree, commit, items)

@@ -14,7 +14,8 @@ typedef struct options {
     const char *command, *arguments[MOST_ARGUMENTS];
     u32 argument_count;
     const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
-    u32 limit, depth, threads, budget;
+    u32 limit, depth, threads, budget, port;
+    const char *address, *token_file;
     const char *durability;
     u32 idle, wait, cache;
     bool has_limit, has_idle, has_cache, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild,
@@ -36,6 +37,8 @@ int pt_cli_daemon(const options *o);
 int pt_cli_watch(const options *o);
 /* Starts the workspace's daemon and waits until it answers; `*ran` (may be NULL): there was one already. Prints nothing. */
 int pt_cli_start_daemon(const options *o, const char *workspace, bool *ran, pt_error *error);
+/* Opens HTTP in the daemon and says where. */
+int pt_cli_serve(const options *o);
 /* The Model Context Protocol over standard input and output. */
 int pt_cli_mcp(const options *o);
 /* Asks the workspace's daemon. False: there is none, or it is not the one to ask. `*code` and `*answer` as of pt_query_run. */

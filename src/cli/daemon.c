@@ -2,7 +2,9 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 
+#include "base/file.h"
 #include "live/server.h"
+#include "serve/http.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +56,7 @@ static int serve(const options *o, const char *workspace, const pt_daemon_paths 
     pt_server_options served = {.paths = *paths,
                                 .idle_minutes = o->has_idle ? o->idle : IDLE_MINUTES,
                                 .ready = ready,
+                                .front = &pt_http_front,
                                 .foreground = foreground};
     served.live.cache = o->has_cache ? o->cache : CACHED_ANSWERS;
     served.live.index = (pt_index_options){.path = workspace,
@@ -276,6 +279,44 @@ int pt_cli_daemon(const options *o) {
         return code ? pt_cli_fail(o, code, error.message) : EXIT_ANSWERED;
     }
     return fprintf(stderr, "parseltongue: usage: parseltongue daemon start|stop|status|run|restart\n"), EXIT_USAGE;
+}
+
+/* The first line of a file, which only its owner should be able to read. */
+static int read_token(char *out, size_t size, const char *path, pt_error *error) {
+    char *text;
+    u32 length;
+    struct stat status;
+    if (stat(path, &status) == 0 && status.st_mode & 077)
+        return pt_fail(error, PT_EUSAGE, "%s: others can read it; chmod 600", path);
+    int code = pt_file_read(&text, &length, path, 4096, error);
+    if (code) return code == PT_ENOTFOUND ? PT_EIO : code;
+    snprintf(out, size, "%.*s", (int)strcspn(text, "\r\n"), text);
+    pt_free(text);
+    return PT_OK;
+}
+
+int pt_cli_serve(const options *o) {
+    char workspace[PATH_MAX], token[256] = "";
+    json_t *answer = NULL;
+    pt_error error = {0};
+    if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue serve [--port N]\n"), EXIT_USAGE;
+    pt_find_workspace(workspace, sizeof workspace, o);
+    int code = o->token_file ? read_token(token, sizeof token, o->token_file, &error) : PT_OK;
+    if (!code) code = pt_cli_start_daemon(o, workspace, NULL, &error);
+    if (code) return pt_cli_fail(o, code, error.message);
+    json_t *params = json_pack("{s:s, s:i}", "workspace", workspace, "port", (int)o->port);
+    if (o->address) json_object_set_new(params, "address", json_string(o->address));
+    if (o->token_file) json_object_set_new(params, "token", json_string(token));
+    options any = *o;
+    any.no_daemon = false;
+    any.store = any.engine = NULL;
+    if (!pt_cli_ask_daemon(&any, workspace, "serve", params, &code, &answer, &error))
+        return pt_cli_fail(o, PT_EIO, "the daemon ended");
+    if (code) return json_decref(answer), pt_cli_fail(o, code, error.message);
+    if (o->json) code = pt_print_json(answer);
+    else if (!o->quiet) printf("serving %s\n", json_string_value(json_object_get(answer, "url")));
+    json_decref(answer);
+    return pt_exit_code(code);
 }
 
 int pt_cli_watch(const options *o) {

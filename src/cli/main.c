@@ -3,6 +3,7 @@
 #include "cli/print.h"
 #include "export/export.h"
 #include "live/index.h"
+#include "live/prometheus.h"
 #include "query/render.h"
 #include "query/request.h"
 
@@ -55,6 +56,10 @@ static const option known_options[] = {
     {"--wait", 'n', AT(wait), "MS", "how long to wait for saves that the daemon has not taken in yet (default 12)"},
     {"--idle", 'n', AT(idle), "MINUTES", "daemon: ends when nobody asked for so long (default 180; 0: never)"},
     {"--cache", 'n', AT(cache), "N", "daemon: answers it keeps until the next change (default 256; 0: none)"},
+    {"--port", 'n', AT(port), "N", "serve: the port (default: the workspace's own, or any free one)"},
+    {"--address", 's', AT(address), "ADDRESS", "serve: another address than 127.0.0.1; it wants a token"},
+    {"--token-file", 's', AT(token_file), "FILE",
+     "serve: a file whose first line requests have to bear as their token"},
     {"--stale-ok", 'b', AT(stale_ok), NULL, "do not look whether files changed since the index"},
     {"--color", 's', AT(color), "WHEN", "auto, always or never"},
     {"--quiet", 'b', AT(quiet), NULL, "only the answer"},
@@ -75,6 +80,7 @@ static void usage(FILE *out) {
     fprintf(out, "  %-26s %s\n", "verify", "read the store through and hold it against every law");
     fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
     fprintf(out, "  %-26s %s\n", "watch", "each update of the daemon, as it happens");
+    fprintf(out, "  %-26s %s\n", "serve", "HTTP on loopback (--port): JSON, metrics, events, MCP; through the daemon");
     fprintf(out, "  %-26s %s\n\noptions:\n", "mcp",
             "answer a coding agent: Model Context Protocol on standard input and output");
     for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {
@@ -469,7 +475,7 @@ static int ask(const options *o) {
         json_t *status = NULL;
         if (pt_cli_ask_daemon(o, workspace, "status", NULL, &code, &status, &error) && code)
             return pt_cli_fail(o, code, error.message);
-        pt_print_prometheus(stdout, status);
+        pt_prometheus(stdout, status);
         json_decref(status);
         return fflush(stdout) != 0 ? EXIT_INTERNAL : EXIT_ANSWERED;
     }
@@ -522,6 +528,7 @@ int main(int argc, char **argv) {
     if (strcmp(o.command, "verify") == 0) return run_verify(&o);
     if (strcmp(o.command, "daemon") == 0) return pt_cli_daemon(&o);
     if (strcmp(o.command, "watch") == 0) return pt_cli_watch(&o);
+    if (strcmp(o.command, "serve") == 0) return pt_cli_serve(&o);
     if (strcmp(o.command, "mcp") == 0) return pt_cli_mcp(&o);
     if (strcmp(o.command, "doctor") == 0 && o.repair) return run_index(&o);
     return run_query(&o);

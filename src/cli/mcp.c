@@ -11,13 +11,18 @@
 #define PT_VERSION "0.1.0"
 #endif
 
-enum { TRIES = 3, WAIT_MS = 2000 /* for saves on their way: who edits by model can wait for what was just written */ };
+enum {
+    TRIES = 3,
+    AGAIN_US = 5000000,
+    WAIT_MS = 2000 /* for saves on their way: who edits by model can wait for what was just written */
+};
 
 typedef struct asker {
     options o;
     char workspace[PATH_MAX];
     pt_client *client;
-    bool alone; /* no daemon can be had: the store answers */
+    bool alone;    /* asked for: the store answers */
+    u64 failed_us; /* when no daemon could be had; it is tried again after a while */
 } asker;
 
 static int connect_daemon(asker *a, pt_error *error) {
@@ -41,13 +46,16 @@ static int ask(void *payload, const char *command, json_t *params, json_t **answ
     asker *a = payload;
     int code = PT_EIO;
     *answer = NULL;
-    for (u32 i = 0; i < TRIES && !a->alone; i++) {
+    bool alone = a->alone || (a->failed_us && pt_now_us() - a->failed_us < AGAIN_US);
+    for (u32 i = 0; i < TRIES && !alone; i++) {
         *error = (pt_error){0};
         if (!a->client && (code = connect_daemon(a, error))) { /* what there is answers, or says why there is nothing */
             fprintf(stderr, "parseltongue: no daemon: %s\n", error->message);
-            a->alone = true;
+            a->failed_us = pt_now_us();
+            alone = true;
             break;
         }
+        a->failed_us = 0;
         json_t *sent = json_copy(params);
         json_object_set_new(sent, "wait", json_integer(a->o.has_wait ? a->o.wait : WAIT_MS));
         code = pt_client_call(a->client, command, sent, answer, error);
@@ -55,7 +63,7 @@ static int ask(void *payload, const char *command, json_t *params, json_t **answ
         pt_client_close(a->client); /* it ended: another one may have its place */
         a->client = NULL;
     }
-    if (a->alone) code = ask_store(a, command, params, answer, error);
+    if (alone) code = ask_store(a, command, params, answer, error);
     json_decref(params);
     return code;
 }

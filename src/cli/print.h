@@ -15,6 +15,5 @@ void pt_print_failure(FILE *err, const json_t *answer, const char *message, bool
 /* What of the daemon is beyond its limit, with advice. */
 void pt_print_triggers(FILE *out, const json_t *triggers, bool color);
 /* What the daemon's `status` says, as metrics; NULL: no daemon runs. See prometheus.c. */
-void pt_print_prometheus(FILE *out, const json_t *status);
 
 #endif

@@ -462,17 +462,6 @@ void pt_live_look(pt_live *l) {
     pthread_mutex_unlock(&l->mutex);
 }
 
-json_t *pt_live_text(const char *text) {
-    json_t *out = json_string(text);
-    if (out) return out;
-    char *copy = pt_strndup(text, strlen(text));
-    for (char *at = copy; at && *at; at++)
-        if ((unsigned char)*at >= 0x80) *at = '?';
-    out = json_string(copy ? copy : "");
-    pt_free(copy);
-    return out;
-}
-
 u64 pt_live_ticket(pt_live *l) {
     pthread_mutex_lock(&l->mutex);
     u64 ticket = l->noticed;
@@ -503,7 +492,7 @@ static json_t *freshness(const pt_live *l, u64 ticket) {
     for (u32 i = 0; i < l->pending.count; i++) {
         if (l->pending.data[i].ticket > ticket) continue; /* came later: not this question's matter */
         if (l->pending.data[i].path && count++ < STALE_SHOWN)
-            json_array_append_new(stale, pt_live_text(l->pending.data[i].path));
+            json_array_append_new(stale, pt_json_text(l->pending.data[i].path));
     }
     json_t *unbalanced = json_array();
     for (u32 i = 0; i < l->stale.count; i++) {
@@ -512,8 +501,8 @@ static json_t *freshness(const pt_live *l, u64 ticket) {
             waits = l->pending.data[k].ticket <= ticket && l->pending.data[k].path &&
                     strcmp(l->pending.data[k].path, l->stale.data[i]) == 0;
         if (waits) continue;
-        json_array_append_new(stale, pt_live_text(l->stale.data[i]));
-        json_array_append_new(unbalanced, pt_live_text(l->stale.data[i]));
+        json_array_append_new(stale, pt_json_text(l->stale.data[i]));
+        json_array_append_new(unbalanced, pt_json_text(l->stale.data[i]));
     }
     if (json_array_size(unbalanced)) json_object_set_nocheck(answer, "unbalanced", unbalanced);
     json_decref(unbalanced);
@@ -546,11 +535,13 @@ int pt_live_ask(pt_live *l, const char *command, const json_t *params, u64 ticke
         q.walker = a.walker;
         q.keep_walker = true;
         u64 generation = q.graph->info.generation;
-        *answer = l->cache ? pt_cache_get(l->cache, generation, q.command, params) : NULL;
+        /* an answer that quotes files is of their text when it was made: not while one of them waits or does not balance */
+        bool quotes = strcmp(q.command, "context") == 0 || strcmp(q.command, "explore") == 0;
+        bool keeps = l->cache && !(quotes && json_array_size(json_object_get(fresh, "stale")));
+        *answer = keeps ? pt_cache_get(l->cache, generation, q.command, params) : NULL;
         if (!*answer) {
             code = pt_query_run(&q, answer, error);
-            if (!code && l->cache && *answer && !q.passing)
-                pt_cache_put(l->cache, generation, q.command, params, *answer);
+            if (!code && keeps && *answer && !q.passing) pt_cache_put(l->cache, generation, q.command, params, *answer);
         }
         a.walker = q.walker;
         pt_reader_leave(a.reader);
@@ -614,7 +605,7 @@ static json_t *triggers_json(const pt_live *l) {
         advise(l, i, advice, sizeof advice);
         json_array_append_new(out, json_pack("{s:s, s:s, s:i, s:i, s:o}", "name", t->name, "what", t->what, "p99_us",
                                              (int)PT_MIN(p99, (u32)INT32_MAX), "limit_us", (int)t->limit_us, "advice",
-                                             pt_live_text(advice)));
+                                             pt_json_text(advice)));
     }
     return out;
 }
@@ -642,16 +633,16 @@ json_t *pt_live_status(pt_live *l) {
         info = pt_reader_enter(reader)->info;
         pt_reader_close(reader);
     }
-    json_object_set_new(out, "workspace", pt_live_text(l->root));
-    json_object_set_new(out, "store", pt_live_text(l->options.index.store));
+    json_object_set_new(out, "workspace", pt_json_text(l->root));
+    json_object_set_new(out, "store", pt_json_text(l->options.index.store));
     json_object_set_new(out, "uuid", json_string(l->uuid));
     json_object_set_new_nocheck(out, "complete", json_boolean(l->covered >= l->noticed && !l->failed));
     json_object_set_new_nocheck(out, "indexing", json_boolean(l->busy));
     json_object_set_new_nocheck(out, "pending", json_integer(l->pending.count));
     json_t *stale = json_array();
-    for (u32 i = 0; i < l->stale.count; i++) json_array_append_new(stale, pt_live_text(l->stale.data[i]));
+    for (u32 i = 0; i < l->stale.count; i++) json_array_append_new(stale, pt_json_text(l->stale.data[i]));
     json_object_set_new_nocheck(out, "stale", stale);
-    json_object_set_new(out, "error", l->failed ? pt_live_text(l->error.message) : json_null());
+    json_object_set_new(out, "error", l->failed ? pt_json_text(l->error.message) : json_null());
     json_object_set_new_nocheck(out, "generation", json_integer((json_int_t)info.generation));
     json_object_set_new_nocheck(out, "nodes", json_integer((json_int_t)info.local_nodes + info.external_nodes));
     json_object_set_new_nocheck(out, "edges", json_integer((json_int_t)info.edges));
@@ -661,7 +652,7 @@ json_t *pt_live_status(pt_live *l) {
     json_object_set_new_nocheck(out, "folders_unwatched", json_integer(pt_watch_unwatched(l->watch)));
     json_object_set_new_nocheck(out, "batches", json_integer((json_int_t)l->batches));
     json_object_set_new_nocheck(out, "batches_incremental", json_integer((json_int_t)l->followed));
-    json_object_set_new(out, "whole", l->why[0] ? pt_live_text(l->why) : json_null());
+    json_object_set_new(out, "whole", l->why[0] ? pt_json_text(l->why) : json_null());
     json_object_set_new_nocheck(out, "batches_failed", json_integer((json_int_t)l->failures));
     json_object_set_new_nocheck(out, "uptime_s", json_integer((json_int_t)((pt_now_us() - l->started_us) / 1000000)));
     json_object_set_new_nocheck(out, "pid", json_integer(getpid()));

@@ -46,8 +46,6 @@ bool pt_live_covers(pt_live *live, u64 ticket);
 u64 pt_live_refresh(pt_live *live);
 /* Now and then, on the watching thread: looks where no watch reaches. */
 void pt_live_look(pt_live *live);
-/* A text of the file system as JSON: what is no UTF-8 becomes `?`. */
-json_t *pt_live_text(const char *text);
 
 /* Answers a question from the latest snapshot, on any thread. `*answer` as of pt_query_run. PT_ENOTFOUND with no answer:
  * nothing is indexed yet. */

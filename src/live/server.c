@@ -29,7 +29,7 @@ enum {
     GRACE_MS = 1000 /* for clients to read their answers, at the end */
 };
 
-typedef struct server server;
+typedef pt_server server;
 typedef struct request request;
 typedef struct connection {
     uv_pipe_t pipe; /* first */
@@ -55,12 +55,25 @@ struct request {
     bool waiting, is_index;
 };
 
+/* What a front asked to be done once it is fresh. */
+typedef struct job {
+    uv_work_t work; /* first */
+    uv_timer_t timer;
+    struct job *before, *after; /* among those that wait */
+    server *s;
+    void (*doing)(void *payload, pt_live *live, u64 ticket);
+    void (*done)(void *payload);
+    void *payload;
+    u64 ticket, since_us;
+    bool waiting;
+} job;
+
 typedef struct told_update {
     pt_live_update update;
     char first[256], message[1024], whole[256];
 } told_update;
 
-struct server {
+struct pt_server {
     pt_server_options o;
     uv_loop_t loop;
     uv_pipe_t listener;
@@ -71,6 +84,8 @@ struct server {
     pt_live *live;
     connection *connections;
     request *waiting;
+    job *jobs; /* that wait */
+    void *front;
     u32 connection_count;
     u64 last_activity_ms;
     bool stopping, ready_told;
@@ -309,15 +324,24 @@ static void begin(connection *c, json_t *id, const char *method, json_t *params)
         return;
     }
     if (strcmp(method, "status") == 0) {
-        pt_live_notice(s->live);
-        json_t *status = pt_live_status(s->live);
-        json_object_set_new_nocheck(status, "connections", json_integer(s->connection_count));
-        send_result(c, id, status);
+        send_result(c, id, pt_server_status(s));
         return;
     }
     if (strcmp(method, "subscribe") == 0 || strcmp(method, "unsubscribe") == 0) {
         c->subscribed = method[0] == 's';
         send_result(c, id, json_boolean(c->subscribed));
+        return;
+    }
+    if (strcmp(method, "serve") == 0 && s->o.front) {
+        pt_error error = {0};
+        json_t *told = NULL;
+        int code = s->o.front->start(&s->front, s, &s->loop, params, &told, &error);
+        if (code) {
+            send_error(c, id, -32000 + code, error.message, NULL);
+        } else {
+            say(s, "serving %s", json_string_value(json_object_get(told, "url")));
+            send_result(c, id, told);
+        }
         return;
     }
     if (strcmp(method, "stop") == 0) {
@@ -361,6 +385,67 @@ static void begin(connection *c, json_t *id, const char *method, json_t *params)
     if (r->after) r->after->before = r;
     s->waiting = r;
     if (!is_index) uv_timer_start(&r->timer, on_waited, wait, 0);
+}
+
+/* Jobs of a front. */
+
+static void on_job_freed(uv_handle_t *timer) { free(timer->data); }
+static void on_job(uv_work_t *work) {
+    job *j = (job *)work;
+    j->doing(j->payload, j->s->live, j->ticket);
+}
+static void on_job_done(uv_work_t *work, int status) {
+    job *j = (job *)work;
+    (void)status;
+    j->done(j->payload);
+    uv_close((uv_handle_t *)&j->timer, on_job_freed);
+}
+static void begin_job(job *j) {
+    if (j->waiting) {
+        if (j->before) j->before->after = j->after;
+        else j->s->jobs = j->after;
+        if (j->after) j->after->before = j->before;
+        j->waiting = false;
+        pt_live_waited(j->s->live, pt_now_us() - j->since_us);
+    }
+    uv_timer_stop(&j->timer);
+    if (uv_queue_work(&j->s->loop, &j->work, on_job, on_job_done) == 0) return;
+    on_job(&j->work); /* no thread can be had: here, then */
+    on_job_done(&j->work, 0);
+}
+static void on_job_waited(uv_timer_t *timer) { begin_job(timer->data); }
+
+void pt_server_fresh(server *s, u32 wait_ms, void (*work)(void *payload, pt_live *live, u64 ticket),
+                     void (*done)(void *payload), void *payload) {
+    s->last_activity_ms = uv_now(&s->loop);
+    job *j = calloc(1, sizeof *j);
+    if (!j) { /* as stale as it may be */
+        work(payload, s->live, pt_live_ticket(s->live));
+        done(payload);
+        return;
+    }
+    *j = (job){.s = s, .doing = work, .done = done, .payload = payload};
+    uv_timer_init(&s->loop, &j->timer);
+    j->timer.data = j;
+    pt_live_notice(s->live);
+    j->ticket = pt_live_ticket(s->live);
+    if (pt_live_covers(s->live, j->ticket) || !wait_ms || s->stopping) {
+        begin_job(j);
+        return;
+    }
+    j->waiting = true;
+    j->since_us = pt_now_us();
+    j->after = s->jobs;
+    if (j->after) j->after->before = j;
+    s->jobs = j;
+    uv_timer_start(&j->timer, on_job_waited, wait_ms, 0);
+}
+
+json_t *pt_server_status(server *s) {
+    pt_live_notice(s->live);
+    json_t *status = pt_live_status(s->live);
+    json_object_set_new_nocheck(status, "connections", json_integer(s->connection_count));
+    return status;
 }
 
 static void one_line(connection *c, const char *line, size_t length) {
@@ -522,23 +607,30 @@ static void on_updates(uv_async_t *async) {
                 (unsigned long long)u->generation, u->files, list[i].first[0] ? ", " : "", list[i].first, u->resolved,
                 (unsigned long long)u->nodes, (unsigned long long)u->edges, (unsigned long long)u->us,
                 list[i].whole[0] ? "; everything anew: " : "", list[i].whole);
+        json_t *params =
+            json_pack("{s:I, s:i, s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o?}", "generation", (json_int_t)u->generation,
+                      "files", (int)u->files, "file", pt_json_text(list[i].first), "read", (int)u->read, "resolved",
+                      (int)u->resolved, "whole", list[i].whole[0] ? pt_json_text(list[i].whole) : json_null(), "nodes",
+                      (json_int_t)u->nodes, "edges", (json_int_t)u->edges, "us", (json_int_t)u->us, "error",
+                      u->code ? pt_json_text(list[i].message) : json_null());
         for (connection *c = s->connections, *next; c; c = next) {
             next = c->after;
-            if (!c->subscribed) continue;
-            json_t *params = json_pack("{s:I, s:i, s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o?}", "generation",
-                                       (json_int_t)u->generation, "files", (int)u->files, "file",
-                                       pt_live_text(list[i].first), "read", (int)u->read, "resolved", (int)u->resolved,
-                                       "whole", list[i].whole[0] ? pt_live_text(list[i].whole) : json_null(), "nodes",
-                                       (json_int_t)u->nodes, "edges", (json_int_t)u->edges, "us", (json_int_t)u->us,
-                                       "error", u->code ? pt_live_text(list[i].message) : json_null());
-            send_text(c, line_of(json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "update", "params", params)));
+            if (c->subscribed)
+                send_text(
+                    c, line_of(json_pack("{s:s, s:s, s:O}", "jsonrpc", "2.0", "method", "update", "params", params)));
         }
+        if (s->front && !s->stopping) s->o.front->update(s->front, params);
+        json_decref(params);
     }
     pt_free(list);
     tell_ready(s);
     for (request *r = s->waiting, *next; r; r = next) {
         next = r->after;
         if (pt_live_covers(s->live, r->ticket)) answer(r);
+    }
+    for (job *j = s->jobs, *next; j; j = next) {
+        next = j->after;
+        if (pt_live_covers(s->live, j->ticket)) begin_job(j);
     }
 }
 
@@ -594,10 +686,6 @@ static void on_grace(uv_timer_t *timer) {
     for (connection *c = ((server *)timer->data)->connections; c; c = c->after) close_connection(c);
 }
 
-static void close_walk(uv_handle_t *handle, void *payload) {
-    (void)payload;
-    if (!uv_is_closing(handle) && handle->type != UV_NAMED_PIPE && handle->type != UV_TIMER) uv_close(handle, NULL);
-}
 static void stop(server *s, const char *why) {
     if (s->stopping) return;
     uv_mutex_lock(&s->mutex); /* the indexing thread wakes us no more */
@@ -615,12 +703,20 @@ static void stop(server *s, const char *why) {
         next = r->after;
         answer(r); /* from what there is */
     }
+    for (job *j = s->jobs, *next; j; j = next) {
+        next = j->after;
+        begin_job(j);
+    }
+    if (s->front) s->o.front->stop(s->front);
     for (connection *c = s->connections; c; c = c->after) { /* each ends when it has its answers */
         c->over = true;
         uv_read_stop((uv_stream_t *)&c->pipe);
         if (!c->in_work && !unread(c)) close_connection(c);
     }
-    uv_walk(&s->loop, close_walk, NULL);
+    uv_close((uv_handle_t *)&s->watch, NULL);
+    uv_close((uv_handle_t *)&s->async, NULL);
+    uv_close((uv_handle_t *)&s->terminate, NULL);
+    uv_close((uv_handle_t *)&s->interrupt, NULL);
 }
 
 int pt_server_run(const pt_server_options *options, pt_error *error) {

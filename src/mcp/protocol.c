@@ -26,7 +26,7 @@ static json_t *failure(const json_t *id, int code, const char *message, json_t *
     json_t *text = json_string(message); /* NULL: no UTF-8 */
     json_t *e = json_pack("{s:i, s:o}", "code", code, "message", text ? text : json_string("failed"));
     if (data) json_object_set_new(e, "data", data);
-    return json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id ? id : json_null(), "error", e);
+    return json_pack("{s:s, s:O*, s:o}", "jsonrpc", "2.0", "id", id, "error", e); /* no id: it could not be read */
 }
 
 json_t *pt_mcp_not_json(const char *why) { return failure(NULL, PARSE_ERROR, why, NULL); }
@@ -146,6 +146,11 @@ json_t *pt_mcp_answer(pt_mcp *m, const json_t *message) {
     return failure(id, METHOD_NOT_FOUND, "no such method", NULL);
 }
 
+bool pt_mcp_asks(const json_t *message) {
+    const char *method = json_string_value(json_object_get(message, "method"));
+    return method && strcmp(method, "tools/call") == 0 && json_object_get(message, "id");
+}
+
 bool pt_mcp_listens(const json_t *message, json_t **acknowledged) {
     const json_t *id = json_object_get(message, "id"), *params = json_object_get(message, "params");
     const char *method = json_string_value(json_object_get(message, "method")),
@@ -166,6 +171,13 @@ bool pt_mcp_listens(const json_t *message, json_t **acknowledged) {
 
 json_t *pt_mcp_closed(const pt_mcp *m, const json_t *id) {
     return success(m, id, json_pack("{s:{s:O}}", "_meta", META "subscriptionId", id), true, false);
+}
+
+const char *pt_mcp_legacy(const char *version) {
+    if (!version) version = "2025-03-26";
+    for (u32 i = 0; i < PT_COUNT_OF(legacy_versions); i++)
+        if (strcmp(version, legacy_versions[i]) == 0) return legacy_versions[i];
+    return NULL;
 }
 
 const json_t *pt_mcp_cancels(const json_t *message) {

@@ -23,10 +23,15 @@ typedef struct pt_mcp {
 json_t *pt_mcp_answer(pt_mcp *mcp, const json_t *message);
 /* The reply to what is no JSON at all. */
 json_t *pt_mcp_not_json(const char *why);
+/* Is it a request whose answer asks the host, and may take long? */
+bool pt_mcp_asks(const json_t *message);
 /* Is it `subscriptions/listen`, well-formed? Then `*acknowledged` is what has to be said at once, and the request stays open
  * until it is cancelled; pt_mcp_closed is the reply that ends it from our side. */
 bool pt_mcp_listens(const json_t *message, json_t **acknowledged);
 json_t *pt_mcp_closed(const pt_mcp *mcp, const json_t *id);
+/* The legacy version that a header names, as pt_mcp.legacy wants it; NULL (no header): 2025-03-26, which had none. NULL: not
+ * one we speak. */
+const char *pt_mcp_legacy(const char *version);
 /* `notifications/cancelled`: the id (borrowed) of the request that nobody waits for; NULL: another message. */
 const json_t *pt_mcp_cancels(const json_t *message);
 

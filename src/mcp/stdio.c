@@ -11,17 +11,19 @@ enum { MESSAGE_LIMIT = 4 << 20, WAITING_LIMIT = 1024, PROGRESS_MS = 1000 };
 
 typedef struct waiting {
     json_t *message;
+    const char *legacy; /* pt_mcp.legacy when it came */
 } waiting;
 
 typedef struct serving {
-    pt_mcp mcp;
+    pt_mcp mcp; /* the reader's */
     int in, out;
     const char *doing;
     pthread_mutex_t lock; /* of what follows; jansson's counts are not the threads' */
     pthread_cond_t change;
     PT_VEC(waiting) queue;
     json_t *id, *token; /* of the request in work: the reader's own copies */
-    bool cancelled, over, broken;
+    bool cancelled, over;
+    _Atomic bool broken;
     u64 progress;
     pthread_mutex_t writing;
     PT_VEC(waiting) listening; /* ids of open subscriptions: the reader's */
@@ -38,6 +40,11 @@ static void say(serving *s, json_t *line) {
     for (size_t at = 0; at < length && !s->broken;) {
         ssize_t n = write(s->out, text + at, length - at);
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) { /* a descriptor that somebody made non-blocking */
+            struct pollfd room = {.fd = s->out, .events = POLLOUT};
+            poll(&room, 1, -1);
+            continue;
+        }
         if (n <= 0) s->broken = true;
         else at += (size_t)n;
     }
@@ -50,8 +57,9 @@ static void *answer_all(void *payload) {
     for (;;) {
         pthread_mutex_lock(&s->lock);
         while (!s->queue.count && !s->over) pthread_cond_wait(&s->change, &s->lock);
-        if (!s->queue.count) break;
+        if (!s->queue.count || s->broken) break;
         json_t *message = s->queue.data[0].message;
+        pt_mcp mcp = {s->mcp.host, s->mcp.version, s->queue.data[0].legacy};
         memmove(s->queue.data, s->queue.data + 1, --s->queue.count * sizeof(waiting));
         json_t *token = json_object_get(json_object_get(json_object_get(message, "params"), "_meta"), "progressToken");
         s->id = json_deep_copy(json_object_get(message, "id"));
@@ -59,7 +67,7 @@ static void *answer_all(void *payload) {
         s->cancelled = false;
         s->progress = 0;
         pthread_mutex_unlock(&s->lock);
-        json_t *reply = pt_mcp_answer(&s->mcp, message);
+        json_t *reply = pt_mcp_answer(&mcp, message);
         json_decref(message);
         pthread_mutex_lock(&s->lock); /* progress stops before the answer */
         bool cancelled = s->cancelled;
@@ -94,7 +102,8 @@ static void cancel(serving *s, const json_t *id) {
 
 static void one_line(serving *s, const char *line, size_t length) {
     json_error_t why;
-    json_t *message = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why), *acknowledged = NULL;
+    json_t *message = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &why),
+           *acknowledged = NULL;
     if (!message) {
         char text[300];
         snprintf(text, sizeof text, "not JSON: %s", why.text);
@@ -106,10 +115,12 @@ static void one_line(serving *s, const char *line, size_t length) {
         cancel(s, cancelled);
     } else if (pt_mcp_listens(message, &acknowledged)) {
         say(s, acknowledged);
-        pt_vec_push(&s->listening, (waiting){json_deep_copy(json_object_get(message, "id"))});
+        pt_vec_push(&s->listening, (waiting){json_deep_copy(json_object_get(message, "id")), NULL});
+    } else if (!pt_mcp_asks(message)) { /* nobody waits behind a question */
+        say(s, pt_mcp_answer(&s->mcp, message));
     } else {
         pthread_mutex_lock(&s->lock);
-        bool taken = s->queue.count < WAITING_LIMIT && pt_vec_push(&s->queue, (waiting){message});
+        bool taken = s->queue.count < WAITING_LIMIT && pt_vec_push(&s->queue, (waiting){message, s->mcp.legacy});
         pthread_cond_signal(&s->change);
         pthread_mutex_unlock(&s->lock);
         if (taken) return; /* it is the other thread's now */
@@ -143,17 +154,18 @@ int pt_mcp_stdio(const pt_mcp *mcp, int in, int out, const char *doing, pt_error
     json_object_seed(0); /* before there are two threads */
     if (pthread_create(&worker, NULL, answer_all, &s) != 0) return pt_fail(error, PT_ENOMEM, "no thread can be had");
     bool skipping = false; /* a line that is too long */
-    while (!s.broken) {
+    for (u64 told_us = pt_now_us(); !s.broken;) {
         struct pollfd ready = {.fd = in, .events = POLLIN};
         int got = poll(&ready, 1, PROGRESS_MS);
         if (got < 0 && errno != EINTR) break;
-        if (got <= 0) {
+        if (pt_now_us() - told_us >= PROGRESS_MS * 1000) {
+            told_us = pt_now_us();
             tell_progress(&s);
-            continue;
         }
+        if (got <= 0) continue;
         if (!pt_vec_reserve(&input, (u64)input.count + (64 << 10))) break;
         ssize_t n = read(in, input.data + input.count, (64 << 10) - 1);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (n <= 0) break;
         u32 looked = input.count, used = 0;
         input.count += (u32)n;

@@ -140,6 +140,8 @@ static int read_arguments(call *c, const json_t *arguments, pt_error *error) {
     json_object_foreach((json_t *)(uintptr_t)arguments, key, value) {
         const argument *a = argument_of(t, key);
         if (!a) return pt_fail(error, PT_EUSAGE, "%s takes no argument %s", t->name, key);
+        if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
+            return pt_fail(error, PT_EUSAGE, "%s holds a zero byte", key);
         if (json_is_null(value) && !a->required) continue;
         if (a->type == 's' && !json_is_string(value)) return pt_fail(error, PT_EUSAGE, "%s has to be a string", key);
         if (a->choices && !is_choice(a->choices, json_string_value(value)))
@@ -164,7 +166,7 @@ static int read_arguments(call *c, const json_t *arguments, pt_error *error) {
             if (json_is_string(value)) pt_buffer_text(&lines, json_string_value(value)); /* models do that */
             else if (!json_is_array(value)) return pt_fail(error, PT_EUSAGE, "%s has to be a list of strings", key);
             json_array_foreach(value, i, line) {
-                if (!json_is_string(line)) {
+                if (!json_is_string(line) || strlen(json_string_value(line)) != json_string_length(line)) {
                     pt_buffer_free(&lines);
                     return pt_fail(error, PT_EUSAGE, "%s has to be a list of strings", key);
                 }
@@ -207,23 +209,32 @@ static json_t *present(const call *c, json_t *answer, pt_error *error) {
     bool pages = argument_of(c->tool, "cursor") != NULL;
     pt_render_brief(answer);
     rows = json_object_get(answer, "results");
-    for (u32 i = 0; i < c->offset && json_array_size(rows); i++) json_array_remove(rows, 0);
+    size_t had = json_array_size(rows);
+    if (c->offset) {
+        json_t *rest = json_array();
+        for (size_t i = c->offset; i < had; i++) json_array_append(rest, json_array_get(rows, i));
+        json_object_set_new(answer, "results", rest);
+        had = json_array_size(rest);
+    }
     if (pages) json_object_set_new(answer, "next", json_string("1000000")); /* room for it */
     bool fits = pt_render_within(&text, answer, PT_FORMAT_COMPACT, c->budget);
     json_int_t most = json_integer_value(json_object_get(answer, "tokens"));
     fits = fits && pt_render_within(&text, answer, PT_FORMAT_TEXT, c->budget);
     if (most > json_integer_value(json_object_get(answer, "tokens")))
         json_object_set_new(answer, "tokens", json_integer(most));
+    if (had && !json_array_size(json_object_get(answer, "results"))) fits = false; /* not one row */
     if (pages) json_object_del(answer, "next");
     if (pages) page(c, answer, (u32)json_array_size(json_object_get(answer, "results")));
     pt_buffer_clear(&text);
     pt_render(&text, answer, PT_FORMAT_TEXT);
     if (fits && !pt_alloc_failed()) {
         json_t *structured = pt_render_compact(answer);
-        result = told(text.data, structured, false);
+        result = pt_alloc_failed() ? NULL : told(text.data, structured, false);
+        if (!result) json_decref(structured);
     } else if (!fits) {
-        pt_set_error(error, PT_EUSAGE, "max_tokens: %u are too few for the head of this answer alone", c->budget);
+        pt_set_error(error, PT_EUSAGE, "max_tokens: %u are too few for this answer", c->budget);
     }
+    if (!result && !error->code) pt_set_error(error, PT_ENOMEM, "out of memory");
     pt_buffer_free(&text);
     return result;
 }
@@ -253,7 +264,6 @@ int pt_mcp_call(const pt_mcp_host *host, const char *name, const json_t *argumen
     }
     if (!code) {
         *result = present(&c, answer, error);
-        code = *result ? PT_OK : error->code ? error->code : PT_ENOMEM;
     }
     if (!*result) { /* the model is told, with what it may have meant */
         pt_buffer text = {0};

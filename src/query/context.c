@@ -55,11 +55,20 @@ static bool within(const building *b, u32 node, u32 outer) {
            last <= outer_last;
 }
 
+/* The same lines under the same name, which different configurations make two items. */
+static bool is_twin(const building *b, u32 node, u32 other) {
+    u32 file, first, last, other_file, other_first, other_last;
+    return pt_same_text(b->g, pt_node_at(b->g, node)->name, pt_node_at(b->g, other)->name) &&
+           span_of(b, node, &file, &first, &last) && span_of(b, other, &other_file, &other_first, &other_last) &&
+           file == other_file && first == other_first && last == other_last;
+}
+
 /* Stands its text in a row already? */
 static bool is_told(const building *b, u32 node) {
     for (u32 i = 0; i < b->entries.count; i++) {
         const entry *e = &b->entries.data[i];
-        if (!e->gone && (e->r.node == node || (e->text && within(b, node, e->r.node)))) return true;
+        if (!e->gone && (e->r.node == node || (e->text && within(b, node, e->r.node)) || is_twin(b, node, e->r.node)))
+            return true;
     }
     return false;
 }
@@ -90,6 +99,7 @@ static json_t *with_text(building *b, const entry *e, u32 most, bool cut) {
     u32 file, first, last;
     if (!span_of(b, e->r.node, &file, &first, &last)) return NULL;
     pt_str all = pt_quote(&b->quotes, b->g, file, first, last);
+    if (all.length && memchr(all.data, 0, all.length)) return NULL; /* JSON readers refuse it */
     if (!all.length) {
         bool known = false;
         for (u32 i = 0; i < b->changed.count; i++) known = known || b->changed.data[i] == file;
@@ -162,8 +172,10 @@ static void quote_some(building *b, u32 most, bool tests) {
     }
 }
 
-static void choose(building *b, const u32 *targets, u32 target_count, const pt_related_list *related) {
-    u32 next = 0, lines_to = b->level == PT_LEVEL_BODIES ? b->used + (b->budget - b->used) * 7 / 10 : b->budget;
+/* Returns how many items were left out. */
+static u32 choose(building *b, const u32 *targets, u32 target_count, const pt_related_list *related) {
+    u32 next = 0, missed = 0,
+        lines_to = b->level == PT_LEVEL_BODIES ? b->used + (b->budget - b->used) * 7 / 10 : b->budget;
     for (u32 i = 0; i < target_count; i++) {
         pt_related r = {targets[i], UINT32_MAX, PT_NONE, PT_RELATION_TARGET, (u16)i};
         if (is_told(b, targets[i])) continue;
@@ -175,9 +187,10 @@ static void choose(building *b, const u32 *targets, u32 target_count, const pt_r
     for (; next < related->count && b->entries.count < ROWS; next++)
         if (!is_told(b, related->data[next].node) && !take(b, &related->data[next], lines_to)) break;
     if (b->level == PT_LEVEL_BODIES) quote_some(b, b->budget / 8, false);
-    for (u32 misses = 0; next < related->count && b->entries.count < ROWS && misses < 8; next++)
-        if (!is_told(b, related->data[next].node) && !take(b, &related->data[next], b->budget)) misses++;
+    for (; next < related->count && b->entries.count < ROWS && missed < 8; next++)
+        if (!is_told(b, related->data[next].node) && !take(b, &related->data[next], b->budget)) missed++;
     if (b->level == PT_LEVEL_BODIES) quote_some(b, b->budget / 3, true);
+    return related->count - next + missed;
 }
 
 /* The items asked for: one a line of the argument. */
@@ -194,6 +207,9 @@ static int targets_of(pt_query *q, pt_node_list *out, pt_items *unresolved, json
         }
         int code = *text ? pt_query_items(q, &items, text, 0, answer, error) : PT_OK;
         for (u32 i = 0; !code && i < items.nodes.count; i++) {
+            bool known = false;
+            for (u32 k = 0; k < out->count && !known; k++) known = out->data[k] == items.nodes.data[i];
+            if (known) continue;
             pt_vec_push(out, items.nodes.data[i]);
             pt_vec_push(&unresolved->nodes, items.nodes.data[i]);
         }
@@ -222,8 +238,9 @@ int pt_ask_context(pt_query *q, json_t *answer, pt_error *error) {
     if (level == 3) return pt_fail(error, PT_EUSAGE, "--level %s: it is menu, signatures or bodies", q->level);
     if (!pt_format_of(&b.format, q->format))
         return pt_fail(error, PT_EUSAGE, "--format %s: it is text, markdown, json or compact", q->format);
-    if (b.budget < PT_CONTEXT_LEAST)
-        return pt_fail(error, PT_EUSAGE, "--budget %u: at least %d tokens", b.budget, PT_CONTEXT_LEAST);
+    if (b.budget < PT_CONTEXT_LEAST || b.budget > PT_CONTEXT_MOST)
+        return pt_fail(error, PT_EUSAGE, "a budget of %u tokens: it is %d to %d", b.budget, PT_CONTEXT_LEAST,
+                       PT_CONTEXT_MOST);
     b.level = (pt_context_level)level;
     pt_node_list targets = {0};
     pt_items items = {0};
@@ -237,17 +254,19 @@ int pt_ask_context(pt_query *q, json_t *answer, pt_error *error) {
         json_object_set_new_nocheck(answer, "budget", json_integer(b.budget));
         json_object_set_new_nocheck(answer, "tokens", json_integer(b.budget));
         json_object_del(answer, "cursor"); /* no nulls */
+        pt_render_heads(answer, 1);
         pt_render(&b.scratch, answer, b.format);
         b.used = pt_tokens_bound(b.scratch.data ? b.scratch.data : "", b.scratch.count) + RESERVE;
-        if (b.used < b.budget) choose(&b, targets.data, targets.count, &related);
+        u32 left =
+            b.used < b.budget ? choose(&b, targets.data, targets.count, &related) : targets.count + related.count;
         if (b.entries.count)
             qsort_r(b.entries.data, b.entries.count, sizeof(entry), by_relation, (void *)(uintptr_t)b.g);
         u32 told = 0;
         for (u32 i = 0; i < b.entries.count; i++)
             if (!b.entries.data[i].gone) json_array_append(rows, b.entries.data[i].row), told++;
-        u64 total = (u64)targets.count + related.count;
+        u64 total = (u64)told + left;
         json_object_set_new_nocheck(answer, "total", json_integer((json_int_t)total));
-        json_object_set_new_nocheck(answer, "truncated", json_boolean(told < total));
+        json_object_set_new_nocheck(answer, "truncated", json_boolean(left != 0));
         if (b.changed.count) {
             json_t *changed = json_array();
             for (u32 i = 0; i < b.changed.count && i < 8; i++)
@@ -260,7 +279,7 @@ int pt_ask_context(pt_query *q, json_t *answer, pt_error *error) {
     if (!code) { /* the number is of what is told; no bound of parts is trusted for the whole */
         pt_buffer_clear(&b.scratch);
         if (!pt_render_within(&b.scratch, answer, b.format, b.budget))
-            code = pt_fail(error, PT_EUSAGE, "--budget %u is too little for this answer's head alone", b.budget);
+            code = pt_fail(error, PT_EUSAGE, "a budget of %u tokens is too little for this answer", b.budget);
     }
     json_decref(rows);
     for (u32 i = 0; i < b.entries.count; i++) json_decref(b.entries.data[i].row);

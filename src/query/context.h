@@ -35,7 +35,7 @@ typedef struct pt_related {
 } pt_related;
 typedef PT_VEC(pt_related) pt_related_list;
 
-enum { PT_CONTEXT_BUDGET = 4000, PT_CONTEXT_LEAST = 100 };
+enum { PT_CONTEXT_BUDGET = 4000, PT_CONTEXT_LEAST = 100, PT_CONTEXT_MOST = 1000000 };
 typedef enum pt_context_level { PT_LEVEL_MENU, PT_LEVEL_SIGNATURES, PT_LEVEL_BODIES } pt_context_level;
 
 /* What the items are related to, best first; the items themselves are not in it. PT_ENOMEM. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { WORDS = 24, WORD = 200, ITEMS = 4, ALSO = 6, NAMES_A_WORD = 400, TOKENS_A_ROW = 8 };
+enum { WORDS = 24, WORD = 200, ITEMS = 4, ALSO = 6, NAMES_A_WORD = 400, TOKENS_A_ROW = 8, FOUND = 4000 };
 
 typedef struct intent {
     const char *words; /* any of them, separated by | */
@@ -266,8 +266,12 @@ static void named_by_code(pt_query *q, const char *text, u32 kinds, found_list *
     u32 from = out->count;
     char name[WORD];
     snprintf(name, sizeof name, "%s", text);
-    char *call = strchr(name, '('); /* `park()` */
-    if (call) *call = 0;
+    i32 angle = 0; /* `park()`; not `<(A, B) as Trait>` */
+    for (char *at = name; *at; at++) {
+        if (*at == '<') angle++;
+        else if (*at == '>') angle--;
+        else if (*at == '(' && at > name && angle <= 0) *at-- = 0;
+    }
     (void)pt_find_items(&items, q->graph, name, 0, true, NULL);
     for (u32 i = 0; i < items.nodes.count; i++) {
         const pt_graph_node *n = pt_node_at(q->graph, items.nodes.data[i]);
@@ -307,7 +311,7 @@ static void named_by_words(pt_query *q, const word *words, u32 count, found_list
         for (u32 k = 0; k < names.count && names.data[k].score >= 600; k++) {
             nodes.count = 0;
             pt_graph_named(g, pt_graph_string(g, names.data[k].name), &nodes);
-            for (u32 m = 0; m < nodes.count && m < 64; m++) {
+            for (u32 m = 0; m < nodes.count && m < 64 && out->count < FOUND; m++) {
                 u32 node = nodes.data[m], hits = 0;
                 if (!pt_node_local(g, node) || !pt_node_shown(q, node)) continue;
                 for (u32 w = 0; w < count; w++) hits += holds(g, node, words[w].text, &scratch);
@@ -355,9 +359,10 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
     pt_format format;
     if (!pt_format_of(&format, q->format))
         return pt_fail(error, PT_EUSAGE, "--format %s: it is text, markdown, json or compact", q->format);
-    if (budget < PT_CONTEXT_LEAST)
-        return pt_fail(error, PT_EUSAGE, "--budget %u: at least %d tokens", budget, PT_CONTEXT_LEAST);
-    word *words = pt_malloc(WORDS * sizeof *words);
+    if (budget < PT_CONTEXT_LEAST || budget > PT_CONTEXT_MOST)
+        return pt_fail(error, PT_EUSAGE, "a budget of %u tokens: it is %d to %d", budget, PT_CONTEXT_LEAST,
+                       PT_CONTEXT_MOST);
+    word *words = pt_calloc(WORDS, sizeof *words);
     if (!words) return pt_fail(error, PT_ENOMEM, "out of memory");
     u32 count = words_of(q->target, words);
     const intent *meant = NULL;
@@ -378,7 +383,7 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
         if (words[i].is_code) continue;
         one.count = 0;
         named_by_code(q, words[i].text, kinds_of(meant->command), &one);
-        if (!one.count) continue;
+        if (!one.count || (item_count && items[0] == one.data[0].node)) continue; /* found by the loop above */
         items[item_count++] = one.data[0].node;
         for (u32 k = 0; k < one.count; k++) pt_vec_push(&all, one.data[k]);
     }
@@ -387,6 +392,13 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
         u32 best = all.count ? all.data[0].words : 0;
         for (u32 i = 0; i < all.count && item_count < most && all.data[i].words == best; i++)
             items[item_count++] = all.data[i].node;
+    }
+    for (u32 i = 0; i < count && most && !item_count; i++) { /* too short for a search: `io` */
+        one.count = 0;
+        named_by_code(q, words[i].text, meant ? kinds_of(meant->command) : 0, &one);
+        if (!one.count) continue;
+        items[item_count++] = one.data[0].node;
+        for (u32 k = 0; k < one.count; k++) pt_vec_push(&all, one.data[k]);
     }
     const char *command = meant && item_count >= meant->items ? meant->command : item_count ? "context" : "overview";
     if (item_count && strcmp(command, "who-implements") == 0) { /* of a type it is the other question */
@@ -427,7 +439,7 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
         json_object_set_new_nocheck(answer, "chosen", pt_json_text(command));
         json_object_set_new_nocheck(answer, "budget", json_integer(budget));
         json_object_set_new_nocheck(answer, "tokens", json_integer(budget));
-        if (sub.target) json_object_set_new_nocheck(answer, "about", json_string(sub.target));
+        if (sub.target) json_object_set_new_nocheck(answer, "about", pt_json_text(sub.target));
         json_t *also = json_array(); /* what it may have meant instead */
         for (u32 i = 0; i < all.count && json_array_size(also) < ALSO; i++) {
             bool taken = false;
@@ -441,9 +453,12 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
         if (!sub.limit) sub.limit = PT_MAX(budget / TOKENS_A_ROW, 1u); /* more would be cut anyway */
         code = pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : info->run(&sub, answer, error);
         pt_buffer out = {0};
+        json_object_del(answer, "cursor"); /* no nulls */
         if (!code) pt_render_brief(answer);
-        if (!code && !pt_render_within(&out, answer, format, budget))
-            code = pt_fail(error, PT_EUSAGE, "--budget %u is too little for this answer's head alone", budget);
+        bool rows = json_array_size(json_object_get(answer, "results")) != 0;
+        if (!code && (!pt_render_within(&out, answer, format, budget) ||
+                      (rows && !json_array_size(json_object_get(answer, "results")))))
+            code = pt_fail(error, PT_EUSAGE, "a budget of %u tokens is too little for this answer", budget);
         pt_buffer_free(&out);
         q->walker = sub.walker;
         q->passing = sub.passing;

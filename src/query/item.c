@@ -161,6 +161,11 @@ int pt_find_items(pt_items *out, const pt_graph *g, const char *given, u32 kinds
                 (strcmp(pt_graph_string(g, pt_node_at(g, n)->path), text) == 0))
                 pt_vec_push(&found, n);
     }
+    if (length && text[length - 1] == ']' && strchr(text, '[')) /* a crate that is no library: demo[bin:tool] */
+        for (u32 n = 0; n < g->node_count; n++)
+            if (pt_node_at(g, n)->kind == PT_KIND_CRATE &&
+                strcmp(pt_graph_string(g, pt_node_at(g, n)->path), text) == 0 && (!kinds || kinds >> PT_KIND_CRATE & 1))
+                pt_vec_push(&found, n);
     for (u32 i = 0; i < named.count; i++) {
         u32 node = named.data[i];
         if (kinds && !(kinds >> pt_node_at(g, node)->kind & 1)) continue;

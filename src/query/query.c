@@ -150,6 +150,17 @@ void pt_query_nodes(const pt_query *q, u32 kinds, pt_node_list *out) {
 
 /* Rows. */
 
+json_t *pt_json_text(const char *text) {
+    json_t *out = json_string(text);
+    if (out) return out;
+    char *copy = pt_strndup(text, strlen(text));
+    for (char *at = copy; at && *at; at++)
+        if ((unsigned char)*at >= 0x80) *at = '?';
+    out = json_string(copy ? copy : "");
+    pt_free(copy);
+    return out;
+}
+
 json_t *pt_json_path(const pt_query *q, u32 node) {
     pt_buffer b = {0};
     pt_graph_path(q->graph, &b, node);

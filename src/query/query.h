@@ -73,7 +73,8 @@ int pt_query_items(pt_query *q, pt_items *items, const char *text, u32 kinds, js
 void pt_query_unresolved(pt_query *q, json_t *answer, const pt_items *items);
 /* Ends a list of rows: cuts it to the limit and says so. */
 void pt_query_results(pt_query *q, json_t *answer, json_t *rows);
-static inline json_t *pt_json_text(const char *text) { return json_string_nocheck(text); }
+/* A text as JSON: what is no UTF-8 (the file system has such names) becomes `?`. */
+json_t *pt_json_text(const char *text);
 
 int pt_ask_who_implements(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_traits_of(pt_query *q, json_t *answer, pt_error *error);

@@ -65,7 +65,8 @@ static void marks(pt_buffer *out, const json_t *row) {
 static void source(pt_buffer *out, const json_t *row, pt_format f) {
     const char *at = text_of(row, "source");
     long long line = number_of(row, "line");
-    if (f == PT_FORMAT_MARKDOWN) pt_buffer_text(out, "```rust\n");
+    bool fenced = f == PT_FORMAT_MARKDOWN && strstr(at, "```"); /* then four */
+    if (f == PT_FORMAT_MARKDOWN) pt_buffer_text(out, fenced ? "````rust\n" : "```rust\n");
     while (*at) {
         size_t n = strcspn(at, "\n");
         if (f == PT_FORMAT_TEXT) pt_buffer_format(out, "%lld ", line++);
@@ -74,7 +75,7 @@ static void source(pt_buffer *out, const json_t *row, pt_format f) {
         pt_buffer_char(out, '\n');
         at += n + (at[n] == '\n');
     }
-    if (f == PT_FORMAT_MARKDOWN) pt_buffer_text(out, "```\n");
+    if (f == PT_FORMAT_MARKDOWN) pt_buffer_text(out, fenced ? "````\n" : "```\n");
     if (json_object_get(row, "source_to"))
         pt_buffer_format(out, "... cut; it goes on to line %lld\n", number_of(row, "end_line"));
 }
@@ -315,6 +316,8 @@ static void notes(pt_buffer *out, const json_t *answer) {
     if (number_of(answer, "pending"))
         pt_buffer_format(out, "not in it yet: %lld saved files\n", number_of(answer, "pending"));
     list(out, "stale, what they said before counts:", json_object_get(answer, "stale"));
+    if (json_object_get(answer, "stale_count"))
+        pt_buffer_format(out, "%lld files are stale\n", number_of(answer, "stale_count"));
     list(out, "changed since, not quoted:", json_object_get(answer, "changed"));
     if (json_is_true(json_object_get(answer, "truncated"))) {
         size_t count = json_array_size(json_object_get(answer, "results"));
@@ -366,9 +369,10 @@ void pt_render(pt_buffer *out, const json_t *answer, pt_format f) {
 }
 
 json_t *pt_render_compact(const json_t *answer) {
-    static const char *const kept[] = {"query",      "target",   "second",  "chosen", "about",   "also",
-                                       "generation", "complete", "pending", "stale",  "changed", "unresolved",
-                                       "truncated",  "total",    "next",    "tokens", "summary", "error"};
+    static const char *const kept[] = {"query",       "target",     "second",     "chosen",    "about",
+                                       "also",        "generation", "complete",   "pending",   "stale",
+                                       "stale_count", "changed",    "unresolved", "truncated", "total",
+                                       "next",        "tokens",     "summary",    "error"};
     json_t *out = json_object(), *rows = json_array(), *row;
     size_t i;
     for (u32 k = 0; k < PT_COUNT_OF(kept); k++) {
@@ -419,11 +423,59 @@ static u32 tokens_of(pt_buffer *out, const json_t *answer, pt_format f) {
     return pt_tokens_bound(out->data ? out->data : "", out->count);
 }
 
+/* The first `most` of a list in place of it. */
+static bool shorten(json_t *object, const char *key, size_t most) {
+    const json_t *list_of = json_object_get(object, key);
+    size_t count = json_array_size(list_of);
+    if (count <= most) return false;
+    json_t *first = json_array();
+    for (size_t i = 0; i < most; i++) json_array_append(first, json_array_get(list_of, i));
+    json_object_set_new_nocheck(object, key, first);
+    return true;
+}
+
+/* At most `most` bytes of a text, ended at a character. */
+static void shorten_text(json_t *object, const char *key, size_t most) {
+    const char *text = text_of(object, key);
+    if (strlen(text) <= most) return;
+    while (most && ((u8)text[most] & 0xc0) == 0x80) most--;
+    pt_buffer cut = {0};
+    pt_buffer_add(&cut, text, most);
+    pt_buffer_text(&cut, " ...");
+    if (cut.data) json_object_set_new_nocheck(object, key, json_string(cut.data));
+    pt_buffer_free(&cut);
+}
+
+void pt_render_heads(json_t *answer, u32 how) {
+    static const char *const lists[] = {"stale", "unbalanced", "changed", "also"};
+    size_t names = how > 1 ? 0 : 8, stale = json_array_size(json_object_get(answer, "stale"));
+    for (u32 i = 0; i < PT_COUNT_OF(lists); i++)
+        if (shorten(answer, lists[i], names) && i == 0 && !json_object_get(answer, "stale_count"))
+            json_object_set_new_nocheck(answer, "stale_count", json_integer((json_int_t)stale));
+    shorten_text(answer, "target", how > 1 ? 60 : 240);
+    shorten_text(answer, "about", how > 1 ? 120 : 480);
+    const json_t *summary = json_object_get(answer, "summary");
+    if (!summary) return;
+    json_t *own = json_copy((json_t *)(uintptr_t)summary);
+    shorten(own, "modules", how > 1 ? 0 : 5);
+    json_object_set_new_nocheck(answer, "summary", own);
+}
+
 bool pt_render_within(pt_buffer *out, json_t *answer, pt_format f, u32 budget) {
     json_t *rows = json_object_get(answer, "results");
     bool counts = json_object_get(answer, "tokens") != NULL;
     if (counts) json_object_set_new_nocheck(answer, "tokens", json_integer(budget)); /* no number is longer */
     u32 now = tokens_of(out, answer, f), count = (u32)json_array_size(rows);
+    for (u32 how = 1; how <= 2 && now > budget; how++) { /* heads, if they alone take more than half */
+        json_t *none = json_array();
+        json_incref(rows);
+        json_object_set_new_nocheck(answer, "results", none);
+        u32 head = tokens_of(out, answer, f);
+        json_object_set_new_nocheck(answer, "results", rows);
+        rows = json_object_get(answer, "results");
+        if (head > budget / 2) pt_render_heads(answer, how);
+        now = tokens_of(out, answer, f);
+    }
     if (now > budget && count) {
         if (json_is_false(json_object_get(answer, "truncated"))) {
             json_object_set_new_nocheck(answer, "truncated", json_true());

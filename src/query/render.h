@@ -18,11 +18,14 @@ void pt_render_row(pt_buffer *out, const char *query, const json_t *row, pt_form
 /* The answer as compact JSON (docs/schema/compact.json): a new reference. Places are "file:line", sites and members are
  * texts, what is empty or false is not there. */
 json_t *pt_render_compact(const json_t *answer);
+/* What stands before the rows, shortened: 1: at most 8 names in each list, a target as long as a line; 2: no lists. What is
+ * left out of `stale` is counted (`stale_count`). The answer's lists are replaced, not changed. */
+void pt_render_heads(json_t *answer, u32 how);
 /* Makes the rows fit for a reader who sees the first ones only: what is of tests last, cycles without all their members. The
  * answer is the caller's alone. */
 void pt_render_brief(json_t *answer);
-/* The same as pt_render with at most `budget` tokens: rows go from the end until it fits, `answer` is changed. False: it does
- * not fit without any row; `out` holds what would be too much. */
+/* The same as pt_render with at most `budget` tokens: heads are shortened and rows go from the end until it fits, `answer` is
+ * changed. False: it does not fit without any row; `out` holds what would be too much. */
 bool pt_render_within(pt_buffer *out, json_t *answer, pt_format format, u32 budget);
 
 #endif

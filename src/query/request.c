@@ -1,6 +1,8 @@
 #include "query/request.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 typedef struct field {
     const char *name;
@@ -29,10 +31,11 @@ int pt_request_read(pt_query *q, const char *command, const json_t *params, pt_e
             if (strcmp(fields[i].name, key) == 0) f = &fields[i];
         if (!f) return pt_fail(error, PT_EUSAGE, "%s: no such parameter: %s", command, key);
         void *at = (char *)q + f->offset;
-        bool fits = f->type == 's'   ? json_is_string(value)
-                    : f->type == 'b' ? json_is_boolean(value)
-                                     : json_is_integer(value) && json_integer_value(value) >= 0 &&
-                                           json_integer_value(value) <= UINT32_MAX;
+        double number = json_number_value(value); /* 5.0 is 5 */
+        bool fits = f->type == 's' ? json_is_string(value)
+                    : f->type == 'b'
+                        ? json_is_boolean(value)
+                        : json_is_number(value) && number >= 0 && number <= UINT32_MAX && number == (u32)number;
         if (!fits)
             return pt_fail(error, PT_EUSAGE, "%s: %s has to be a %s", command, key,
                            f->type == 's'   ? "string"
@@ -40,12 +43,44 @@ int pt_request_read(pt_query *q, const char *command, const json_t *params, pt_e
                                             : "number");
         if (f->type == 's') *(const char **)at = json_string_value(value);
         else if (f->type == 'b') *(bool *)at = json_is_true(value);
-        else *(u32 *)at = (u32)json_integer_value(value);
+        else *(u32 *)at = (u32)number;
     }
     u32 given = q->second ? 2 : q->target ? 1 : 0;
     if (q->second && !q->target) return pt_fail(error, PT_EUSAGE, "%s: a second argument without a first", command);
     if (given < info->needed || given > (info->most >= PT_WORDS ? 1 : info->most))
         return pt_fail(error, PT_EUSAGE, "%s: takes %s", command, *info->arguments ? info->arguments : "no arguments");
+    return PT_OK;
+}
+
+const char *pt_request_parameter(u32 index, char *type) {
+    if (index == PT_COUNT_OF(fields)) *type = 'n';
+    else if (index < PT_COUNT_OF(fields)) *type = fields[index].type;
+    return index < PT_COUNT_OF(fields) ? fields[index].name : index == PT_COUNT_OF(fields) ? "wait" : NULL;
+}
+
+int pt_request_set(json_t *params, const char *key, const char *text, pt_error *error) {
+    const char *name;
+    char type = 0, *end = NULL;
+    for (u32 i = 0; (name = pt_request_parameter(i, &type)); i++)
+        if (strcmp(name, key) == 0) break;
+    if (!name) return pt_fail(error, PT_EUSAGE, "no such parameter: %s", key);
+    json_t *value = NULL;
+    if (type == 's') {
+        value = json_string(text);
+        if (!value) return pt_fail(error, PT_EUSAGE, "%s is no UTF-8", key);
+    } else if (type == 'n') {
+        errno = 0;
+        unsigned long number = strtoul(text, &end, 10);
+        if (*end || end == text || errno || number > UINT32_MAX || !(text[0] >= '0' && text[0] <= '9'))
+            return pt_fail(error, PT_EUSAGE, "%s has to be a number", key);
+        value = json_integer((json_int_t)number);
+    } else {
+        bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+        if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
+            return pt_fail(error, PT_EUSAGE, "%s has to be true or false", key);
+        value = json_boolean(yes);
+    }
+    if (json_object_set_new(params, key, value)) return pt_fail(error, PT_ENOMEM, "out of memory");
     return PT_OK;
 }
 

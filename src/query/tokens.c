@@ -66,6 +66,7 @@ u32 pt_tokens_bound(const char *text, size_t length) {
             for (size_t i = at; i < end; i++) vowel = vowel || is_vowel(t[i]);
             if (before == RUN_DIGITS) tokens = n < 5 ? n : 2 + n / 4;
             else if (n <= 2) tokens = 1;
+            else if (n > 20) tokens = n * 2 / 3 + 1; /* no word: a sequence */
             else tokens = vowel ? 1 + (n - 1) / 6 : (n + 1) / 2;
             break;
         case RUN_DIGITS: tokens = !word_before ? (n + 2) / 3 : n < 3 ? n : (n + 2) / 3 + 1; break;

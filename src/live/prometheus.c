@@ -1,5 +1,4 @@
-/* prometheus.c: the daemon's state in the text format that Prometheus reads (exposition formats, version 0.0.4). */
-#include "cli/print.h"
+#include "live/prometheus.h"
 
 #include "live/monitor.h"
 
@@ -39,7 +38,7 @@ static void summaries(FILE *out, const json_t *timings, const char *name, const 
     json_object_foreach((json_t *)(uintptr_t)timings, value, t) summary(out, name, label, value, t);
 }
 
-void pt_print_prometheus(FILE *out, const json_t *status) {
+void pt_prometheus(FILE *out, const json_t *status) {
     const json_t *memory = json_object_get(status, "memory"), *cache = json_object_get(status, "cache"),
                  *session = json_object_get(memory, "session"), *triggers = json_object_get(status, "triggers"), *v;
     const char *what;
