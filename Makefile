@@ -82,6 +82,17 @@ bench-debian: bench-trees ## Some 900 crates, 9 million lines, as one tree (OUT=
 	@python3 bench/debian/run.py $(if $(OUT),--out $(OUT))
 endif
 
+ifneq ($(wildcard bench/surfaces/run.py),)
+.PHONY: bench-surfaces bench-context
+bench-surfaces: bench-trees ## What each way to ask costs: socket, HTTP, MCP, command line (OUT=file: JSON)
+	@python3 bench/surfaces/run.py $(if $(OUT),--out $(OUT))
+
+bench-context: ## Does context hold what real commits touched, beside grep and a peer? (REPO=gitdir, OUT=file: JSON)
+	@scripts/setup.sh --bench --test
+	@$(MAKE) --no-print-directory build
+	@build/venv/bin/python3 bench/context/run.py $(if $(REPO),--repo $(REPO)) $(if $(OUT),--out $(OUT))
+endif
+
 fuzz: ## Run each fuzzer for FUZZ_TIME seconds
 	@scripts/setup.sh --test
 	@scripts/fuzz.sh

@@ -1,6 +1,6 @@
 # fish completion for parseltongue
 set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore find-cycles \
-    search list entities-in where-defined overview unused export stats doctor verify daemon watch mcp
+    search list entities-in where-defined overview unused export stats doctor verify daemon watch serve mcp
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -15,6 +15,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a path 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explain -d 'The steps that made an edge, or the step that failed'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a 'context generate-context' -d 'What a reader must know to edit items'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explore -d 'A question in plain words'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a serve -d 'HTTP through the daemon'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Answer a coding agent'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a find-cycles -d 'Cycles among modules, types or calls'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a search -d 'Items whose name resembles the pattern'
@@ -63,3 +64,6 @@ complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l budget -x -d 'At most so many tokens'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context' -l level -x -a 'menu signatures bodies' -d 'How much of each'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l format -x -a 'text markdown json compact' -d 'Format'
+complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l port -x -d 'The port'
+complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l address -x -d 'Address to listen on'
+complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l token-file -r -d 'File with the token'

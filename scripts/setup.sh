@@ -62,6 +62,7 @@ if [ $want_bench = 1 ]; then
     universal_ctags() { have_cmd ctags && ctags --version 2>/dev/null | grep -q 'Universal Ctags'; }
     need universal-ctags universal_ctags
     need nodejs have_cmd node
+    need wrk have_cmd wrk
     need npm have_cmd npm
     need liblmdb-dev have_file '/usr/include/lmdb.h'
     need libigraph-dev have_lib igraph

@@ -175,7 +175,7 @@ static void quote_some(building *b, u32 most, bool tests) {
 /* Returns how many items were left out. */
 static u32 choose(building *b, const u32 *targets, u32 target_count, const pt_related_list *related) {
     u32 next = 0, missed = 0,
-        lines_to = b->level == PT_LEVEL_BODIES ? b->used + (b->budget - b->used) * 7 / 10 : b->budget;
+        lines_to = b->level == PT_LEVEL_BODIES ? b->used + (b->budget - b->used) * 17 / 20 : b->budget;
     for (u32 i = 0; i < target_count; i++) {
         pt_related r = {targets[i], UINT32_MAX, PT_NONE, PT_RELATION_TARGET, (u16)i};
         if (is_told(b, targets[i])) continue;

@@ -369,7 +369,7 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
     for (u32 i = 0; i < PT_COUNT_OF(intents) && !meant; i++)
         if (speaks_of(q->target, intents[i].words)) meant = &intents[i];
     found_list all = {0}, one = {0};
-    u32 items[ITEMS], item_count = 0, most = meant && meant->items ? meant->items : meant ? 0 : ITEMS;
+    u32 items[ITEMS] = {0}, item_count = 0, most = meant && meant->items ? meant->items : meant ? 0 : ITEMS;
     /* code first: each piece its best item */
     for (u32 i = 0; i < count && most; i++) {
         if (!words[i].is_code && most != 2) continue; /* of two, the order tells which is which */
