@@ -27,7 +27,7 @@ _parseltongue() {
             return ;;
         --kind) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$current"); return ;;
         --format)
-            if [[ $command == export ]]; then mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid' -- "$current")
+            if [[ $command == export ]]; then mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid scip' -- "$current")
             else mapfile -t COMPREPLY < <(compgen -W 'text markdown json compact' -- "$current"); fi
             return ;;
         --cfg) mapfile -t COMPREPLY < <(compgen -W 'host' -- "$current"); return ;;

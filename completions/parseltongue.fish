@@ -60,7 +60,7 @@ complete -c parseltongue -n '__fish_seen_subcommand_from index entities-in' -F
 complete -c parseltongue -n '__fish_seen_subcommand_from find-cycles' -l level -x -a 'module type call' -d 'What the cycles are made of'
 complete -c parseltongue -n '__fish_seen_subcommand_from list search' -l kind -x -a 'crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro' -d 'Only this kind'
 complete -c parseltongue -n '__fish_seen_subcommand_from blast-radius' -l depth -x -d 'Follow at most N steps'
-complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a 'jsonl dot graphml mermaid' -d 'Format'
+complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a 'jsonl dot graphml mermaid scip' -d 'Format'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l budget -x -d 'At most so many tokens'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context' -l level -x -a 'menu signatures bodies' -d 'How much of each'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l format -x -a 'text markdown json compact' -d 'Format'

@@ -67,7 +67,7 @@ _parseltongue() {
         explore) own=('--budget[at most so many tokens]:N:' '--format[format]:format:(text markdown json compact)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
         blast-radius) own=('--depth[follow at most N steps]:N:') ;;
-        export) own=('--format[format]:format:(jsonl dot graphml mermaid)') ;;
+        export) own=('--format[format]:format:(jsonl dot graphml mermaid scip)') ;;
         entities-in) own=('1: :' '*:file:_files') ;;
     esac
     _arguments -S $common $own

@@ -40,7 +40,7 @@ static const option known_options[] = {
     {"--kind", 's', AT(kind), "KIND", "list, search, unused: only this kind (struct, fn, method ...)"},
     {"--cursor", 's', AT(cursor), "CURSOR", "list: go on where an answer ended"},
     {"--format", 's', AT(format), "FORMAT",
-     "export: jsonl, dot, graphml or mermaid (default jsonl); context, explore: text, markdown,\n"
+     "export: jsonl, dot, graphml, mermaid or scip (default jsonl); context, explore: text, markdown,\n"
      "                             json or compact"},
     {"--engine", 's', AT(engine), "ENGINE",
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},

@@ -1,6 +1,12 @@
 #include "export/export.h"
 
+#include "export/scip.h"
+
 #include <stdlib.h>
+
+#ifndef PT_VERSION
+#define PT_VERSION "0.1.0"
+#endif
 
 static const char *const visibilities[] = {"private", "pub", "pub(crate)", "pub(super)", "private", "pub(in)"};
 
@@ -245,7 +251,12 @@ int pt_export(FILE *out, const pt_graph *graph, const char *format, bool candida
     else if (strcmp(format, "dot") == 0) drawing(&x, DOT);
     else if (strcmp(format, "graphml") == 0) drawing(&x, GRAPHML);
     else if (strcmp(format, "mermaid") == 0) drawing(&x, MERMAID);
-    else return pt_fail(error, PT_EUSAGE, "--format %s: it is jsonl, dot, graphml or mermaid", format);
+    else if (strcmp(format, "scip") == 0) {
+        int code = pt_export_scip(out, graph, PT_VERSION, error);
+        if (code) return code;
+    } else {
+        return pt_fail(error, PT_EUSAGE, "--format %s: it is jsonl, dot, graphml, mermaid or scip", format);
+    }
     pt_buffer_free(&x.line);
     pt_buffer_free(&x.path);
     if (pt_alloc_failed()) return pt_fail(error, PT_ENOMEM, "out of memory");

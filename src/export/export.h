@@ -1,7 +1,8 @@
 /* export.h: the whole graph in formats others read.
  *
  * `jsonl` is the canonical form (design.md, "Command line"): a meta line, nodes, edges, sorted; byte-identical
- * for equal states. `dot`, `graphml` and `mermaid` draw items and their edges; `contains` is left out there. */
+ * for equal states. `dot`, `graphml` and `mermaid` draw items and their edges; `contains` is left out there. `scip` is
+ * scip.h's; it reads the sources. */
 #ifndef PT_EXPORT_H
 #define PT_EXPORT_H
 

@@ -81,7 +81,7 @@ static void wrong(void **state) {
         {"explain", "{\"second\":\"a\"}"},
         {"list", "{\"limit\":-1}"},
         {"list", "{\"limit\":4294967296}"},
-        {"list", "{\"limit\":1.0}"},
+        {"list", "{\"limit\":1.5}"},
         {"list", "{\"limit\":\"1\"}"},
         {"list", "{\"all\":1}"},
         {"list", "{\"all\":null}"},
