@@ -2,7 +2,7 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain context generate-context explore find-cycles search list entities-in where-defined overview unused export stats doctor verify daemon watch serve mcp'
+        explain context generate-context explore find-cycles search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp'
     local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine --no-daemon --wait'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
@@ -43,6 +43,7 @@ _parseltongue() {
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
             context | generate-context) common+=' --budget --level --format' ;;
+            diff) common+=' --depth --format' ;;
             serve) common+=' --port --address --token-file' ;;
             explore) common+=' --budget --format' ;;
             search | unused) common+=' --kind' ;;
@@ -52,6 +53,8 @@ _parseltongue() {
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$current")
     elif [[ -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    elif [[ $command == diff ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(git for-each-ref --format='%(refname:short)' 2>/dev/null)" -- "$current")
     elif [[ $command == index || $command == entities-in ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null

@@ -1,6 +1,6 @@
 # fish completion for parseltongue
 set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore find-cycles \
-    search list entities-in where-defined overview unused export stats doctor verify daemon watch serve mcp
+    search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -15,6 +15,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a path 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explain -d 'The steps that made an edge, or the step that failed'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a 'context generate-context' -d 'What a reader must know to edit items'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explore -d 'A question in plain words'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a diff -d 'What changed between two revisions, and whom it reaches'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a serve -d 'HTTP through the daemon'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Answer a coding agent'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a find-cycles -d 'Cycles among modules, types or calls'
@@ -67,3 +68,4 @@ complete -c parseltongue -n '__fish_seen_subcommand_from context generate-contex
 complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l port -x -d 'The port'
 complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l address -x -d 'Address to listen on'
 complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l token-file -r -d 'File with the token'
+complete -c parseltongue -n '__fish_seen_subcommand_from diff' -l format -x -a 'text markdown json' -d 'Format'

@@ -31,6 +31,7 @@ _parseltongue() {
         'doctor:what was not read or not resolved, by reason'
         'verify:read the store through'
         'daemon:keep the workspace indexed'
+        'diff:what changed between two revisions, and whom it reaches'
         'serve:HTTP through the daemon'
         'mcp:answer a coding agent'
         'watch:each update of the daemon'
@@ -63,6 +64,7 @@ _parseltongue() {
         index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--durability[when a commit is safe]:level:(full normal)' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
         context|generate-context) own=('--budget[at most so many tokens]:N:' '--level[how much of each]:level:(menu signatures bodies)' '--format[format]:format:(text markdown json compact)') ;;
+        diff) own=('--depth[follow at most N steps]:N:' '--format[format]:format:(text markdown json)') ;;
         serve) own=('--port[the port]:N:' '--address[address to listen on]:ADDRESS:' '--token-file[file with the token]:file:_files') ;;
         explore) own=('--budget[at most so many tokens]:N:' '--format[format]:format:(text markdown json compact)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;

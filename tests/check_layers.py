@@ -11,7 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # From the bottom up. A file may include its own folder and every folder of a lower rank; folders of equal rank
 # (the front ends) do not see each other.
 LAYERS = [["base"], ["workspace"], ["rust"], ["facts"], ["resolve"], ["graph"], ["store"], ["merkle"], ["query"],
-          ["export"], ["live"], ["mcp"], ["serve", "lsp"], ["cli"]]  # cli starts the others
+          ["export"], ["live"], ["diff"], ["mcp"], ["serve", "lsp"], ["cli"]]  # cli starts the others
 RANK = {folder: rank for rank, group in enumerate(LAYERS) for folder in group}
 SHARED = {"xid_tables.h", "parseltongue.h"}
 MOST_LINES, MANY_LINES = 1200, 800

@@ -37,6 +37,8 @@ int pt_cli_daemon(const options *o);
 int pt_cli_watch(const options *o);
 /* Starts the workspace's daemon and waits until it answers; `*ran` (may be NULL): there was one already. Prints nothing. */
 int pt_cli_start_daemon(const options *o, const char *workspace, bool *ran, pt_error *error);
+/* What changed between two revisions, or since one, and whom it reaches. */
+int pt_cli_diff(const options *o);
 /* Opens HTTP in the daemon and says where. */
 int pt_cli_serve(const options *o);
 /* The Model Context Protocol over standard input and output. */

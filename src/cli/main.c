@@ -77,6 +77,8 @@ static void usage(FILE *out) {
         fprintf(out, "  %-26s %s\n", left, list[i].help);
     }
     fprintf(out, "  %-26s %s\n", "export", "the whole graph (--format)");
+    fprintf(out, "  %-26s %s\n", "diff REV1 [REV2]",
+            "what changed, item by item, and whom it reaches (default: to the files)");
     fprintf(out, "  %-26s %s\n", "verify", "read the store through and hold it against every law");
     fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
     fprintf(out, "  %-26s %s\n", "watch", "each update of the daemon, as it happens");
@@ -528,6 +530,7 @@ int main(int argc, char **argv) {
     if (strcmp(o.command, "verify") == 0) return run_verify(&o);
     if (strcmp(o.command, "daemon") == 0) return pt_cli_daemon(&o);
     if (strcmp(o.command, "watch") == 0) return pt_cli_watch(&o);
+    if (strcmp(o.command, "diff") == 0) return pt_cli_diff(&o);
     if (strcmp(o.command, "serve") == 0) return pt_cli_serve(&o);
     if (strcmp(o.command, "mcp") == 0) return pt_cli_mcp(&o);
     if (strcmp(o.command, "doctor") == 0 && o.repair) return run_index(&o);

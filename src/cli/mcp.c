@@ -1,5 +1,6 @@
 /* mcp.c: `parseltongue mcp`: its questions go to the workspace's daemon, which it starts when there is none. */
 #include "cli/ask.h"
+#include "diff/diff.h"
 #include "live/client.h"
 #include "mcp/stdio.h"
 #include "query/request.h"
@@ -46,6 +47,11 @@ static int ask(void *payload, const char *command, json_t *params, json_t **answ
     asker *a = payload;
     int code = PT_EIO;
     *answer = NULL;
+    if (strcmp(command, "diff") == 0) { /* of git's objects: no daemon is asked */
+        char std_path[PATH_MAX + 64];
+        bool has_std = pt_find_std(std_path, sizeof std_path, &a->o);
+        return pt_diff_ask(answer, a->workspace, has_std ? std_path : NULL, params, error);
+    }
     bool alone = a->alone || (a->failed_us && pt_now_us() - a->failed_us < AGAIN_US);
     for (u32 i = 0; i < TRIES && !alone; i++) {
         *error = (pt_error){0};

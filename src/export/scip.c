@@ -493,7 +493,7 @@ int pt_export_scip(FILE *out, const pt_graph *g, const char *version, pt_error *
     if (x.changed != PT_NONE)
         code = pt_fail(error, PT_EBUSY, "%s changed since the index: run `parseltongue index` first",
                        pt_graph_file_path(g, x.changed));
-    if (!code && !pt_alloc_failed()) {
+    if (!code && !pt_alloc_failed() && files && referred) {
         head(&x, version);
         documents(&x, out, &all, files, referred);
         for (u32 n = 0; n < g->node_count; n++)

@@ -462,6 +462,8 @@ void pt_live_look(pt_live *l) {
     pthread_mutex_unlock(&l->mutex);
 }
 
+const pt_index_options *pt_live_index(const pt_live *l) { return &l->options.index; }
+
 u64 pt_live_ticket(pt_live *l) {
     pthread_mutex_lock(&l->mutex);
     u64 ticket = l->noticed;

@@ -33,6 +33,8 @@ typedef struct pt_live_options {
 
 /* Opens the store for writing, serves what is in it, and begins to index. PT_EBUSY: another process writes this store. */
 int pt_live_open(pt_live **out, const pt_live_options *options, pt_error *error);
+/* What it was opened with. */
+const pt_index_options *pt_live_index(const pt_live *live);
 /* Finishes the batch in work and closes the store. */
 void pt_live_close(pt_live *live);
 

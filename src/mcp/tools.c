@@ -31,22 +31,22 @@ static const tool tools[] = {
      {{"question", "target", 's', true, NULL, NULL}}},
     {"context",
      "context",
-     "Before you edit: the items' source with callers, callees, types, impls and tests, best first.",
-     {{"items", "target", 'l', true, "paths, names or FILE:LINE", NULL},
+     "Before you edit: items with source, callers, callees, types, impls, tests.",
+     {{"items", "target", 'l', true, "names or FILE:LINE", NULL},
       {"level", "level", 's', false, NULL, "menu|signatures|bodies"}}},
     {"callers",
      NULL,
-     "Every place that calls (or refers to) an item, or that it calls.",
+     "Every place that calls or refers to an item, or that it calls.",
      {{"item", "target", 's', true, NULL, NULL},
       {"direction", NULL, 's', false, NULL, "callers|callees|used-by|uses"},
       {"cursor", NULL, 's', false, NULL, NULL}}},
     {"who_implements",
      "who-implements",
-     "All types that implement a trait, derives and blanket impls included. `From<A>` asks for one.",
+     "Types that implement a trait, derives and blanket impls included.",
      {{"trait", "target", 's', true, NULL, NULL}, {"cursor", NULL, 's', false, NULL, NULL}}},
     {"blast_radius",
      "blast-radius",
-     "Before you change a signature: what is affected, by distance, with the way there, tests and a risk band.",
+     "Before you change a signature: what is affected, the way there, tests, a risk band.",
      {{"item", "target", 's', true, NULL, NULL},
       {"depth", "depth", 'n', false, NULL, NULL},
       {"cursor", NULL, 's', false, NULL, NULL}}},
@@ -56,9 +56,15 @@ static const tool tools[] = {
      {{"level", "level", 's', false, NULL, "module|type|call"}, {"cursor", NULL, 's', false, NULL, NULL}}},
     {"search",
      "search",
-     "Fuzzy search of item names, best first, with signatures.",
+     "Items by name, fuzzy, with signatures.",
      {{"pattern", "target", 's', true, NULL, NULL},
-      {"kind", "kind", 's', false, "struct, fn, method, trait ...", NULL},
+      {"kind", "kind", 's', false, NULL, NULL},
+      {"cursor", NULL, 's', false, NULL, NULL}}},
+    {"diff_impact",
+     "diff",
+     "Since a git revision (HEAD: uncommitted work): changes, what breaks, whom it reaches, tests to run.",
+     {{"since", "target", 's', true, NULL, NULL},
+      {"until", "second", 's', false, NULL, NULL},
       {"cursor", NULL, 's', false, NULL, NULL}}},
 };
 
@@ -98,8 +104,8 @@ json_t *pt_mcp_tools(void) {
             json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties, "additionalProperties", 0);
         if (json_array_size(required)) json_object_set(input, "required", required);
         json_decref(required);
-        json_t *output = json_pack("{s:s, s:{s:{s:s}}, s:[s,s,s]}", "type", "object", "properties", "results", "type",
-                                   "array", "required", "generation", "complete", "results");
+        json_t *output = json_pack("{s:s, s:{s:{s:s}}, s:[s]}", "type", "object", "properties", "results", "type",
+                                   "array", "required", "results");
         json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:{s:b}}", "name", t->name, "description",
                                               t->description, "inputSchema", input, "outputSchema", output,
                                               "annotations", "readOnlyHint", 1));
@@ -229,6 +235,8 @@ static json_t *present(const call *c, json_t *answer, pt_error *error) {
     pt_render(&text, answer, PT_FORMAT_TEXT);
     if (fits && !pt_alloc_failed()) {
         json_t *structured = pt_render_compact(answer);
+        if (!json_object_get(structured, "generation")) json_object_set_new(structured, "generation", json_integer(0));
+        if (!json_object_get(structured, "complete")) json_object_set_new(structured, "complete", json_true());
         result = pt_alloc_failed() ? NULL : told(text.data, structured, false);
         if (!result) json_decref(structured);
     } else if (!fits) {

@@ -7,7 +7,8 @@
 
 #include "query/query.h"
 
-/* Who answers: one call, `params` as of query/request.h (taken). As pt_query_run: `*answer` may be there on failure. */
+/* Who answers: one call, `params` as of query/request.h (taken); `diff` (diff/diff.h) is asked too. As pt_query_run: `*answer`
+ * may be there on failure. */
 typedef struct pt_mcp_host {
     int (*ask)(void *payload, const char *command, json_t *params, json_t **answer, pt_error *error);
     void *payload;

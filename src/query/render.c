@@ -153,6 +153,13 @@ static void plain_row(pt_buffer *out, const char *query, const json_t *row, cons
                          *text_of(row, "name") ? text_of(row, "name") : text_of(row, "to"));
         json_array_foreach(json_object_get(row, "steps"), i, x)
             pt_buffer_format(out, "\n  %zu. %s", i + 1, json_string_value(x));
+    } else if (json_object_get(row, "change")) {
+        pt_buffer_format(out, "%s%s ", text_of(row, "change"), json_object_get(row, "breaking") ? " (breaking)" : "");
+        place(out, row, NULL, false);
+        pt_buffer_format(out, "%s, %lld affected, %lld tests", text_of(row, "path"), number_of(row, "affected"),
+                         number_of(row, "tests"));
+        if (*text_of(row, "before"))
+            pt_buffer_format(out, "\n- %s\n+ %s", text_of(row, "before"), text_of(row, "signature"));
     } else if (json_object_get(row, "value")) {
         pt_buffer_format(out, "%s %lld", text_of(row, "name"), number_of(row, "value"));
     } else if (json_object_get(row, "reason")) {
@@ -282,13 +289,24 @@ static void headline(pt_buffer *out, const json_t *answer, pt_format f) {
     }
     if (*text_of(answer, "second")) pt_buffer_format(out, " %s", text_of(answer, "second"));
     const json_t *summary = json_object_get(answer, "summary");
-    if (summary)
+    if (*text_of(answer, "from")) pt_buffer_format(out, " %s to %s", text_of(answer, "from"), text_of(answer, "to"));
+    if (json_object_get(summary, "breaking"))
+        pt_buffer_format(
+            out,
+            ": %lld added, %lld removed, %lld other contracts, %lld other bodies, %lld breaking; %lld affected, "
+            "%lld tests, risk %s",
+            number_of(summary, "added"), number_of(summary, "removed"), number_of(summary, "contract"),
+            number_of(summary, "body"), number_of(summary, "breaking"), number_of(summary, "affected"),
+            number_of(summary, "tests"), text_of(summary, "risk"));
+    else if (summary)
         pt_buffer_format(out, ": %lld affected within %lld steps, %lld of tests, risk %s",
                          number_of(summary, "affected"), number_of(summary, "depth"), number_of(summary, "tests"),
                          text_of(summary, "risk"));
     if (json_object_get(answer, "tokens"))
         pt_buffer_format(out, ", %lld of %lld tokens", number_of(answer, "tokens"), number_of(answer, "budget"));
-    pt_buffer_format(out, ", generation %lld\n", number_of(answer, "generation"));
+    if (json_object_get(answer, "generation"))
+        pt_buffer_format(out, ", generation %lld", number_of(answer, "generation"));
+    pt_buffer_char(out, '\n');
 }
 
 static void list(pt_buffer *out, const char *title, const json_t *names) {

@@ -2,6 +2,7 @@
  * legacy era is served without sessions, by the version that the header names. */
 #include "serve/exchange.h"
 
+#include "diff/diff.h"
 #include "mcp/protocol.h"
 
 #include <stdio.h>
@@ -81,6 +82,10 @@ typedef struct asking {
 } asking;
 static int ask(void *payload, const char *command, json_t *params, json_t **answer, pt_error *error) {
     asking *a = payload;
+    if (strcmp(command, "diff") == 0) {
+        const pt_index_options *o = pt_live_index(a->live);
+        return pt_diff_ask(answer, o->path, o->std_interface, params, error);
+    }
     int code = pt_live_ask(a->live, command, params, a->ticket, answer, error);
     json_decref(params);
     if (!*answer) return code;

@@ -307,11 +307,12 @@ def test_the_official_mcp_client(served, mode, version):
     async def run():
         async with Client(served.url + "/mcp", mode=mode) as c:
             assert c.protocol_version == version
-            assert len((await c.list_tools()).tools) == 7
+            assert len((await c.list_tools()).tools) == 8
             found = await c.call_tool("who_implements", {"trait": "Shape"})
             assert not found.is_error
             valid(found.structured_content, "compact")
             assert (await c.call_tool("context", {"items": ["nothing_like_this"]})).is_error
+            assert "no git repository" in (await c.call_tool("diff_impact", {"since": "HEAD"})).content[0].text
     asyncio.run(asyncio.wait_for(run(), 60))
 
 

@@ -63,7 +63,7 @@ def test_the_official_client(place, mode):
     async def work(c):
         assert c.protocol_version == ERAS[mode]
         tools = (await c.list_tools()).tools
-        assert [t.name for t in tools] == ["explore", "context", "callers", "who_implements", "blast_radius", "find_cycles", "search"]
+        assert [t.name for t in tools] == ["explore", "context", "callers", "who_implements", "blast_radius", "find_cycles", "search", "diff_impact"]
         assert all(t.output_schema and t.annotations.read_only_hint for t in tools)
         found = await c.call_tool("who_implements", {"trait": "Shape"})
         assert not found.is_error and "impl Shape for" in found.content[0].text
@@ -95,6 +95,20 @@ def test_every_tool_answers(place, mode):
                 assert tokens(json.dumps(answer.structured_content, separators=(",", ":"), ensure_ascii=False)) <= most
                 valid(answer.structured_content, "compact")
     with_client(place(), mode, work)
+
+
+def test_diff_impact(place):
+    w = place({"Cargo.toml": package("demo"), "src/lib.rs": "pub fn a() {}\npub fn b() { a() }\n"})
+    for arguments in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *arguments], cwd=w.folder, check=True)
+    w.write({"src/lib.rs": "pub fn a(x: u8) {}\npub fn b() { a() }\n"})
+
+    async def work(c):
+        found = await c.call_tool("diff_impact", {"since": "HEAD"})
+        assert not found.is_error and "contract (breaking) src/lib.rs:1 demo::a, 1 affected" in found.content[0].text
+        valid(found.structured_content, "compact")
+        assert (await c.call_tool("diff_impact", {"since": "nothing-like-it"})).is_error
+    with_client(w, "auto", work)
 
 
 def test_a_save_is_in_the_next_answer(place):
