@@ -2,7 +2,7 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain context generate-context explore find-cycles search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp'
+        explain context generate-context explore check find-cycles search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp'
     local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine --no-daemon --wait'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
@@ -28,6 +28,7 @@ _parseltongue() {
         --kind) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$current"); return ;;
         --format)
             if [[ $command == export ]]; then mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid scip' -- "$current")
+            elif [[ $command == check ]]; then mapfile -t COMPREPLY < <(compgen -W 'sarif' -- "$current")
             else mapfile -t COMPREPLY < <(compgen -W 'text markdown json compact' -- "$current"); fi
             return ;;
         --cfg) mapfile -t COMPREPLY < <(compgen -W 'host' -- "$current"); return ;;
@@ -43,6 +44,7 @@ _parseltongue() {
             list) common+=' --kind --cursor' ;;
             find-cycles) common+=' --level' ;;
             context | generate-context) common+=' --budget --level --format' ;;
+            check) common+=' --format' ;;
             diff) common+=' --depth --format' ;;
             serve) common+=' --port --address --token-file' ;;
             explore) common+=' --budget --format' ;;
@@ -55,7 +57,7 @@ _parseltongue() {
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
     elif [[ $command == diff ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(git for-each-ref --format='%(refname:short)' 2>/dev/null)" -- "$current")
-    elif [[ $command == index || $command == entities-in ]]; then
+    elif [[ $command == index || $command == check || $command == entities-in ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null
     fi

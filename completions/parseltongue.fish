@@ -1,5 +1,5 @@
 # fish completion for parseltongue
-set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore find-cycles \
+set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore check find-cycles \
     search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp
 complete -c parseltongue -f
 
@@ -14,6 +14,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a blast
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a path -d 'A shortest path between two items'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explain -d 'The steps that made an edge, or the step that failed'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a 'context generate-context' -d 'What a reader must know to edit items'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a check -d 'Where the code breaks rules'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explore -d 'A question in plain words'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a diff -d 'What changed between two revisions, and whom it reaches'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a serve -d 'HTTP through the daemon'
@@ -69,3 +70,5 @@ complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l port -x -d 'T
 complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l address -x -d 'Address to listen on'
 complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l token-file -r -d 'File with the token'
 complete -c parseltongue -n '__fish_seen_subcommand_from diff' -l format -x -a 'text markdown json' -d 'Format'
+complete -c parseltongue -n '__fish_seen_subcommand_from check' -l format -x -a sarif -d 'Format'
+complete -c parseltongue -n '__fish_seen_subcommand_from check' -F

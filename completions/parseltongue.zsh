@@ -19,6 +19,7 @@ _parseltongue() {
         'context:what a reader must know to edit items'
         'generate-context:what a reader must know to edit items'
         'explore:a question in plain words'
+        'check:where the code breaks rules'
         'find-cycles:cycles among modules, types or calls'
         'search:items whose name resembles the pattern'
         'list:items, all or of one kind'
@@ -64,6 +65,7 @@ _parseltongue() {
         index) own=('--rebuild[start from nothing]' '--no-dependencies[do not read dependencies]' '--durability[when a commit is safe]:level:(full normal)' '--std-interface[interface of std]:file:_files' '--threads[threads to read with]:N:' '1: :' '*:path:_files') ;;
         find-cycles) own=('--level[what the cycles are made of]:level:(module type call)') ;;
         context|generate-context) own=('--budget[at most so many tokens]:N:' '--level[how much of each]:level:(menu signatures bodies)' '--format[format]:format:(text markdown json compact)') ;;
+        check) own=('--format[format]:format:(sarif)' '1: :' '*:file:_files') ;;
         diff) own=('--depth[follow at most N steps]:N:' '--format[format]:format:(text markdown json)') ;;
         serve) own=('--port[the port]:N:' '--address[address to listen on]:ADDRESS:' '--token-file[file with the token]:file:_files') ;;
         explore) own=('--budget[at most so many tokens]:N:' '--format[format]:format:(text markdown json compact)') ;;

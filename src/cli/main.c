@@ -4,6 +4,7 @@
 #include "export/export.h"
 #include "live/index.h"
 #include "live/prometheus.h"
+#include "query/check.h"
 #include "query/render.h"
 #include "query/request.h"
 
@@ -40,7 +41,7 @@ static const option known_options[] = {
     {"--kind", 's', AT(kind), "KIND", "list, search, unused: only this kind (struct, fn, method ...)"},
     {"--cursor", 's', AT(cursor), "CURSOR", "list: go on where an answer ended"},
     {"--format", 's', AT(format), "FORMAT",
-     "export: jsonl, dot, graphml, mermaid or scip (default jsonl); context, explore: text, markdown,\n"
+     "export: jsonl, dot, graphml, mermaid or scip (default jsonl); check: sarif; context, explore: text, markdown,\n"
      "                             json or compact"},
     {"--engine", 's', AT(engine), "ENGINE",
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
@@ -491,11 +492,29 @@ static int ask(const options *o) {
     }
     pt_query asked = question_of(o);
     asked.command = info->name;
+    char *rules = NULL;
+    bool checks = strcmp(info->name, "check") == 0;
+    if (checks) { /* its argument is a file, the question is the text */
+        u32 length;
+        code = pt_file_read(&rules, &length, o->arguments[0], 1 << 20, &error);
+        if (code) return pt_cli_fail(o, PT_EIO, error.message);
+        asked.target = rules;
+        asked.format = NULL;
+    }
     json_t *answer = NULL;
     u64 took = 0;
     code = pt_cli_ask(o, workspace, &asked, &answer, &took, &error);
+    pt_free(rules);
     if (code && !answer) return pt_cli_fail(o, code, error.message);
-    code = pt_exit_code(print_outcome(o, answer, code, &error, took));
+    if (checks && !code && o->format && strcmp(o->format, "sarif") == 0) {
+        json_t *sarif = pt_check_sarif(answer, PT_VERSION);
+        code = pt_print_json(sarif);
+        json_decref(sarif);
+    } else {
+        code = print_outcome(o, answer, code, &error, took);
+    }
+    bool broken = checks && !code && json_array_size(json_object_get(answer, "results"));
+    code = broken ? EXIT_INTERNAL : pt_exit_code(code);
     json_decref(answer);
     return fflush(stdout) != 0 ? EXIT_INTERNAL : code;
 }

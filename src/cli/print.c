@@ -215,6 +215,25 @@ static void overview_rows(FILE *out, const style *s, const json_t *rows) {
     }
 }
 
+static void check_rows(FILE *out, const style *s, const json_t *answer, const json_t *rows) {
+    const json_t *summary = json_object_get(answer, "summary");
+    const char *rule = "";
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        if (strcmp(rule, text_of(row, "rule")) != 0)
+            fprintf(out, "%s%s%s\n", s->yellow, rule = text_of(row, "rule"), s->off);
+        fprintf(out, "  ");
+        place(out, s, row);
+        fprintf(out, "  %s", text_of(row, "message"));
+        if (number_of(row, "sites")) fprintf(out, " (%lld places)", number_of(row, "sites"));
+        fputc('\n', out);
+    }
+    fprintf(out, "%s%lld rule%s, %lld broken place%s%s\n", s->bold, number_of(summary, "rules"),
+            number_of(summary, "rules") == 1 ? "" : "s", number_of(summary, "violations"),
+            number_of(summary, "violations") == 1 ? "" : "s", s->off);
+}
+
 static void closing(FILE *out, const style *s, const json_t *answer, u64 microseconds) {
     size_t count = json_array_size(json_object_get(answer, "results"));
     const json_t *stale = json_object_get(answer, "stale"), *open = json_object_get(answer, "unresolved");
@@ -267,6 +286,7 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
         pt_print_triggers(out, json_object_get(answer, "triggers"), s == &colored);
     } else if (strcmp(query, "doctor") == 0) doctor_rows(out, s, rows);
     else if (strcmp(query, "overview") == 0) overview_rows(out, s, rows);
+    else if (strcmp(query, "check") == 0) check_rows(out, s, answer, rows);
     else item_rows(out, s, rows);
     if (!quiet) closing(out, s, answer, microseconds);
 }

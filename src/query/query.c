@@ -20,6 +20,8 @@ static const pt_query_info commands[] = {
      "what a reader must know to edit items, within --budget tokens", pt_ask_context},
     {"explore", NULL, "QUESTION", 1, PT_WORDS, "a question in plain words: finds the items, chooses the command",
      pt_ask_explore},
+    {"check", NULL, "RULES.toml", 1, 1, "where the code breaks rules: forbidden references, layers, cycles, limits",
+     pt_ask_check},
     {"find-cycles", NULL, "", 0, 0, "cycles of modules, types or calls (--level)", pt_ask_find_cycles},
     {"search", NULL, "PATTERN", 1, 1, "items by name, fuzzy, best first", pt_ask_search},
     {"list", NULL, "", 0, 0, "all items (--kind, --cursor)", pt_ask_list},

@@ -17,7 +17,7 @@ typedef struct pt_query {
     const pt_graph *graph;
     pt_store *store; /* NULL: the graph answers */
     const char *command;
-    const char *target, *second; /* arguments as written (context: one a line); NULL where there is none */
+    const char *target, *second; /* arguments as written (context: one a line; check: the rules' text); NULL: none */
     const char *store_uri;
     const char *uuid;
     const u32 *stale; /* files (indices) that changed since */
@@ -88,6 +88,7 @@ int pt_ask_explain(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_context(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error);
+int pt_ask_check(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_search(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_list(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_entities_in(pt_query *q, json_t *answer, pt_error *error);
