@@ -227,11 +227,12 @@ static void batch(pt_live *l) {
     char whole[256] = "";
     if (code) {
         snprintf(whole, sizeof whole, "%s",
-                 follows    ? error.message
-                 : !any     ? "the first batch"
-                 : nameless ? "events were lost, or too many"
-                 : !files   ? "asked to look at everything"
-                            : "nothing to go on from");
+                 follows                     ? error.message
+                 : !any                      ? "the first batch"
+                 : nameless                  ? "events were lost, or too many"
+                 : !files                    ? "asked to look at everything"
+                 : !l->store->engine->append ? "the engine takes whole states only"
+                                             : "nothing to go on from");
         if (follows) snprintf(l->why, sizeof l->why, "%s", error.message);
         pt_session_destroy(l->session);
         l->session = NULL;

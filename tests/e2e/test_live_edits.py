@@ -195,6 +195,16 @@ def test_why_everything_is_made_anew_is_told(daemon):  # noqa: F811
     d.same_as_fresh()
 
 
+def test_an_engine_of_whole_states_says_so(daemon):  # noqa: F811
+    d = daemon({"Cargo.toml": package("demo"), "src/lib.rs": "pub fn first() {}\n"}, start=False)
+    assert d.start("--store", f"sqlite:{d.folder}/graph.db").returncode == 0
+    d.ask("index")
+    with d.connect() as c:
+        c.result("subscribe")
+        d.write({"src/lib.rs": "pub fn first() {}\npub fn second() {}\n"})
+        assert c.receive()["params"]["whole"] == "the engine takes whole states only"
+
+
 def test_a_file_out_of_balance_counts_as_it_was(daemon):  # noqa: F811
     """While somebody types, an open bracket does not take the rest of the file away; callers in it are looked at all the same."""
     files = {"Cargo.toml": package("demo"), "src/lib.rs": "pub mod user;\npub mod tool;\n", "src/tool.rs": "pub fn first() {}\npub fn second() {}\npub use first as chosen;\n",
