@@ -2,7 +2,7 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain context generate-context explore check find-cycles search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp'
+        explain context generate-context explore check find-cycles search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve mcp'
     local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine --no-daemon --wait'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
@@ -27,7 +27,7 @@ _parseltongue() {
             return ;;
         --kind) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$current"); return ;;
         --format)
-            if [[ $command == export ]]; then mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid scip' -- "$current")
+            if [[ $command == export ]]; then mapfile -t COMPREPLY < <(compgen -W 'jsonl dot graphml mermaid scip sqlite' -- "$current")
             elif [[ $command == check ]]; then mapfile -t COMPREPLY < <(compgen -W 'sarif' -- "$current")
             else mapfile -t COMPREPLY < <(compgen -W 'text markdown json compact' -- "$current"); fi
             return ;;
@@ -50,7 +50,7 @@ _parseltongue() {
             explore) common+=' --budget --format' ;;
             search | unused) common+=' --kind' ;;
             blast-radius) common+=' --depth' ;;
-            export) common+=' --format' ;;
+            export) common+=' --format --output' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$current")
     elif [[ -z $command ]]; then

@@ -1,6 +1,6 @@
 # fish completion for parseltongue
 set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore check find-cycles \
-    search list entities-in where-defined overview unused export stats doctor verify diff daemon watch serve mcp
+    search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve mcp
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -16,6 +16,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a expla
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a 'context generate-context' -d 'What a reader must know to edit items'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a check -d 'Where the code breaks rules'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explore -d 'A question in plain words'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a migrate -d 'A store into a new one'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a diff -d 'What changed between two revisions, and whom it reaches'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a serve -d 'HTTP through the daemon'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Answer a coding agent'
@@ -62,7 +63,7 @@ complete -c parseltongue -n '__fish_seen_subcommand_from index entities-in' -F
 complete -c parseltongue -n '__fish_seen_subcommand_from find-cycles' -l level -x -a 'module type call' -d 'What the cycles are made of'
 complete -c parseltongue -n '__fish_seen_subcommand_from list search' -l kind -x -a 'crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro' -d 'Only this kind'
 complete -c parseltongue -n '__fish_seen_subcommand_from blast-radius' -l depth -x -d 'Follow at most N steps'
-complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a 'jsonl dot graphml mermaid scip' -d 'Format'
+complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a 'jsonl dot graphml mermaid scip sqlite' -d 'Format'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l budget -x -d 'At most so many tokens'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context' -l level -x -a 'menu signatures bodies' -d 'How much of each'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l format -x -a 'text markdown json compact' -d 'Format'
@@ -72,3 +73,4 @@ complete -c parseltongue -n '__fish_seen_subcommand_from serve' -l token-file -r
 complete -c parseltongue -n '__fish_seen_subcommand_from diff' -l format -x -a 'text markdown json' -d 'Format'
 complete -c parseltongue -n '__fish_seen_subcommand_from check' -l format -x -a sarif -d 'Format'
 complete -c parseltongue -n '__fish_seen_subcommand_from check' -F
+complete -c parseltongue -n '__fish_seen_subcommand_from export' -l output -r -d 'The SQLite file'

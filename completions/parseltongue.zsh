@@ -32,6 +32,7 @@ _parseltongue() {
         'doctor:what was not read or not resolved, by reason'
         'verify:read the store through'
         'daemon:keep the workspace indexed'
+        'migrate:a store into a new one'
         'diff:what changed between two revisions, and whom it reaches'
         'serve:HTTP through the daemon'
         'mcp:answer a coding agent'
@@ -71,7 +72,7 @@ _parseltongue() {
         explore) own=('--budget[at most so many tokens]:N:' '--format[format]:format:(text markdown json compact)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
         blast-radius) own=('--depth[follow at most N steps]:N:') ;;
-        export) own=('--format[format]:format:(jsonl dot graphml mermaid scip)') ;;
+        export) own=('--format[format]:format:(jsonl dot graphml mermaid scip sqlite)' '--output[the file]:file:_files') ;;
         entities-in) own=('1: :' '*:file:_files') ;;
     esac
     _arguments -S $common $own

@@ -53,3 +53,16 @@ int pt_cli_ask(const options *o, const char *workspace, const pt_query *asked, j
     pt_cli_close(&opened);
     return code;
 }
+
+int pt_cli_migrate(const options *o) {
+    pt_error error = {0};
+    pt_store *from = NULL;
+    if (o->argument_count != 2)
+        return fprintf(stderr, "parseltongue: usage: parseltongue migrate FROM-URI TO-URI\n"), EXIT_USAGE;
+    int code = pt_store_open(&from, o->arguments[0], PT_STORE_READ, &error);
+    if (!code) code = pt_store_copy(from, o->arguments[1], &error);
+    pt_store_close(from);
+    if (code) return pt_cli_fail(o, code == PT_ENOTFOUND ? PT_EIO : code, error.message);
+    if (!o->quiet) printf("%s holds what %s holds\n", o->arguments[1], o->arguments[0]);
+    return EXIT_ANSWERED;
+}

@@ -15,7 +15,7 @@ typedef struct options {
     u32 argument_count;
     const char *workspace, *store, *cfg, *color, *engine, *level, *kind, *format, *cursor, *std_interface;
     u32 limit, depth, threads, budget, port;
-    const char *address, *token_file;
+    const char *address, *token_file, *output;
     const char *durability;
     u32 idle, wait, cache;
     bool has_limit, has_idle, has_cache, has_wait, no_daemon, json, candidates, stale_ok, quiet, all, rebuild,
@@ -39,6 +39,8 @@ int pt_cli_watch(const options *o);
 int pt_cli_start_daemon(const options *o, const char *workspace, bool *ran, pt_error *error);
 /* What changed between two revisions, or since one, and whom it reaches. */
 int pt_cli_diff(const options *o);
+/* A store into another engine, or into a SQLite file. */
+int pt_cli_migrate(const options *o);
 /* Opens HTTP in the daemon and says where. */
 int pt_cli_serve(const options *o);
 /* The Model Context Protocol over standard input and output. */

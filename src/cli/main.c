@@ -41,7 +41,8 @@ static const option known_options[] = {
     {"--kind", 's', AT(kind), "KIND", "list, search, unused: only this kind (struct, fn, method ...)"},
     {"--cursor", 's', AT(cursor), "CURSOR", "list: go on where an answer ended"},
     {"--format", 's', AT(format), "FORMAT",
-     "export: jsonl, dot, graphml, mermaid or scip (default jsonl); check: sarif; context, explore: text, markdown,\n"
+     "export: jsonl, dot, graphml, mermaid, scip or sqlite (default jsonl); check: sarif; context, explore: text, "
+     "markdown,\n"
      "                             json or compact"},
     {"--engine", 's', AT(engine), "ENGINE",
      "memory, or store: who-implements, blast-radius and find-cycles from the store itself"},
@@ -57,6 +58,7 @@ static const option known_options[] = {
     {"--wait", 'n', AT(wait), "MS", "how long to wait for saves that the daemon has not taken in yet (default 12)"},
     {"--idle", 'n', AT(idle), "MINUTES", "daemon: ends when nobody asked for so long (default 180; 0: never)"},
     {"--cache", 'n', AT(cache), "N", "daemon: answers it keeps until the next change (default 256; 0: none)"},
+    {"--output", 's', AT(output), "FILE", "export --format sqlite: the file to make"},
     {"--port", 'n', AT(port), "N", "serve: the port (default: the workspace's own, or any free one)"},
     {"--address", 's', AT(address), "ADDRESS", "serve: another address than 127.0.0.1; it wants a token"},
     {"--token-file", 's', AT(token_file), "FILE",
@@ -80,6 +82,7 @@ static void usage(FILE *out) {
     fprintf(out, "  %-26s %s\n", "export", "the whole graph (--format)");
     fprintf(out, "  %-26s %s\n", "diff REV1 [REV2]",
             "what changed, item by item, and whom it reaches (default: to the files)");
+    fprintf(out, "  %-26s %s\n", "migrate FROM-URI TO-URI", "a store into a new one of any engine");
     fprintf(out, "  %-26s %s\n", "verify", "read the store through and hold it against every law");
     fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
     fprintf(out, "  %-26s %s\n", "watch", "each update of the daemon, as it happens");
@@ -484,7 +487,18 @@ static int ask(const options *o) {
     }
     if (exporting) {
         pt_cli_store opened;
+        bool sqlite = o->format && strcmp(o->format, "sqlite") == 0;
+        if (sqlite != (o->output != NULL))
+            return pt_cli_fail(o, PT_EUSAGE, "--output FILE goes with --format sqlite; others go to standard output");
         code = pt_cli_open(&opened, o, workspace, &error);
+        if (!code && sqlite) {
+            char uri[PATH_MAX + 16];
+            snprintf(uri, sizeof uri, "sqlite:%s", o->output);
+            code = pt_store_copy(opened.store, uri, &error);
+            if (code) code = pt_cli_fail(o, code, error.message);
+            pt_cli_close(&opened);
+            return code;
+        }
         if (!code) code = pt_export(stdout, opened.graph, o->format ? o->format : "jsonl", o->candidates, &error);
         if (code) code = pt_cli_fail(o, code, error.message);
         pt_cli_close(&opened);
@@ -549,6 +563,7 @@ int main(int argc, char **argv) {
     if (strcmp(o.command, "verify") == 0) return run_verify(&o);
     if (strcmp(o.command, "daemon") == 0) return pt_cli_daemon(&o);
     if (strcmp(o.command, "watch") == 0) return pt_cli_watch(&o);
+    if (strcmp(o.command, "migrate") == 0) return pt_cli_migrate(&o);
     if (strcmp(o.command, "diff") == 0) return pt_cli_diff(&o);
     if (strcmp(o.command, "serve") == 0) return pt_cli_serve(&o);
     if (strcmp(o.command, "mcp") == 0) return pt_cli_mcp(&o);

@@ -255,7 +255,7 @@ int pt_export(FILE *out, const pt_graph *graph, const char *format, bool candida
         int code = pt_export_scip(out, graph, PT_VERSION, error);
         if (code) return code;
     } else {
-        return pt_fail(error, PT_EUSAGE, "--format %s: it is jsonl, dot, graphml, mermaid or scip", format);
+        return pt_fail(error, PT_EUSAGE, "--format %s: it is jsonl, dot, graphml, mermaid, scip or sqlite", format);
     }
     pt_buffer_free(&x.line);
     pt_buffer_free(&x.path);

@@ -99,6 +99,9 @@ const pt_store_engine *const *pt_store_engines(void);
 int pt_store_parse(const pt_store_engine **engine, const char **location, const char *uri, pt_error *error);
 int pt_store_open(pt_store **out, const char *uri, int mode, pt_error *error);
 void pt_store_close(pt_store *store);
+/* What a store holds, into another one, which has to be new or empty: graph, facts, fingerprint; it gets a uuid and generations
+ * of its own. PT_EUSAGE: something is there already. */
+int pt_store_copy(pt_store *from, const char *to_uri, pt_error *error);
 /* A random UUID (version 4), as text: 36 characters. */
 void pt_store_make_uuid(char out[40]);
 
