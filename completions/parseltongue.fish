@@ -1,6 +1,6 @@
 # fish completion for parseltongue
 set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore check find-cycles \
-    search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve mcp
+    search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve lsp mcp
 complete -c parseltongue -f
 
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a index -d 'Read a workspace, crate, folder or code dump'
@@ -19,6 +19,7 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a explo
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a migrate -d 'A store into a new one'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a diff -d 'What changed between two revisions, and whom it reaches'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a serve -d 'HTTP through the daemon'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a lsp -d 'Answer an editor'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Answer a coding agent'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a find-cycles -d 'Cycles among modules, types or calls'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a search -d 'Items whose name resembles the pattern'

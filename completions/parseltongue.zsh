@@ -35,6 +35,7 @@ _parseltongue() {
         'migrate:a store into a new one'
         'diff:what changed between two revisions, and whom it reaches'
         'serve:HTTP through the daemon'
+        'lsp:answer an editor'
         'mcp:answer a coding agent'
         'watch:each update of the daemon'
     )

@@ -45,6 +45,8 @@ int pt_cli_migrate(const options *o);
 int pt_cli_serve(const options *o);
 /* The Model Context Protocol over standard input and output. */
 int pt_cli_mcp(const options *o);
+/* The Language Server Protocol over standard input and output. */
+int pt_cli_lsp(const options *o);
 /* Asks the workspace's daemon. False: there is none, or it is not the one to ask. `*code` and `*answer` as of pt_query_run. */
 bool pt_cli_ask_daemon(const options *o, const char *workspace, const char *method, json_t *params, int *code,
                        json_t **answer, pt_error *error);

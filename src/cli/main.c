@@ -86,6 +86,7 @@ static void usage(FILE *out) {
     fprintf(out, "  %-26s %s\n", "verify", "read the store through and hold it against every law");
     fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
     fprintf(out, "  %-26s %s\n", "watch", "each update of the daemon, as it happens");
+    fprintf(out, "  %-26s %s\n", "lsp", "answer an editor: Language Server Protocol on standard input and output");
     fprintf(out, "  %-26s %s\n", "serve", "HTTP on loopback (--port): JSON, metrics, events, MCP; through the daemon");
     fprintf(out, "  %-26s %s\n\noptions:\n", "mcp",
             "answer a coding agent: Model Context Protocol on standard input and output");
@@ -566,6 +567,7 @@ int main(int argc, char **argv) {
     if (strcmp(o.command, "migrate") == 0) return pt_cli_migrate(&o);
     if (strcmp(o.command, "diff") == 0) return pt_cli_diff(&o);
     if (strcmp(o.command, "serve") == 0) return pt_cli_serve(&o);
+    if (strcmp(o.command, "lsp") == 0) return pt_cli_lsp(&o);
     if (strcmp(o.command, "mcp") == 0) return pt_cli_mcp(&o);
     if (strcmp(o.command, "doctor") == 0 && o.repair) return run_index(&o);
     return run_query(&o);

@@ -1,7 +1,9 @@
-/* mcp.c: `parseltongue mcp`: its questions go to the workspace's daemon, which it starts when there is none. */
+/* mcp.c: `parseltongue mcp` and `parseltongue lsp`: their questions go to the workspace's daemon, which they start when there is
+ * none. */
 #include "cli/ask.h"
 #include "diff/diff.h"
 #include "live/client.h"
+#include "lsp/lsp.h"
 #include "mcp/stdio.h"
 #include "query/request.h"
 
@@ -86,4 +88,20 @@ int pt_cli_mcp(const options *o) {
     int code = pt_mcp_stdio(&mcp, STDIN_FILENO, STDOUT_FILENO, "waiting for the index", &error);
     pt_client_close(a.client);
     return code ? pt_cli_fail(&a.o, code, error.message) : EXIT_ANSWERED;
+}
+
+int pt_cli_lsp(const options *o) {
+    asker a = {.o = *o};
+    pt_lsp_host host = {ask, &a, a.workspace, PT_VERSION};
+    pt_error error = {0};
+    bool clean = false;
+    if (o->argument_count) return fprintf(stderr, "parseltongue: usage: parseltongue lsp\n"), EXIT_USAGE;
+    pt_find_workspace(a.workspace, sizeof a.workspace, o);
+    a.o.json = false;
+    a.o.quiet = true;
+    a.alone = o->no_daemon || o->store || o->engine;
+    int code = pt_lsp_serve(&host, STDIN_FILENO, STDOUT_FILENO, &clean, &error);
+    pt_client_close(a.client);
+    if (code) return pt_cli_fail(&a.o, code, error.message);
+    return clean ? EXIT_ANSWERED : EXIT_INTERNAL; /* as the protocol has it */
 }
