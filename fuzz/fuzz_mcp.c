@@ -1,23 +1,8 @@
 /* fuzz_mcp: lines of a client of the Model Context Protocol: each has one reply or none, which is JSON and bears its id, and no
  * answer of a tool is longer than it was asked to be. */
-#include "fuzz_image.h"
+#include "fuzz_ask.h"
 #include "mcp/protocol.h"
-#include "query/request.h"
 #include "query/tokens.h"
-
-static const char source[] = "pub trait Shape { fn area(&self) -> f64; }\npub struct Circle(f64);\nimpl Shape for "
-                             "Circle { fn area(&self) -> f64 { self.0 } }\n"
-                             "pub fn total(shapes: &[&dyn Shape]) -> f64 { shapes.iter().map(|s| s.area()).sum() }\n"
-                             "mod a { pub fn f() { super::b::g() } }\nmod b { pub fn g() { super::a::f() } }\n";
-
-static int ask(void *payload, const char *command, json_t *params, json_t **answer, pt_error *error) {
-    pt_query q = {.graph = payload, .store_uri = "fuzz:", .uuid = "fuzz"};
-    pt_alloc_clear();
-    int code = pt_request_read(&q, command, params, error);
-    if (!code) code = pt_query_run(&q, answer, error);
-    json_decref(params);
-    return code;
-}
 
 static void check(const json_t *message, const json_t *reply) {
     const json_t *result = json_object_get(reply, "result"), *content = json_object_get(result, "content");
@@ -37,9 +22,8 @@ static void check(const json_t *message, const json_t *reply) {
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static pt_graph *graph;
-    if (!graph) graph = fuzz_graph_of((const u8 *)source, sizeof source - 1, 1);
-    if (!graph) abort();
-    pt_mcp mcp = {.host = {ask, graph}, .version = "0"};
+    if (!graph) graph = fuzz_small_graph();
+    pt_mcp mcp = {.host = {fuzz_ask, graph}, .version = "0"};
     for (size_t at = 0; at < size;) {
         const u8 *end = memchr(data + at, '\n', size - at);
         size_t length = end ? (size_t)(end - data) - at : size - at;
