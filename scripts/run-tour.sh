@@ -62,4 +62,5 @@ item=${ITEM:-$(first hubs)}
 if [ -n "$trait" ]; then show who-implements "$trait" --limit 10; fi
 if [ -n "$item" ]; then show blast-radius "$item" --limit 10; fi
 show find-cycles --level module --limit 5
+if [ -n "$item" ]; then show context "$item" --budget 800; fi
 printf '\nAsk on: %s help, or make run WORKSPACE=path for code of yours.\n' "$bin"
