@@ -24,11 +24,11 @@ static long long number_of(const json_t *row, const char *key) {
     return (long long)json_integer_value(json_object_get(row, key));
 }
 
-/* The last two segments of a path: `Parser::new` of `demo::parser::Parser::new`; what stands in <> is one segment. */
-static const char *short_path(const char *path) {
+/* Where the last `count` segments of a path begin; what stands in <> is one segment. */
+static const char *last_segments(const char *path, const char *end, u32 count) {
     const char *starts[3] = {path, path, path};
     i32 angle = 0;
-    for (const char *at = path; *at; at++) {
+    for (const char *at = path; at < end; at++) {
         if (*at == '<' || *at == '(' || *at == '[') angle++;
         else if (*at == '>' || *at == ')' || *at == ']') angle--;
         else if (*at == ':' && at[1] == ':' && !angle) {
@@ -36,7 +36,18 @@ static const char *short_path(const char *path) {
             at++;
         }
     }
-    return starts[1];
+    return starts[count - 1];
+}
+
+/* `Parser::new` of `demo::parser::Parser::new`, `<Parser as Display>::fmt` of the same with whole paths: still an item's name. */
+static void add_short_path(pt_buffer *out, const char *path) {
+    const char *as = path[0] == '<' ? strstr(path, " as ") : NULL, *close = as ? strstr(as, ">::") : NULL;
+    if (!close || strchr(path + 1, '<') || path[1] == '&' || path[1] == '[' || path[1] == '(') {
+        pt_buffer_text(out, last_segments(path, path + strlen(path), 2));
+        return;
+    }
+    const char *type = last_segments(path + 1, as, 1), *trait = last_segments(as + 4, close, 1);
+    pt_buffer_format(out, "<%.*s as %.*s%s", (int)(as - type), type, (int)(close - trait), trait, close);
 }
 
 /* FILE:LINE, or :LINE when the row before stands in the same file. */
@@ -86,11 +97,16 @@ static void context_row(pt_buffer *out, const json_t *row, pt_format f, const ch
     if (f == PT_FORMAT_MARKDOWN) pt_buffer_text(out, has_source || target ? "**" : "- ");
     place(out, row, file_before, target || has_source);
     bool external = json_is_true(json_object_get(row, "external"));
-    pt_buffer_text(out, target || external ? path : short_path(path));
+    if (target || external) pt_buffer_text(out, path);
+    else add_short_path(out, path);
     if (f == PT_FORMAT_MARKDOWN && (has_source || target)) pt_buffer_text(out, "**");
     marks(out, row);
     if (*signature) pt_buffer_format(out, f == PT_FORMAT_MARKDOWN ? ": `%s`" : ": %s", signature);
-    if (*through) pt_buffer_format(out, " (through %s)", short_path(through));
+    if (*through) {
+        pt_buffer_text(out, " (through ");
+        add_short_path(out, through);
+        pt_buffer_char(out, ')');
+    }
     pt_buffer_char(out, '\n');
     if (*text_of(row, "doc")) pt_buffer_format(out, f == PT_FORMAT_MARKDOWN ? "%s\n" : "/// %s\n", text_of(row, "doc"));
     if (has_source) source(out, row, f);
@@ -131,9 +147,10 @@ static void plain_row(pt_buffer *out, const char *query, const json_t *row, cons
         const json_t *why = json_object_get(row, "why");
         if (json_array_size(why) > 2) {
             pt_buffer_text(out, " via");
-            for (i = 1; i + 1 < json_array_size(why); i++)
-                pt_buffer_format(out, "%s %s", i > 1 ? " <" : "",
-                                 short_path(json_string_value(json_array_get(why, i))));
+            for (i = 1; i + 1 < json_array_size(why); i++) {
+                pt_buffer_text(out, i > 1 ? " < " : " ");
+                add_short_path(out, json_string_value(json_array_get(why, i)));
+            }
         }
     } else if (strcmp(query, "find-cycles") == 0) {
         pt_buffer_format(out, "%lld %ss:", number_of(row, "size"), text_of(row, "level"));
@@ -237,8 +254,12 @@ static json_t *compact_row(const json_t *row) {
     list = json_object_get(row, "why");
     if (json_array_size(list) > 2) {
         json_t *way = json_array();
-        for (i = 1; i + 1 < json_array_size(list); i++)
-            json_array_append_new(way, json_string(short_path(json_string_value(json_array_get(list, i)))));
+        for (i = 1; i + 1 < json_array_size(list); i++) {
+            pt_buffer name = {0};
+            add_short_path(&name, json_string_value(json_array_get(list, i)));
+            json_array_append_new(way, json_string(name.data ? name.data : ""));
+            pt_buffer_free(&name);
+        }
         json_object_set_new_nocheck(out, "through", way);
     }
     list = json_object_get(row, "members");
