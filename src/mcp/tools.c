@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOKENS_A_ROW = 8, MOST_TOKENS = 100000 };
+enum { TOKENS_A_ROW = 12, MOST_TOKENS = 100000 };
 
 typedef struct argument {
     const char *name, *parameter; /* parameter: of the question; NULL: of ours */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { WORDS = 24, WORD = 200, ITEMS = 4, ALSO = 6, NAMES_A_WORD = 400, TOKENS_A_ROW = 8, FOUND = 4000 };
+enum { WORDS = 24, WORD = 200, ITEMS = 4, ALSO = 6, NAMES_A_WORD = 400, TOKENS_A_ROW = 12, FOUND = 4000 };
 
 typedef struct intent {
     const char *words; /* any of them, separated by | */

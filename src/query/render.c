@@ -61,7 +61,7 @@ static void place(pt_buffer *out, const json_t *row, const char *file_before, bo
     pt_buffer_char(out, ' ');
 }
 
-enum { CFG_SHOWN = 64, SITES_SHOWN = 3, MEMBERS_SHOWN = 12 };
+enum { CFG_SHOWN = 64, SITES_SHOWN = 3, MEMBERS_SHOWN = 12, LEFT_OUT = 16 };
 
 static void marks(pt_buffer *out, const json_t *row) {
     const char *confidence = text_of(row, "confidence"), *cfg = text_of(row, "cfg");
@@ -500,38 +500,56 @@ void pt_render_heads(json_t *answer, u32 how) {
     json_object_set_new_nocheck(answer, "summary", own);
 }
 
+/* What one row adds to an answer that ends with the row before it. */
+static u32 tokens_of_row(pt_buffer *scratch, const char *query, const json_t *row, const json_t *before, pt_format f) {
+    static const char *const keys[] = {"relation", "section"};
+    u32 heading = 0;
+    pt_buffer_clear(scratch);
+    for (u32 i = 0; i < PT_COUNT_OF(keys) && f != PT_FORMAT_JSON && f != PT_FORMAT_COMPACT; i++) {
+        const char *now = text_of(row, keys[i]);
+        if (*now && strcmp(now, text_of(before, keys[i])) != 0) {
+            heading = pt_tokens_bound(now, strlen(now)) + 4;
+            before = NULL;
+        }
+    }
+    one_row(scratch, query, row, f, before ? text_of(before, "file") : NULL);
+    return heading + pt_tokens_bound(scratch->data ? scratch->data : "", scratch->count) + 1;
+}
+
 bool pt_render_within(pt_buffer *out, json_t *answer, pt_format f, u32 budget) {
-    json_t *rows = json_object_get(answer, "results");
-    bool counts = json_object_get(answer, "tokens") != NULL;
+    json_t *rows = json_incref(json_object_get(answer, "results")), *told = json_array(), *row, *before = NULL;
+    bool counts = json_object_get(answer, "tokens") != NULL,
+         pages = json_is_false(json_object_get(answer, "truncated"));
+    size_t i, count = json_array_size(rows);
     if (counts) json_object_set_new_nocheck(answer, "tokens", json_integer(budget)); /* no number is longer */
-    u32 now = tokens_of(out, answer, f), count = (u32)json_array_size(rows);
-    for (u32 how = 1; how <= 2 && now > budget; how++) { /* heads, if they alone take more than half */
-        json_t *none = json_array();
-        json_incref(rows);
-        json_object_set_new_nocheck(answer, "results", none);
-        u32 head = tokens_of(out, answer, f);
-        json_object_set_new_nocheck(answer, "results", rows);
-        rows = json_object_get(answer, "results");
-        if (head > budget / 2) pt_render_heads(answer, how);
-        now = tokens_of(out, answer, f);
+    json_object_set_new_nocheck(answer, "results", told); /* rows of a kept answer are shared: the list is ours */
+    u32 head = tokens_of(out, answer, f);
+    for (u32 how = 1; how <= 2 && head > budget / 2; how++) {
+        pt_render_heads(answer, how);
+        head = tokens_of(out, answer, f);
     }
-    if (now > budget && count) {
-        if (json_is_false(json_object_get(answer, "truncated"))) {
+    u64 now = head;
+    json_array_foreach(rows, i, row) {
+        u32 more = tokens_of_row(out, question_of(answer), row, before, f);
+        /* what is left out is told, which takes some too */
+        if (now + more + (i + 1 < count ? LEFT_OUT : 0) > budget) break;
+        now += more;
+        json_array_append(told, row);
+        before = row;
+    }
+    for (;;) { /* no bound of parts is trusted for the whole */
+        if (pages && json_array_size(told) < count) {
             json_object_set_new_nocheck(answer, "truncated", json_true());
-            if (!json_object_get(answer, "total")) json_object_set_new_nocheck(answer, "total", json_integer(count));
+            if (!json_object_get(answer, "total"))
+                json_object_set_new_nocheck(answer, "total", json_integer((json_int_t)count));
         }
-        /* the rows of an answer are the caller's: a cached one is shared */
-        json_t *kept = json_copy(rows);
-        json_object_set_new_nocheck(answer, "results", kept);
-        while (now > budget && count) {
-            u32 keep = (u32)((u64)count * budget / now);
-            count = keep < count ? keep : count - 1;
-            while (json_array_size(kept) > count) json_array_remove(kept, json_array_size(kept) - 1);
-            now = tokens_of(out, answer, f);
-        }
+        now = tokens_of(out, answer, f);
+        if (now <= budget || !json_array_size(told)) break;
+        json_array_remove(told, json_array_size(told) - 1);
     }
+    json_decref(rows);
     if (counts && now <= budget) {
-        json_object_set_new_nocheck(answer, "tokens", json_integer(now));
+        json_object_set_new_nocheck(answer, "tokens", json_integer((json_int_t)now));
         tokens_of(out, answer, f);
     }
     return now <= budget;
