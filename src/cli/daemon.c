@@ -290,9 +290,14 @@ static int read_token(char *out, size_t size, const char *path, pt_error *error)
         return pt_fail(error, PT_EUSAGE, "%s: others can read it; chmod 600", path);
     int code = pt_file_read(&text, &length, path, 4096, error);
     if (code) return code == PT_ENOTFOUND ? PT_EIO : code;
-    snprintf(out, size, "%.*s", (int)strcspn(text, "\r\n"), text);
+    size_t n = strcspn(text, "\r\n");
+    bool fits = n > 0 && n < size && n < length + (size_t)1;
+    for (size_t i = 0; i < n && fits; i++) fits = text[i] > ' ' && text[i] < 127; /* what a header can say */
+    if (fits) snprintf(out, size, "%.*s", (int)n, text);
     pt_free(text);
-    return PT_OK;
+    return fits ? PT_OK
+                : pt_fail(error, PT_EUSAGE, "%s: its first line has to be 1 to %zu visible ASCII characters", path,
+                          size - 1);
 }
 
 int pt_cli_serve(const options *o) {

@@ -243,6 +243,19 @@ static u32 name_length(scip *x, u32 file, u32 line, u32 column) {
     return n ? characters(at.data, n) : 1;
 }
 
+/* Words that are names only behind `r#`. */
+static bool is_keyword(const char *name) {
+    static const char *const words[] = {
+        "abstract", "as",     "async",   "await",  "become",  "box",    "break", "const", "continue", "do",
+        "dyn",      "else",   "enum",    "extern", "false",   "final",  "fn",    "for",   "gen",      "if",
+        "impl",     "in",     "let",     "loop",   "macro",   "match",  "mod",   "move",  "mut",      "override",
+        "priv",     "pub",    "ref",     "return", "static",  "struct", "trait", "true",  "try",      "type",
+        "typeof",   "unsafe", "unsized", "use",    "virtual", "where",  "while", "yield"};
+    for (u32 i = 0; i < PT_COUNT_OF(words); i++)
+        if (strcmp(name, words[i]) == 0) return true;
+    return false;
+}
+
 /* Where an item's name stands: the first word that is it, after what the item begins with. */
 static void name_place(scip *x, u32 node, u32 *line, u32 *column, u32 *length) {
     const pt_graph *g = x->g;
@@ -259,13 +272,25 @@ static void name_place(scip *x, u32 node, u32 *line, u32 *column, u32 *length) {
     }
     pt_str at = text_from(x, n->file, p->line, p->column, p->end_line);
     u32 row = p->line, col = p->column;
-    bool is_impl = n->kind == PT_KIND_IMPL;
+    bool is_impl = n->kind == PT_KIND_IMPL, raw = is_keyword(name), visible = false;
     for (u32 i = 0; i < at.length;) {
+        char closes = at.data[i] == '"' ? '"' : at.data[i] == '(' && visible ? ')' : 0;
+        if (closes) { /* an ABI; where it is visible */
+            do {
+                if (at.data[i] == '\n') row++, col = 1;
+                else col += ((u8)at.data[i] & 0xc0) != 0x80;
+            } while (++i < at.length && at.data[i] != closes);
+            i += i < at.length, col++;
+            visible = false;
+            continue;
+        }
         if (in_name(at.data[i])) {
             u32 end = i;
             while (end < at.length && in_name(at.data[end])) end++;
             bool wanted = is_impl ? end - i == 4 && memcmp(at.data + i, "impl", 4) == 0
-                                  : end - i == size && memcmp(at.data + i, name, size) == 0;
+                                  : end - i == size && memcmp(at.data + i, name, size) == 0 &&
+                                        (!raw || (i > 1 && at.data[i - 1] == '#' && at.data[i - 2] == 'r'));
+            visible = end - i == 3 && memcmp(at.data + i, "pub", 3) == 0;
             if (wanted) {
                 *line = row;
                 *column = col;
@@ -276,6 +301,7 @@ static void name_place(scip *x, u32 node, u32 *line, u32 *column, u32 *length) {
             i = end;
             continue;
         }
+        visible = visible && at.data[i] == ' ';
         if (at.data[i] == '\n') row++, col = 1;
         else col++;
         i++;

@@ -167,7 +167,7 @@ static void free_stream(void *payload) {
     free(s);
 }
 static void stream_text(pt_stream *s, const char *text) {
-    if (text) pt_buffer_text(&s->unread, text);
+    if (text && (!s->over || s->http->stopping)) pt_buffer_text(&s->unread, text);
     if (s->unread.count > STREAM_UNREAD) s->over = true; /* it does not read */
     if (!s->suspended) return;
     s->suspended = false;
@@ -258,12 +258,32 @@ static bool same_token(const char *given, const char *token) {
     return !differs && n;
 }
 
+typedef struct framing {
+    u32 hosts, origins, lengths, codings;
+} framing;
+static enum MHD_Result count_header(void *payload, enum MHD_ValueKind kind, const char *key, size_t key_size,
+                                    const char *value, size_t value_size) {
+    framing *f = payload;
+    (void)kind, (void)key_size, (void)value, (void)value_size;
+    f->hosts += strcasecmp(key, "Host") == 0;
+    f->origins += strcasecmp(key, "Origin") == 0;
+    f->lengths += strcasecmp(key, "Content-Length") == 0;
+    f->codings += strcasecmp(key, "Transfer-Encoding") == 0;
+    return MHD_YES;
+}
+
 /* What a request is refused for before it is read: true, and the answer. */
 static bool refused(pt_exchange *e) {
     const pt_http *h = e->http;
     const char *host = pt_exchange_header(e, "Host"), *origin = pt_exchange_header(e, "Origin"),
                *length = pt_exchange_header(e, "Content-Length"), *token = pt_exchange_header(e, "Authorization");
-    if (!host || (!h->token[0] && !names_us(h, host, false)))
+    framing f = {0};
+    h->mhd.get_connection_values_n(e->connection, MHD_HEADER_KIND, count_header, &f);
+    if (f.hosts > 1 || f.origins > 1 ||
+        f.lengths + f.codings > 1) { /* RFC 9112, 3.2 and 6.3: two may read it differently */
+        e->too_large = true;
+        pt_exchange_fail(e, MHD_HTTP_BAD_REQUEST, "Host, Origin or the body's length are told twice");
+    } else if (!host || (!h->token[0] && !names_us(h, host, false)))
         pt_exchange_fail(e, host ? MHD_HTTP_FORBIDDEN : MHD_HTTP_BAD_REQUEST, "Host does not name this server");
     else if (origin && !names_us(h, origin, true))
         pt_exchange_fail(e, MHD_HTTP_FORBIDDEN, "pages of elsewhere are not answered");
@@ -312,7 +332,7 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         else snprintf(e->path, sizeof e->path, "%s", url);
         if (!e->status && !refused(e) && !e->is_post && !reads) /* DELETE of /mcp too: there are no sessions */
             pt_exchange_fail(e, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and POST are taken");
-        if (e->status && e->is_post) { /* what it sends is not awaited */
+        if (e->status && (e->is_post || e->too_large)) { /* what it sends is not awaited */
             e->too_large = true;
             return send_answer(e);
         }
@@ -329,8 +349,11 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         e->begun = true;
         if (c) c->busy = true, c->since_ms = uv_now(h->loop);
         if (!e->status) route(e);
-        if (c) c->streams = e->streams;
+        if (c) c->streams = e->streams || e->suspended;
         if (e->suspended) return MHD_YES; /* it goes on when it is done */
+    } else {                              /* it is: from now on the client reads */
+        client *c = client_of(e);
+        if (c) c->streams = e->streams, c->since_ms = uv_now(h->loop);
     }
     return send_answer(e);
 }
@@ -369,6 +392,16 @@ static void on_connection(void *payload, struct MHD_Connection *connection, void
     }
 }
 
+/* A stream that waits for news: its connection is not looked at by the library. */
+static bool has_gone(pt_stream *s) {
+    char byte;
+    const union MHD_ConnectionInfo *info =
+        s->suspended ? s->http->mhd.get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD) : NULL;
+    if (!info) return false;
+    ssize_t got = recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 /* Who sends a byte now and then, or does not read, is let go; streams are kept alive. */
 static void on_sweep(uv_timer_t *timer) {
     pt_http *h = timer->data;
@@ -378,6 +411,11 @@ static void on_sweep(uv_timer_t *timer) {
         const union MHD_ConnectionInfo *info =
             h->mhd.get_connection_info(c->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (info) (void)shutdown(info->connect_fd, SHUT_RDWR);
+    }
+    for (pt_stream *s = h->streams; s; s = s->after) {
+        if (!has_gone(s)) continue;
+        s->over = true;
+        stream_text(s, NULL);
     }
     if (now - h->kept_alive_ms >= KEEP_ALIVE_MS) {
         h->kept_alive_ms = now;
@@ -440,6 +478,8 @@ static int start(void **front, pt_server *server, uv_loop_t *loop, const json_t 
     json_int_t port = json_integer_value(json_object_get(params, "port"));
     pt_http *h = *front;
     if (!address) address = h ? h->address : "127.0.0.1";
+    if (json_object_get(params, "token") && (!token || !*token))
+        return pt_fail(error, PT_EUSAGE, "the token is empty"); /* never: no token */
     if (port < 0 || port > 65535) return pt_fail(error, PT_EUSAGE, "--port %lld: at most 65535", (long long)port);
     if (h) {
         if (strcmp(address, h->address) != 0 || (port && port != h->port) || (token && strcmp(token, h->token) != 0))

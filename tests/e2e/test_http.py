@@ -150,6 +150,28 @@ def test_own_pages_are(served):
     assert b" 400 " in served.raw(b"GET /api/v1 HTTP/1.0\r\n\r\n").splitlines()[0]
 
 
+@pytest.mark.parametrize("headers", [b"Host: localhost\r\nHost: evil.example\r\n", b"Host: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n",
+                                     b"Host: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n"])
+def test_what_two_may_read_differently_is_refused(served, headers):
+    got = served.raw(b"POST /api/v1/search HTTP/1.1\r\n" + headers + b"\r\n{}", 40)
+    assert b" 400 " in got.splitlines()[0] and got.count(b"HTTP/1.1 ") == 1
+
+
+def test_streams_whose_readers_went_make_room(served):
+    """32 may be open; those that nobody reads any more are noticed."""
+    for _ in range(80):
+        over = time.monotonic() + 20
+        while True:
+            try:
+                stream = urllib.request.urlopen(served.url + "/events", timeout=30)
+                break
+            except urllib.error.HTTPError as error:
+                assert error.code == 503 and time.monotonic() < over
+                time.sleep(0.2)
+        stream.readline()
+        stream.close()
+
+
 def test_metrics(served):
     served.ask("/api/v1/search?target=area")
     families = {f.name: f for f in text_string_to_metric_families(served.open("/metrics")[1].decode())}
@@ -283,6 +305,10 @@ def test_another_address_wants_a_token(place, tmp_path):
     token.chmod(0o644)
     assert b"chmod 600" in w.run("serve", "--address", "0.0.0.0", "--token-file", token).stderr
     token.chmod(0o600)
+    for text in ("", "\n\n", "with space in it, which no header says\n", "x" * 300):
+        token.write_text(text)
+        assert w.run("serve", "--token-file", token).returncode == 2
+    token.write_text("a-secret-of-many-letters\n")
     s = Served(w, "--address", "0.0.0.0", "--token-file", token)
     s.url = f"http://127.0.0.1:{s.port}"
     for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer a-secret-of-many-letter"}, {"Authorization": "Basic x"},

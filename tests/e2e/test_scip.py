@@ -135,6 +135,19 @@ def test_a_file_that_changed_is_named(crate):
     assert done.returncode == 4 and b"src/lib.rs changed since the index" in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("text, name, column", [
+    ("pub(crate) fn r#crate_() {}\n", "crate_", 16), ("pub(in crate) fn f() {}\n", "f", 17), ("pub fn r#type() { }\n", "type", 9),
+    ('pub extern "C" fn C() {}\n', "C", 18), ("pub struct r#struct;\n", "struct", 13)])
+def test_names_that_stand_elsewhere_too(crate, scip, tmp_path, text, name, column):
+    demo = crate(text)
+    path = tmp_path / "index.scip"
+    path.write_bytes(demo.run("export", "--format", "scip").stdout)
+    document = printed(scip, path)["documents"][0]
+    symbol = next(s["symbol"] for s in document["symbols"] if s["display_name"] == name)
+    o = next(o for o in document["occurrences"] if o["symbol"] == symbol and o.get("symbol_roles", 0) & ROLE_DEFINITION)
+    assert o["range"][1] == column and span(text, o) == name
+
+
 def test_columns_are_characters(crate, scip, tmp_path):
     demo = crate("pub fn a() {}\npub fn b() { let _x = \"ж😀é\"; a() }\n")
     path = tmp_path / "index.scip"
