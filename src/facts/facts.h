@@ -23,7 +23,7 @@
 #include "facts/kinds.h"
 #include "rust/parser.h"
 
-enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 10 };
+enum { PT_FACTS_MAGIC = 0x53465450 /* "PTFS" */, PT_EXTRACTOR_VERSION = 11 };
 
 /* Attributes that matter, in pt_item.attributes. */
 enum {

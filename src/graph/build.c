@@ -486,7 +486,7 @@ static int by_unresolved(const void *a, const void *b, void *base) {
     const pt_graph_unresolved *x = a, *y = b;
     if (x->name != y->name) return strcmp((const char *)base + x->name, (const char *)base + y->name);
     if (x->anchor != y->anchor) return x->anchor < y->anchor ? -1 : 1;
-    if (x->line != y->line) return x->line < y->line ? -1 : 1;
+    if (x->line != y->line) return (i32)x->line < (i32)y->line ? -1 : 1;
     if (x->column != y->column) return x->column < y->column ? -1 : 1;
     if (x->reason != y->reason) return x->reason < y->reason ? -1 : 1;
     return x->from < y->from ? -1 : x->from > y->from;

@@ -83,7 +83,7 @@ typedef struct pt_graph_position {
 
 typedef struct pt_graph_site {
     u32 anchor; /* which item asserts it */
-    u32 line;   /* below the anchor's line */
+    u32 line;   /* below the anchor's line; modulo 2^32, a derive stands above it */
     u32 cfg;    /* string */
     u16 column;
     u8 via : 4, rule : 4;

@@ -69,7 +69,7 @@ static bool place(pt_resolver *r, u32 offset, u32 *line, u16 *column) {
         if (r->lines.data[middle] <= offset) low = middle;
         else high = middle;
     }
-    *line = low + 1 > first ? low + 1 - first : 0;
+    *line = low + 1 - first; /* modulo 2^32: a derive stands above its item, and the sum is right */
     u32 i = r->lines.data[low];
     if (r->last_line == low && r->last_offset <= offset && r->last_offset >= i &&
         r->last_column) /* go on from the last place */
@@ -166,12 +166,13 @@ void pt_emit_open(pt_resolver *r, u32 name, u8 reason, u32 offset) {
 
 static int by_site(const void *a, const void *b) {
     const pt_site *x = a, *y = b;
-    const u64 left[] = {(u64)x->asserter << 32 | x->line, (u64)x->column << 32 | x->kind, (u64)x->from << 32 | x->to,
-                        (u64)x->confidence << 44 | (u64)x->via << 40 | (u64)x->rule << 36 | (u64)x->settled << 32 |
-                            x->cfg};
-    const u64 right[] = {(u64)y->asserter << 32 | y->line, (u64)y->column << 32 | y->kind, (u64)y->from << 32 | y->to,
-                         (u64)y->confidence << 44 | (u64)y->via << 40 | (u64)y->rule << 36 | (u64)y->settled << 32 |
-                             y->cfg};
+    const u32 above = 1u << 31; /* lines above the item come first */
+    const u64 left[] = {
+        (u64)x->asserter << 32 | (x->line ^ above), (u64)x->column << 32 | x->kind, (u64)x->from << 32 | x->to,
+        (u64)x->confidence << 44 | (u64)x->via << 40 | (u64)x->rule << 36 | (u64)x->settled << 32 | x->cfg};
+    const u64 right[] = {
+        (u64)y->asserter << 32 | (y->line ^ above), (u64)y->column << 32 | y->kind, (u64)y->from << 32 | y->to,
+        (u64)y->confidence << 44 | (u64)y->via << 40 | (u64)y->rule << 36 | (u64)y->settled << 32 | y->cfg};
     for (u32 i = 0; i < PT_COUNT_OF(left); i++)
         if (left[i] != right[i]) return left[i] < right[i] ? -1 : 1;
     return 0;

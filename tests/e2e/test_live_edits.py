@@ -271,3 +271,20 @@ def test_equal_items_come_and_go(daemon):  # noqa: F811
         judge.compare(f"state {number}")
     status = d.status()
     assert status["batches_incremental"] >= len(states) and status["whole"] is None, status
+
+
+def test_derives_are_told_where_they_stand(daemon):  # noqa: F811
+    """Above their item, at any distance, and after lines came or went between the two."""
+    d = daemon({"Cargo.toml": package("demo"), "src/lib.rs": "#[derive(Clone,\n    Debug)]\n#[repr(C)]\npub struct Thing;\n"})
+    judge = Judge(d)
+    until(lambda: d.status()["memory"]["session"], "there is something to go on from")
+
+    def places():
+        return {(r["trait"].split("::")[-1], r["line"], r["col"]) for r in d.ask("traits-of", "Thing", "--wait", 30000)["results"]}
+    assert places() == {("Clone", 1, 10), ("Debug", 2, 5)}
+    for text, clone, debug in [("\n\n#[derive(Clone,\n    Debug)]\n#[repr(C)]\npub struct Thing;\n", (3, 10), (4, 5)), ("#[derive(Clone,\n    Debug)]\n// two\n// lines\n#[repr(C)]\npub struct Thing;\n", (1, 10), (2, 5)),
+                               ("#[derive(Clone)]\n\n #[derive(Debug)] pub struct Thing;\n", (1, 10), (3, 11)), ("#[derive(Clone, Debug)] pub struct Thing;\n", (1, 10), (1, 17))]:
+        d.write({"src/lib.rs": text})
+        assert places() == {("Clone", *clone), ("Debug", *debug)}, text
+        judge.compare(text)
+    assert d.status()["batches_incremental"] == 4
