@@ -83,9 +83,13 @@ bench-debian: bench-trees ## Some 900 crates, 9 million lines, as one tree (OUT=
 endif
 
 ifneq ($(wildcard bench/surfaces/run.py),)
-.PHONY: bench-surfaces bench-context
+.PHONY: bench-surfaces bench-context bench-dashboard
 bench-surfaces: bench-trees ## What each way to ask costs: socket, HTTP, MCP, command line (OUT=file: JSON)
 	@python3 bench/surfaces/run.py $(if $(OUT),--out $(OUT))
+
+bench-dashboard: bench-trees ## The dashboard with thousands of items, in Chromium (TREE=tokio|library|compiler, OUT=file: JSON)
+	@scripts/setup.sh --test
+	@build/venv/bin/python3 bench/dashboard/run.py $(if $(TREE),--tree $(TREE)) $(if $(OUT),--out $(OUT))
 
 bench-context: ## Does context hold what real commits touched, beside grep and a peer? (REPO=gitdir, OUT=file: JSON)
 	@scripts/setup.sh --bench --test

@@ -2,7 +2,7 @@
 _parseltongue() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word at
     local commands='index who-implements what-implements traits-of callers callees uses used-by blast-radius path
-        explain context generate-context explore check find-cycles search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve lsp mcp'
+        explain context generate-context explore check find-cycles neighbourhood modules search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve lsp mcp'
     local common='--workspace --store --json --limit --candidates --cfg --stale-ok --color --quiet --all --engine --no-daemon --wait'
     local kinds='crate module struct enum union variant field trait trait_alias impl fn method const static type_alias
         assoc_type assoc_const macro'
@@ -49,7 +49,7 @@ _parseltongue() {
             serve) common+=' --port --address --token-file' ;;
             explore) common+=' --budget --format' ;;
             search | unused) common+=' --kind' ;;
-            blast-radius) common+=' --depth' ;;
+            blast-radius | neighbourhood) common+=' --depth' ;;
             export) common+=' --format --output' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$current")

@@ -43,6 +43,8 @@ need libjansson-dev have_lib jansson
 need libuv1-dev have_lib libuv
 need libgit2-dev have_lib libgit2
 need libmicrohttpd-dev have_lib libmicrohttpd
+need nodejs have_cmd node
+need npm have_cmd npm
 need rust-src have_file '/usr/src/rustc-*/library'
 
 # cargo fetches the crate that `make run` shows; not needed when a workspace is given or the crate is already here.
@@ -56,14 +58,13 @@ if [ $want_test = 1 ]; then
     need clang-format-14 have_cmd clang-format-14
     need clang-tidy-14 have_cmd clang-tidy-14
     need libclang-rt-14-dev have_file '/usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.asan-*.a'
+    need chromium have_cmd chromium
     need libcmocka-dev have_lib cmocka
 fi
 if [ $want_bench = 1 ]; then
     universal_ctags() { have_cmd ctags && ctags --version 2>/dev/null | grep -q 'Universal Ctags'; }
     need universal-ctags universal_ctags
-    need nodejs have_cmd node
     need wrk have_cmd wrk
-    need npm have_cmd npm
     need liblmdb-dev have_file '/usr/include/lmdb.h'
     need libigraph-dev have_lib igraph
     need libgraphblas-dev have_file '/usr/include/GraphBLAS.h'

@@ -13,7 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LAYERS = [["base"], ["workspace"], ["rust"], ["facts"], ["resolve"], ["graph"], ["store"], ["merkle"], ["query"],
           ["export"], ["live"], ["diff"], ["mcp"], ["serve", "lsp"], ["cli"]]  # cli starts the others
 RANK = {folder: rank for rank, group in enumerate(LAYERS) for folder in group}
-SHARED = {"xid_tables.h", "parseltongue.h"}
+SHARED = {"xid_tables.h", "dashboard_assets.h", "parseltongue.h"}
 MOST_LINES, MANY_LINES = 1200, 800
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)

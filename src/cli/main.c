@@ -34,7 +34,7 @@ static const option known_options[] = {
     {"--all", 'b', AT(all), NULL, "answer for every item an ambiguous name may mean"},
     {"--candidates", 'b', AT(candidates), NULL, "also edges that are merely possible"},
     {"--cfg", 's', AT(cfg), "SET", "only what exists under `host`, or under options separated by commas"},
-    {"--depth", 'n', AT(depth), "N", "steps of blast-radius (default 3)"},
+    {"--depth", 'n', AT(depth), "N", "steps of blast-radius (default 3) and neighbourhood (default 1)"},
     {"--level", 's', AT(level), "LEVEL",
      "find-cycles: module, type or call (default module); context: menu, signatures or bodies (default bodies)"},
     {"--budget", 'n', AT(budget), "TOKENS", "context: at most so many tokens (default 4000)"},

@@ -129,6 +129,34 @@ static void cycle_rows(FILE *out, const style *s, const json_t *answer, const js
     }
 }
 
+static void neighbour_rows(FILE *out, const style *s, const json_t *answer, const json_t *rows) {
+    int path = width_of(rows, "path", 72), kind = width_of(rows, "kind", 12);
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        fprintf(out, "%2lld  %s%-*s%s  %s%-*s%s  ", number_of(row, "depth"), s->bold, path, text_of(row, "path"),
+                s->off, s->green, kind, text_of(row, "kind"), s->off);
+        place(out, s, row);
+        marks(out, s, row);
+        fputc('\n', out);
+    }
+    fprintf(out, "%s%zu%s edges between them\n", s->bold, json_array_size(json_object_get(answer, "edges")), s->off);
+}
+
+static void module_rows(FILE *out, const style *s, const json_t *rows) {
+    int path = width_of(rows, "path", 72);
+    size_t i;
+    json_t *row;
+    fprintf(out, "%s%7s %7s %7s%s\n", s->dim, "items", "uses", "used by", s->off);
+    json_array_foreach(rows, i, row) {
+        fprintf(out, "%7lld %7lld %7lld  %s%-*s%s  ", number_of(row, "items"), number_of(row, "uses"),
+                number_of(row, "used_by"), s->bold, path, text_of(row, "path"), s->off);
+        place(out, s, row);
+        marks(out, s, row);
+        fputc('\n', out);
+    }
+}
+
 static void path_rows(FILE *out, const style *s, const json_t *rows) {
     size_t i;
     json_t *row;
@@ -279,6 +307,8 @@ void pt_print_answer(FILE *out, const json_t *answer, u64 microseconds, bool col
         edge_rows(out, s, rows);
     else if (strcmp(query, "blast-radius") == 0) blast_rows(out, s, answer, rows);
     else if (strcmp(query, "find-cycles") == 0) cycle_rows(out, s, answer, rows);
+    else if (strcmp(query, "neighbourhood") == 0) neighbour_rows(out, s, answer, rows);
+    else if (strcmp(query, "modules") == 0) module_rows(out, s, rows);
     else if (strcmp(query, "path") == 0) path_rows(out, s, rows);
     else if (strcmp(query, "explain") == 0) explain_rows(out, s, rows);
     else if (strcmp(query, "stats") == 0) {

@@ -47,6 +47,8 @@ static inline void reach(pt_walker *w, u32 node, u32 parent, u32 depth) {
     w->depth[w->count++] = (u8)depth;
 }
 
+void pt_walk_reach(pt_walker *w, u32 node, u32 parent, u32 depth) { reach(w, node, parent, depth); }
+
 /* The other ends of a node's edges but `contains`. */
 static inline void ends(pt_walker *w, const pt_graph *g, u32 node, pt_direction d, u32 index, u32 depth) {
     for (pt_run run = pt_graph_list(g, node, d); pt_run_next(&run);)

@@ -23,6 +23,9 @@ int pt_walker_fit(pt_walker *walker, const pt_graph *graph);
 void pt_walker_free(pt_walker *walker);
 void pt_walker_clear(pt_walker *walker);
 
+/* A step of a walk of the caller's own: the node joins the queue unless it is in it; `parent` is an index there. */
+void pt_walk_reach(pt_walker *walker, u32 node, u32 parent, u32 depth);
+
 /* Who is reached backwards within `depth` (at most 255) steps over all kinds but `contains`: the blast radius.
  * From an impl's member on to the callers of the workspace trait's member it overrides; what is external is
  * reached but never walked through, the start excepted. Nodes are queue[1 .. count). */

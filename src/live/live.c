@@ -693,3 +693,17 @@ json_t *pt_live_status(pt_live *l) {
     json_object_set_new_nocheck(out, "questions", questions);
     return out;
 }
+
+json_t *pt_live_history(pt_live *l) {
+    json_t *stages = json_object(), *questions = json_object();
+    u32 count, now = (u32)(pt_now_us() / 1000000);
+    const pt_query_info *list = pt_query_list(&count);
+    pthread_mutex_lock(&l->mutex);
+    for (u32 i = 0; i < STAGES; i++)
+        json_object_set_new_nocheck(stages, stage_names[i], pt_timing_history(&l->stages[i], now));
+    for (u32 i = 0; i < count && i < KINDS; i++)
+        if (l->questions[i].count)
+            json_object_set_new_nocheck(questions, list[i].name, pt_timing_history(&l->questions[i], now));
+    pthread_mutex_unlock(&l->mutex);
+    return json_pack("{s:i, s:o, s:o}", "minutes", PT_TIMING_MINUTES, "stages", stages, "questions", questions);
+}

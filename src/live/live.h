@@ -56,6 +56,8 @@ int pt_live_ask(pt_live *live, const char *command, const json_t *params, u64 ti
 json_t *pt_live_report(pt_live *live, pt_error *error);
 /* State, sizes, times: a new object. */
 json_t *pt_live_status(pt_live *live);
+/* docs/schema/history.json, without `updates`: durations of the last hour, minute by minute. A new object. */
+json_t *pt_live_history(pt_live *live);
 /* What does not keep up (monitor.h), with advice: a new array, empty when all is well. */
 json_t *pt_live_triggers(pt_live *live);
 /* A question waited so long for its ticket. */

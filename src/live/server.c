@@ -441,6 +441,7 @@ void pt_server_fresh(server *s, u32 wait_ms, void (*work)(void *payload, pt_live
     uv_timer_start(&j->timer, on_job_waited, wait_ms, 0);
 }
 
+pt_live *pt_server_live(server *s) { return s->live; }
 json_t *pt_server_status(server *s) {
     pt_live_notice(s->live);
     json_t *status = pt_live_status(s->live);

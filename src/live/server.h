@@ -33,6 +33,7 @@ void pt_server_fresh(pt_server *server, u32 wait_ms, void (*work)(void *payload,
                      void (*done)(void *payload), void *payload);
 /* As the method `status`: a new object. */
 json_t *pt_server_status(pt_server *server);
+pt_live *pt_server_live(pt_server *server);
 
 typedef struct pt_server_options {
     pt_live_options live; /* `updated` is the server's */

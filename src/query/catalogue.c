@@ -198,8 +198,9 @@ int pt_ask_overview(pt_query *q, json_t *answer, pt_error *error) {
             pt_vec_push(&modules, (ranked){n, (i32)items[n]});
         if (x->kind == PT_KIND_TRAIT)
             pt_vec_push(&traits, (ranked){n, (i32)pt_graph_kind_count(g, n, PT_IN, PT_EDGE_IMPLEMENTS)});
-        if (!external && (x->kind == PT_KIND_FN || x->kind == PT_KIND_METHOD || x->kind == PT_KIND_STRUCT ||
-                          x->kind == PT_KIND_ENUM || x->kind == PT_KIND_TRAIT))
+        if (!external && !(x->flags & PT_NODE_TEST) &&
+            (x->kind == PT_KIND_FN || x->kind == PT_KIND_METHOD || x->kind == PT_KIND_STRUCT ||
+             x->kind == PT_KIND_ENUM || x->kind == PT_KIND_TRAIT))
             pt_vec_push(&hubs, (ranked){n, (i32)pt_centrality(g, n)});
     }
     add_top(q, rows, "crates", crates.data, crates.count, 20, "items");

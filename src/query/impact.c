@@ -48,6 +48,7 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
     pt_items items = {0};
     int code = pt_query_items(q, &items, q->target, 0, answer, error);
     u32 depth = q->depth ? q->depth : 3, limit = q->limit ? q->limit : 50, affected = 0, tests = 0;
+    u32 hops[256] = {0}, farthest = 0;
     if (q->limit == UINT32_MAX) limit = UINT32_MAX;
     json_t *rows = json_array();
     PT_VEC(module_count) modules = {0};
@@ -76,6 +77,8 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
             bool test = pt_node_at(g, x.node)->flags & PT_NODE_TEST;
             if (test) tests++;
             else affected++;
+            hops[x.depth & 255]++;
+            farthest = PT_MAX(farthest, x.depth & 255);
             u32 module = pt_graph_module(g, x.node);
             if (module != PT_NONE) pt_vec_push(&modules, (module_count){module, 1});
             if (json_array_size(rows) >= limit) continue;
@@ -107,6 +110,9 @@ int pt_ask_blast_radius(pt_query *q, json_t *answer, pt_error *error) {
         json_object_set_new_nocheck(summary, "affected", json_integer(affected));
         json_object_set_new_nocheck(summary, "tests", json_integer(tests));
         json_object_set_new_nocheck(summary, "depth", json_integer(depth));
+        json_t *by_hop = json_array();
+        for (u32 i = 1; i <= farthest; i++) json_array_append_new(by_hop, json_integer(hops[i]));
+        json_object_set_new_nocheck(summary, "hops", by_hop);
         json_object_set_new_nocheck(summary, "risk", pt_json_text(risk_of(affected)));
         json_object_set_new_nocheck(summary, "modules", by);
         json_object_set_new_nocheck(answer, "summary", summary);

@@ -24,7 +24,7 @@ typedef struct pt_query {
     u32 stale_count;
     u64 store_bytes; /* what the store takes on disk */
     u32 limit;       /* rows; 0: all */
-    u32 depth;       /* blast-radius; 0: 3 */
+    u32 depth;       /* blast-radius (0: 3), neighbourhood (0: 1) */
     bool candidates, all;
     const char *level;  /* find-cycles, context */
     const char *kind;   /* list, search: a node kind */
@@ -89,6 +89,8 @@ int pt_ask_find_cycles(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_context(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_check(pt_query *q, json_t *answer, pt_error *error);
+int pt_ask_neighbourhood(pt_query *q, json_t *answer, pt_error *error);
+int pt_ask_modules(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_search(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_list(pt_query *q, json_t *answer, pt_error *error);
 int pt_ask_entities_in(pt_query *q, json_t *answer, pt_error *error);

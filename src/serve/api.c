@@ -62,7 +62,7 @@ static bool takes(const pt_query_info *info, const char *parameter) {
     if (IS("level")) return OF("find-cycles") || OF("context");
     if (IS("kind")) return OF("list") || OF("search") || OF("unused");
     if (IS("cursor")) return OF("list");
-    if (IS("depth")) return OF("blast-radius");
+    if (IS("depth")) return OF("blast-radius") || OF("neighbourhood");
     if (IS("budget") || IS("format")) return OF("context") || OF("explore");
     if (IS("all")) return (one && !OF("search") && !OF("entities-in")) || OF("context");
     if (IS("candidates")) return one || OF("unused");
@@ -150,7 +150,8 @@ bool pt_api(pt_exchange *e) {
     if (strcmp(path, "/metrics") == 0 && !e->is_post) return metrics(e), true;
     if (strncmp(path, "/api/v1", 7) != 0) return false;
     path += 7;
-    bool plain = !*path || strcmp(path, "/") == 0 || strcmp(path, "/openapi.json") == 0 || strcmp(path, "/status") == 0;
+    bool plain = !*path || strcmp(path, "/") == 0 || strcmp(path, "/openapi.json") == 0 ||
+                 strcmp(path, "/status") == 0 || strcmp(path, "/history") == 0;
     if (plain && e->is_post) {
         pt_exchange_fail(e, MHD_HTTP_METHOD_NOT_ALLOWED, "GET is taken here");
     } else if (!*path || strcmp(path, "/") == 0) {
@@ -159,6 +160,10 @@ bool pt_api(pt_exchange *e) {
         pt_exchange_json(e, MHD_HTTP_OK, pt_api_openapi());
     } else if (strcmp(path, "/status") == 0) {
         pt_exchange_json(e, MHD_HTTP_OK, pt_server_status(pt_http_server(e->http)));
+    } else if (strcmp(path, "/history") == 0) {
+        json_t *history = pt_live_history(pt_server_live(pt_http_server(e->http)));
+        json_object_set_new(history, "updates", pt_http_updates(e->http));
+        pt_exchange_json(e, MHD_HTTP_OK, history);
     } else {
         const pt_query_info *info = *path == '/' ? pt_query_find(path + 1) : NULL;
         if (!info) return false;
@@ -255,7 +260,9 @@ static json_t *operation_of(const pt_query_info *info, bool posts) {
 
 json_t *pt_api_openapi(void) {
     static const char *const plain[][2] = {{"/api/v1", "What can be asked."},
-                                           {"/api/v1/status", "The daemon's state."}};
+                                           {"/api/v1/status", "The daemon's state."},
+                                           {"/api/v1/history", "Durations of the last hour by minute, and the last "
+                                                               "batches."}};
     u32 count;
     const pt_query_info *list = pt_query_list(&count);
     json_t *paths = json_object();

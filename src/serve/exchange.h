@@ -4,6 +4,8 @@
 
 #include "live/server.h"
 
+#include "serve/dashboard.h"
+
 #include <microhttpd.h>
 
 /* The functions of libmicrohttpd that we call: it is loaded when HTTP is asked for, since its own libraries (TLS) would cost
@@ -37,10 +39,11 @@ struct pt_exchange {
     json_t *params;
     /* the answer: */
     unsigned status;
-    char *text;       /* freed with free() */
-    const char *type; /* NULL: application/json */
-    bool streams;     /* as server-sent events: `text` is the first, the stream stays open */
-    json_t *listens;  /* id of the MCP subscription that the stream is */
+    char *text;            /* freed with free() */
+    const char *type;      /* NULL: application/json */
+    const pt_asset *asset; /* instead of text: a file of the dashboard */
+    bool streams;          /* as server-sent events: `text` is the first, the stream stays open */
+    json_t *listens;       /* id of the MCP subscription that the stream is */
 };
 
 enum { PT_HTTP_WAIT_MS = 12, PT_HTTP_MCP_WAIT_MS = 2000 };
@@ -53,6 +56,8 @@ void pt_exchange_later(pt_exchange *e, u32 wait_ms, void (*work)(pt_exchange *e,
 const char *pt_exchange_header(const pt_exchange *e, const char *name);
 pt_server *pt_http_server(const pt_http *http);
 const pt_mhd *pt_http_library(const pt_http *http);
+/* The last batches, the oldest first, with `at` in milliseconds of the Unix epoch: a new list. */
+json_t *pt_http_updates(const pt_http *http);
 
 /* Routes below /api/v1 and /metrics: false, nothing there. */
 bool pt_api(pt_exchange *e);

@@ -17,6 +17,7 @@ enum {
     HEADER_LIMIT = 32 << 10,
     CONNECTIONS = 256,
     STREAMS = 32,
+    UPDATES_KEPT = 64,
     STREAM_UNREAD = 1 << 20,
     REQUEST_MS = 15000, /* from a connection's being idle to a whole request */
     ANSWER_MS = 60000,
@@ -56,6 +57,7 @@ struct pt_http {
     uv_timer_t timer, sweep;
     client *clients;
     pt_stream *streams;
+    json_t *updates; /* the last UPDATES_KEPT batches since HTTP is served */
     u32 stream_count, working, open_handles, stop_tries;
     u64 kept_alive_ms;
     bool running, again, stopping;
@@ -175,21 +177,42 @@ static void stream_text(pt_stream *s, const char *text) {
     s->http->again = true;
 }
 
-static void update(void *front, const json_t *told) {
+json_t *pt_http_updates(const pt_http *h) { return json_copy(h->updates); }
+
+static void update(void *front, const json_t *batch) {
     pt_http *h = front;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    json_t *told = json_copy((json_t *)(uintptr_t)batch);
+    json_object_set_new(told, "at", json_integer((json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
+    json_array_append(h->updates, told);
+    if (json_array_size(h->updates) > UPDATES_KEPT) json_array_remove(h->updates, 0);
     char *text = h->streams ? json_dumps(told, JSON_COMPACT) : NULL;
     pt_buffer event = {0};
-    if (!text) return;
+    if (!text) {
+        json_decref(told);
+        return;
+    }
     pt_buffer_format(&event, "event: update\nid: %lld\ndata: %s\n\n",
                      (long long)json_integer_value(json_object_get(told, "generation")), text);
     for (pt_stream *s = h->streams; s; s = s->after)
         if (!s->listens) stream_text(s, event.data);
     pt_buffer_free(&event);
     free(text);
+    json_decref(told);
     kick(h);
 }
 
 /* Requests. */
+
+/* The page's own code, its own answers, nothing of elsewhere, and in no frame. */
+static void add_page_headers(const pt_http *h, struct MHD_Response *r, const pt_asset *asset) {
+    h->mhd.add_response_header(r, "Content-Type", asset->type);
+    h->mhd.add_response_header(r, "Content-Security-Policy",
+                               "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
+                               "'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    h->mhd.add_response_header(r, "Referrer-Policy", "no-referrer");
+}
 
 static enum MHD_Result send_answer(pt_exchange *e) {
     pt_http *h = e->http;
@@ -214,11 +237,16 @@ static enum MHD_Result send_answer(pt_exchange *e) {
     }
     if (!e->streams) {
         size_t length = e->text ? strlen(e->text) : 0;
-        r = h->mhd.create_response_from_buffer(length, length ? e->text : (void *)(uintptr_t) "",
-                                               length ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+        if (e->asset)
+            r = h->mhd.create_response_from_buffer(e->asset->size, (void *)(uintptr_t)e->asset->data,
+                                                   MHD_RESPMEM_PERSISTENT);
+        else
+            r = h->mhd.create_response_from_buffer(length, length ? e->text : (void *)(uintptr_t) "",
+                                                   length ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
         if (!r) return MHD_NO;
+        if (e->asset) add_page_headers(h, r, e->asset);
         if (length) e->text = NULL;
-        if (length) h->mhd.add_response_header(r, "Content-Type", e->type ? e->type : "application/json");
+        if (length && !e->asset) h->mhd.add_response_header(r, "Content-Type", e->type ? e->type : "application/json");
         if (e->status == MHD_HTTP_METHOD_NOT_ALLOWED)
             h->mhd.add_response_header(r, "Allow",
                                        strcmp(e->path, "/mcp") == 0 ? "POST"
@@ -287,7 +315,8 @@ static bool refused(pt_exchange *e) {
         pt_exchange_fail(e, host ? MHD_HTTP_FORBIDDEN : MHD_HTTP_BAD_REQUEST, "Host does not name this server");
     else if (origin && !names_us(h, origin, true))
         pt_exchange_fail(e, MHD_HTTP_FORBIDDEN, "pages of elsewhere are not answered");
-    else if (h->token[0] && (!token || strncasecmp(token, "Bearer ", 7) != 0 || !same_token(token + 7, h->token)))
+    else if (h->token[0] && !pt_dashboard_asset(e->path) && /* it holds nothing of the workspace */
+             (!token || strncasecmp(token, "Bearer ", 7) != 0 || !same_token(token + 7, h->token)))
         pt_exchange_fail(e, MHD_HTTP_UNAUTHORIZED, "the token is missing or another one");
     else if (length && strtoull(length, NULL, 10) > BODY_LIMIT) {
         e->too_large = true;
@@ -298,10 +327,15 @@ static bool refused(pt_exchange *e) {
 
 static void route(pt_exchange *e) {
     bool mcp = strcmp(e->path, "/mcp") == 0;
+    const pt_asset *asset = pt_dashboard_asset(e->path);
     if (e->too_large) pt_exchange_fail(e, MHD_HTTP_CONTENT_TOO_LARGE, "a body of more than 1 MB");
     else if (mcp && e->is_post) pt_http_mcp(e);
     else if (mcp) pt_exchange_fail(e, MHD_HTTP_METHOD_NOT_ALLOWED, "MCP is spoken by POST");
-    else if (strcmp(e->path, "/events") == 0 && !e->is_post) {
+    else if (asset && e->is_post) pt_exchange_fail(e, MHD_HTTP_METHOD_NOT_ALLOWED, "GET is taken here");
+    else if (asset) {
+        e->asset = asset;
+        e->status = MHD_HTTP_OK;
+    } else if (strcmp(e->path, "/events") == 0 && !e->is_post) {
         e->streams = true;
         e->status = MHD_HTTP_OK;
         e->text = strdup(": each batch is told\n\n");
@@ -467,6 +501,7 @@ static json_t *told_of(const pt_http *h) {
 
 static void discard(pt_http *h) {
     if (h->mhd.library) dlclose(h->mhd.library);
+    json_decref(h->updates);
     free(h);
 }
 
@@ -499,6 +534,7 @@ static int start(void **front, pt_server *server, uv_loop_t *loop, const json_t 
     }
     h->server = server;
     h->loop = loop;
+    h->updates = json_array();
     snprintf(h->address, sizeof h->address, "%s", address);
     snprintf(h->token, sizeof h->token, "%s", token ? token : "");
     int code = load(&h->mhd, error), fd = -1;

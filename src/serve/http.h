@@ -3,6 +3,8 @@
  *   GET  /api/v1                 what can be asked            GET /api/v1/openapi.json   the same as OpenAPI 3.1
  *   GET  /api/v1/COMMAND?target=...     POST the same with a JSON object: an answer as of docs/schema/COMMAND.json
  *   GET  /api/v1/status          docs/schema/daemon-status.json
+ *   GET  /api/v1/history         docs/schema/history.json
+ *   GET  /                       the dashboard: a page, its script and style (built with PT_DASHBOARD)
  *   GET  /metrics                for Prometheus               GET /events   each batch, as server-sent events
  *   POST /mcp                    the Model Context Protocol, both eras (streamable HTTP, without sessions)
  *

@@ -8,7 +8,7 @@ from conftest import BIN, DEMO, Workspace, package, valid
 
 EVERY = [("who-implements", "Shape"), ("what-implements", "Shape"), ("traits-of", "Square"), ("callers", "Shape::area"), ("callees", "measure_dyn"),
          ("uses", "tell"), ("used-by", "Square"), ("blast-radius", "Square"), ("path", "app[bin:app]::main", "demo_core::leaf"), ("explain", "measure_dyn", "Shape::area"),
-         ("explain", "shape.rs:20"), ("find-cycles",), ("search", "a"), ("list",), ("entities-in", "shape.rs"), ("where-defined", "Thing"), ("overview",), ("unused",), ("stats",), ("doctor",)]
+         ("explain", "shape.rs:20"), ("find-cycles",), ("neighbourhood", "Square"), ("neighbourhood", "Square", "--depth", "3"), ("modules",), ("search", "a"), ("list",), ("entities-in", "shape.rs"), ("where-defined", "Thing"), ("overview",), ("unused",), ("stats",), ("doctor",)]
 MODES = [(), ("--candidates",), ("--cfg", "host"), ("--limit", "1"), ("--limit", "0"), ("--stale-ok",)]
 
 

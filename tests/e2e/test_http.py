@@ -109,7 +109,7 @@ def test_it_answers_as_the_command_line(served, command, parameters):
     ("/api/v1/callers?target=no_such_item_anywhere", 404), ("/api/v1/callers?target=new", 409), ("/api/v1/callers", 400),
     ("/api/v1/callers?target=a&colour=red", 400), ("/api/v1/callers?target=a&limit=many", 400), ("/api/v1/callers?target=a&limit=-1", 400),
     ("/api/v1/callers?target=a&all=perhaps", 400), ("/api/v1/callers?target=%FF%FE", 400), ("/api/v1/search?target=a&wait=99999999", 400),
-    ("/api/v1/list?kind=gadget", 400), ("/api/v1/frobnicate", 404), ("/api/v1/", 200), ("/api/v2", 404), ("/", 404), ("/api/v1/callers/x", 404),
+    ("/api/v1/list?kind=gadget", 400), ("/api/v1/frobnicate", 404), ("/api/v1/", 200), ("/api/v2", 404), ("/dashboard", 404), ("/api/v1/callers/x", 404),
     ("/../../etc/passwd", 404), ("/%2e%2e/%2e%2e/etc/passwd", 404), ("/api/v1/..%2f..%2fetc", 404), ("//etc/passwd", 404),
     ("/" + "x" * 2000, 414)])
 def test_what_is_wrong_is_told(served, path, status):
@@ -136,7 +136,7 @@ def test_methods(served):
     ({"Host": "evil.example"}, 403), ({"Host": "localhost.evil.example"}, 403), ({"Host": "127.0.0.1.evil.example"}, 403),
     ({"Host": "localhost:1"}, 403), ({"Origin": "http://evil.example"}, 403), ({"Origin": "null"}, 403),
     ({"Origin": "https://localhost"}, 403), ({"Host": "localhost"}, 200)])
-@pytest.mark.parametrize("path", ["/api/v1/status", "/metrics", "/events", "/mcp"])
+@pytest.mark.parametrize("path", ["/api/v1/status", "/api/v1/history", "/metrics", "/events", "/mcp"])
 def test_no_page_of_elsewhere_is_answered(served, path, headers, status):
     if status == 200 and path in ("/events", "/mcp"):
         return

@@ -31,6 +31,37 @@ static void permilles_of_the_last_ones(void **state) {
     free(t);
 }
 
+static void minutes_of_the_last_hour(void **state) {
+    (void)state;
+    pt_timing *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    json_t *none = pt_timing_history(t, 100000);
+    assert_int_equal(json_array_size(none), 0);
+    json_decref(none);
+    enum { START = 6000 };                                               /* a minute's first second */
+    for (u32 i = 0; i < 100; i++) pt_timing_note_at(t, 1, START - 3600); /* falls out of the hour */
+    for (u32 i = 1; i <= 100; i++) pt_timing_note_at(t, i, START + (i > 50));
+    for (u32 i = 0; i < 3000; i++) pt_timing_note_at(t, i < 1976 ? 9 : 5, START + 119); /* more than are kept */
+    pt_timing_note_at(t, 7, START + 300);
+    struct {
+        u32 ago, count, p50, p99;
+    } expected[] = {{5, 100, 50, 99}, {4, 3000, 5, 5}, {0, 1, 7, 7}};
+    json_t *told = pt_timing_history(t, START + 359);
+    assert_int_equal(json_array_size(told), PT_COUNT_OF(expected));
+    for (u32 i = 0; i < PT_COUNT_OF(expected); i++) {
+        json_t *m = json_array_get(told, i);
+        assert_int_equal(json_integer_value(json_object_get(m, "minutes_ago")), expected[i].ago);
+        assert_int_equal(json_integer_value(json_object_get(m, "count")), expected[i].count);
+        assert_int_equal(json_integer_value(json_object_get(m, "p50_us")), expected[i].p50);
+        assert_int_equal(json_integer_value(json_object_get(m, "p99_us")), expected[i].p99);
+    }
+    json_decref(told);
+    told = pt_timing_history(t, START + 300 + 3600); /* nothing lately */
+    assert_int_equal(json_array_size(told), 0);
+    json_decref(told);
+    free(t);
+}
+
 static void triggers_need_enough_and_recent(void **state) {
     (void)state;
     for (u32 k = 0; k < PT_TRIGGERS; k++) {
@@ -68,8 +99,8 @@ static void memory_of_this_process(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(permilles_of_the_last_ones),
-                                       cmocka_unit_test(triggers_need_enough_and_recent),
-                                       cmocka_unit_test(memory_of_this_process)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(permilles_of_the_last_ones), cmocka_unit_test(minutes_of_the_last_hour),
+        cmocka_unit_test(triggers_need_enough_and_recent), cmocka_unit_test(memory_of_this_process)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
