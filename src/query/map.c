@@ -188,7 +188,7 @@ int pt_ask_modules(pt_query *q, json_t *answer, pt_error *error) {
         }
     }
     if (pairs.count) qsort(pairs.data, pairs.count, sizeof(u64), by_number);
-    for (u32 i = 0, end; i < pairs.count; i = end) {
+    for (u32 i = 0, end; modules.data && i < pairs.count; i = end) {
         for (end = i; end < pairs.count && pairs.data[end] == pairs.data[i];) end++;
         u32 from = (u32)(pairs.data[i] >> 32), to = (u32)pairs.data[i];
         modules.data[from].uses++;
@@ -199,7 +199,7 @@ int pt_ask_modules(pt_query *q, json_t *answer, pt_error *error) {
         json_object_set_new_nocheck(reference, "references", json_integer(end - i));
         json_array_append_new(links, reference);
     }
-    for (u32 i = 0; i < modules.count; i++) {
+    for (u32 i = 0; modules.data && i < modules.count; i++) {
         json_t *row = pt_row_node(q, modules.data[i].node);
         json_object_set_new_nocheck(row, "items", json_integer(modules.data[i].items));
         json_object_set_new_nocheck(row, "uses", json_integer(modules.data[i].uses));
