@@ -31,5 +31,5 @@ assets.forEach(([, , data], i) => {
 });
 text += "static const pt_asset assets[] = {\n";
 assets.forEach(([path, type], i) => (text += `    {"${path}", "${type}", asset_${i}, sizeof asset_${i} - 1},\n`));
-text += `};\nenum { asset_count = ${assets.length} };\n`;
+text += "    {NULL, NULL, NULL, 0}};\n";
 writeFileSync(output, text);

@@ -13,7 +13,7 @@ void *pt_calloc(size_t count, size_t size);
 void *pt_realloc(void *old, size_t size);
 /* For blocks of many megabytes that are filled at once: large pages where the system has them. Freed by pt_free. */
 void *pt_malloc_large(size_t size);
-void pt_free(void *memory);
+void pt_free(void *memory); /* is free(3) */
 /* What was freed goes back to the system, as far as the allocator can. */
 void pt_alloc_trim(void);
 /* For a process that lives long: large blocks are the system's own, so that those that go leave no holes. */

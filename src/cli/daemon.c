@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "live/server.h"
+#include "mcp/local.h"
 #include "serve/http.h"
 
 #include <errno.h>
@@ -57,6 +58,7 @@ static int serve(const options *o, const char *workspace, const pt_daemon_paths 
                                 .idle_minutes = o->has_idle ? o->idle : IDLE_MINUTES,
                                 .ready = ready,
                                 .front = &pt_http_front,
+                                .tool = pt_mcp_local_call,
                                 .foreground = foreground};
     served.live.cache = o->has_cache ? o->cache : CACHED_ANSWERS;
     served.live.index = (pt_index_options){.path = workspace,

@@ -1,6 +1,7 @@
 #include "live/client.h"
 
 #include "base/hash.h"
+#include "query/json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,7 +132,7 @@ int pt_client_call(pt_client *c, const char *method, json_t *params, json_t **re
     *result = NULL;
     json_t *request = json_pack("{s:s, s:I, s:s, s:o*}", "jsonrpc", "2.0", "id", (json_int_t)++c->id, "method", method,
                                 "params", params);
-    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    char *text = request ? pt_json_dump(request) : NULL;
     json_decref(request);
     if (!text) return pt_fail(error, PT_ENOMEM, "out of memory");
     size_t length = strlen(text);

@@ -2,7 +2,7 @@
  *
  * Methods: every command of query/query.h (params: query/request.h, and `wait`: milliseconds to wait for saves that are on
  * their way, 12 without it); `status`; `index` (a batch now; its end is the answer); `subscribe` (each batch is told by a
- * notification `update`); `serve` (opens the front: HTTP); `ping`; `stop`. Errors of ours are -32000 + the code of base.h, with the answer, if any, as `data`.
+ * notification `update`); `serve` (opens the front: HTTP); `tool` (a tool of mcp/tools.h: params `name`, `arguments`, `wait`; what is cut is cut here); `ping`; `stop`. Errors of ours are -32000 + the code of base.h, with the answer, if any, as `data`.
  *
  * Limits: a request of 1 MB, 64 of one connection in work (then it is not read until some are answered), 2,048 connections
  * (the next one is closed at once); two questions of a connection are worked on at a time, and it is not read while 1 MB of its
@@ -31,6 +31,8 @@ typedef struct pt_server_front {
 /* Once all saves known now are in the snapshot, or after `wait_ms`: `work` on a thread of the pool, then `done`. */
 void pt_server_fresh(pt_server *server, u32 wait_ms, void (*work)(void *payload, pt_live *live, u64 ticket),
                      void (*done)(void *payload), void *payload);
+/* Somebody is there: the daemon is not idle. */
+void pt_server_active(pt_server *server);
 /* As the method `status`: a new object. */
 json_t *pt_server_status(pt_server *server);
 pt_live *pt_server_live(pt_server *server);
@@ -42,6 +44,8 @@ typedef struct pt_server_options {
     int ready;                    /* a line is written to it once questions are answered, and it is closed; -1: none */
     bool foreground;              /* log to standard error too */
     const pt_server_front *front; /* NULL: the socket alone */
+    /* What the method `tool` does (params: name, arguments, wait), on a thread of the pool; NULL: there is none. */
+    int (*tool)(pt_live *live, u64 ticket, const char *name, const json_t *arguments, json_t **result, pt_error *error);
 } pt_server_options;
 
 /* Serves until it is told to stop, by signal, request or idleness. The lock of the paths is held by the caller. */

@@ -2,6 +2,7 @@
 
 #include "facts/kinds.h"
 #include "lsp/documents.h"
+#include "query/json_text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -362,7 +363,7 @@ static json_t *resolved_lens(lsp *l, const json_t *lens) {
 /* Messages. */
 
 static void say(lsp *l, json_t *message) {
-    char head[64], *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    char head[64], *text = message ? pt_json_dump(message) : NULL;
     json_decref(message);
     if (!text) return;
     size_t length = strlen(text), n = (size_t)snprintf(head, sizeof head, "Content-Length: %zu\r\n\r\n", length);

@@ -86,7 +86,8 @@ static json_t *call_tool(pt_mcp *m, const json_t *id, const json_t *params, bool
     if (!name) return failure(id, INVALID_PARAMS, "tools/call wants the name of a tool", NULL);
     if (arguments && !json_is_object(arguments))
         return failure(id, INVALID_PARAMS, "arguments have to be an object", NULL);
-    int code = pt_mcp_call(&m->host, name, arguments, &result, &error);
+    int code = m->host.call ? m->host.call(m->host.payload, name, arguments, &result, &error)
+                            : pt_mcp_call(&m->host, name, arguments, &result, &error);
     if (code) return failure(id, code == PT_ENOTFOUND ? INVALID_PARAMS : INTERNAL_ERROR, error.message, NULL);
     bool structured = modern || strcmp(m->legacy, "2025-06-18") >= 0; /* versions are dates */
     if (!structured) json_object_del(result, "structuredContent");

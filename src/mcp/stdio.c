@@ -1,4 +1,5 @@
 #include "mcp/stdio.h"
+#include "query/json_text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,7 +32,7 @@ typedef struct serving {
 
 /* The line is taken. */
 static void say(serving *s, json_t *line) {
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    char *text = line ? pt_json_dump(line) : NULL;
     json_decref(line);
     if (!text) return;
     size_t length = strlen(text);

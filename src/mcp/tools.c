@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOKENS_A_ROW = 12, MOST_TOKENS = 100000 };
+enum {
+    TOKENS_A_ROW = 30,
+    SITES_A_ROW = 3,
+    MOST_TOKENS = 100000
+}; /* rows of compact JSON take more, but for the shortest */
 
 typedef struct argument {
     const char *name, *parameter; /* parameter: of the question; NULL: of ours */
@@ -223,16 +227,25 @@ static json_t *present(const call *c, json_t *answer, pt_error *error) {
         had = json_array_size(rest);
     }
     if (pages) json_object_set_new(answer, "next", json_string("1000000")); /* room for it */
-    bool fits = pt_render_within(&text, answer, PT_FORMAT_COMPACT, c->budget);
+    /* what counts its tokens was cut as compact JSON where it was found */
+    bool counts = !pages && json_object_get(answer, "tokens");
+    bool fits = counts || pt_render_within(&text, answer, PT_FORMAT_COMPACT, c->budget);
     json_int_t most = json_integer_value(json_object_get(answer, "tokens"));
-    fits = fits && pt_render_within(&text, answer, PT_FORMAT_TEXT, c->budget);
-    if (most > json_integer_value(json_object_get(answer, "tokens")))
-        json_object_set_new(answer, "tokens", json_integer(most));
+    pt_buffer_clear(&text);
+    if (fits) pt_render(&text, answer, PT_FORMAT_TEXT);
+    json_int_t now = pt_tokens_bound(text.data ? text.data : "", text.count);
+    if (fits && now > c->budget) {
+        fits = pt_render_within(&text, answer, PT_FORMAT_TEXT, c->budget);
+        now = json_integer_value(json_object_get(answer, "tokens"));
+    }
+    if (most && PT_MAX(most, now) != json_integer_value(json_object_get(answer, "tokens"))) { /* of the longer one */
+        json_object_set_new(answer, "tokens", json_integer(PT_MAX(most, now)));
+        pt_buffer_clear(&text);
+        pt_render(&text, answer, PT_FORMAT_TEXT);
+    }
     if (had && !json_array_size(json_object_get(answer, "results"))) fits = false; /* not one row */
     if (pages) json_object_del(answer, "next");
     if (pages) page(c, answer, (u32)json_array_size(json_object_get(answer, "results")));
-    pt_buffer_clear(&text);
-    pt_render(&text, answer, PT_FORMAT_TEXT);
     if (fits && !pt_alloc_failed()) {
         json_t *structured = pt_render_compact(answer);
         if (!json_object_get(structured, "generation")) json_object_set_new(structured, "generation", json_integer(0));
@@ -267,6 +280,7 @@ int pt_mcp_call(const pt_mcp_host *host, const char *name, const json_t *argumen
             json_object_set_new(c.params, "format", json_string("compact"));
         } else {
             json_object_set_new(c.params, "limit", json_integer(c.offset + c.budget / TOKENS_A_ROW));
+            json_object_set_new(c.params, "sites", json_integer(SITES_A_ROW));
         }
         code = host->ask(host->payload, c.command, json_incref(c.params), &answer, error);
     }

@@ -12,6 +12,8 @@
 typedef struct pt_mcp_host {
     int (*ask)(void *payload, const char *command, json_t *params, json_t **answer, pt_error *error);
     void *payload;
+    /* A whole tool elsewhere, as pt_mcp_call; NULL: what `ask` answers is cut here. */
+    int (*call)(void *payload, const char *name, const json_t *arguments, json_t **result, pt_error *error);
 } pt_mcp_host;
 
 /* The array of `tools/list`: a new reference; always the same. */

@@ -93,9 +93,17 @@ static json_t *row_of(const building *b, const pt_related *r) {
     return row;
 }
 
+/* Is it so long that no count is needed? No rule of tokens.c makes less than one of seven characters that are no white space,
+ * and what JSON writes for them is as many or more. */
+static bool is_hopeless(pt_str text, u32 most) {
+    size_t dark = 0;
+    for (size_t i = 0; i < text.length; i++) dark += (u8)text.data[i] > ' ';
+    return dark / 7 > most;
+}
+
 /* The row with the text of the item in place of its signature: all of it, or (`cut`) as many lines as fit into `most`
  * tokens. NULL: no text, or too little of it. */
-static json_t *with_text(building *b, const entry *e, u32 most, bool cut) {
+static json_t *with_text(building *b, const entry *e, u32 most, bool cut, u32 *tokens) {
     u32 file, first, last;
     if (!span_of(b, e->r.node, &file, &first, &last)) return NULL;
     pt_str all = pt_quote(&b->quotes, b->g, file, first, last);
@@ -106,6 +114,7 @@ static json_t *with_text(building *b, const entry *e, u32 most, bool cut) {
         if (!known && !b->g->info.dump) pt_vec_push(&b->changed, file);
         return NULL;
     }
+    if (!cut && is_hopeless(all, most)) return NULL;
     for (u32 to = last;;) {
         pt_str text = to == last ? all : pt_quote(&b->quotes, b->g, file, first, to);
         json_t *source = json_stringn(text.data, text.length), *row = source ? json_copy(e->row) : NULL;
@@ -117,7 +126,7 @@ static json_t *with_text(building *b, const entry *e, u32 most, bool cut) {
         json_object_set_new_nocheck(row, "end_line", json_integer(last));
         json_object_set_new_nocheck(row, "source", source);
         if (to < last) json_object_set_new_nocheck(row, "source_to", json_integer(to));
-        u32 cost = cost_of(b, row);
+        u32 cost = *tokens = cost_of(b, row);
         if (cost <= most) return row;
         json_decref(row);
         u32 lines = to - first + 1, keep = (u32)((u64)lines * most / cost);
@@ -141,12 +150,13 @@ static bool take(building *b, const pt_related *r, u32 most) {
 /* Puts the text in place of the signature; rows of what lies inside go. */
 static bool quote(building *b, entry *e, u32 most, bool cut) {
     u32 room = PT_MIN(most, b->budget - b->used + e->tokens);
-    json_t *row = with_text(b, e, room, cut);
+    u32 tokens;
+    json_t *row = with_text(b, e, room, cut, &tokens);
     if (!row) return false;
     b->used -= e->tokens;
     json_decref(e->row);
     e->row = row;
-    e->tokens = cost_of(b, row);
+    e->tokens = tokens;
     e->text = true;
     b->used += e->tokens;
     for (u32 i = 0; i < b->entries.count; i++) {
@@ -276,9 +286,8 @@ int pt_ask_context(pt_query *q, json_t *answer, pt_error *error) {
         }
     }
     json_object_set_nocheck(answer, "results", rows);
-    if (!code) { /* the number is of what is told; no bound of parts is trusted for the whole */
-        pt_buffer_clear(&b.scratch);
-        if (!pt_render_within(&b.scratch, answer, b.format, b.budget))
+    if (!code && !q->part) { /* the number is of what is told; no bound of parts is trusted for the whole */
+        if (!pt_render_within(NULL, answer, b.format, b.budget))
             code = pt_fail(error, PT_EUSAGE, "a budget of %u tokens is too little for this answer", b.budget);
     }
     json_decref(rows);

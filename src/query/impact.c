@@ -137,7 +137,8 @@ static json_t *step_row(const pt_query *q, u32 from, u32 to, bool candidates) {
     json_object_set_new_nocheck(row, "to", pt_json_path(q, to));
     for (u32 pass = 0; pass < (candidates ? 2u : 1u); pass++)
         for (u8 kind = 1; kind < PT_EDGE_KIND_COUNT; kind++) {
-            json_t *sites = pt_row_sites(q, from, kind, to, pass);
+            u32 left;
+            json_t *sites = pt_row_sites(q, from, kind, to, pass, 1, &left);
             if (json_array_size(sites)) {
                 json_t *site = json_array_get(sites, 0);
                 json_object_set_new_nocheck(row, "kind", pt_json_text(pt_edge_kind_name(kind)));

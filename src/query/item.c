@@ -70,11 +70,15 @@ bool pt_place_of(const char *text, char *file, size_t size, u32 *line, u32 *colu
 }
 
 static u32 at_place(const pt_graph *g, const char *file, u32 line, u32 column) {
-    u32 best = PT_NONE, size = PT_NONE;
+    u32 best = PT_NONE, size = PT_NONE, only = PT_NONE, several = 0;
+    for (u32 i = 0; i < g->file_count; i++)
+        if (pt_file_matches(g, i, file)) only = i, several++;
+    if (!several) return PT_NONE;
     for (u32 n = 0; n < g->node_count; n++) {
         if (!pt_node_local(g, n)) continue;
         const pt_graph_node *x = pt_node_at(g, n);
-        if (x->file == PT_NONE || x->kind == PT_KIND_CRATE || !pt_file_matches(g, x->file, file)) continue;
+        if (x->file == PT_NONE || x->kind == PT_KIND_CRATE) continue;
+        if (several == 1 ? x->file != only : !pt_file_matches(g, x->file, file)) continue;
         if (pt_position_at(g, n)->line > line || pt_position_at(g, n)->end_line < line) continue;
         u32 lines = pt_position_at(g, n)->end_line - pt_position_at(g, n)->line;
         if (lines < size || (lines == size && column && pt_position_at(g, n)->column <= column)) best = n, size = lines;

@@ -174,12 +174,17 @@ json_t *pt_json_path(const pt_query *q, u32 node) {
     return text;
 }
 
+void pt_row_path(const pt_query *q, pt_buffer *out, u32 node) {
+    const pt_graph_node *n = pt_node_at(q->graph, node);
+    if (n->kind == PT_KIND_IMPL && !(n->flags & PT_NODE_TRAIT_IMPL)) pt_buffer_text(out, "impl ");
+    pt_graph_path(q->graph, out, node);
+}
+
 json_t *pt_row_node(const pt_query *q, u32 node) {
     const pt_graph *g = q->graph;
     const pt_graph_node *n = pt_node_at(g, node);
     pt_buffer path = {0};
-    if (n->kind == PT_KIND_IMPL && !(n->flags & PT_NODE_TRAIT_IMPL)) pt_buffer_text(&path, "impl ");
-    pt_graph_path(g, &path, node);
+    pt_row_path(q, &path, node);
     json_t *row = json_object();
     json_object_set_new_nocheck(row, "path", pt_json_text(path.data ? path.data : ""));
     json_object_set_new_nocheck(row, "kind", pt_json_text(pt_kind_name(n->kind)));
@@ -205,14 +210,19 @@ void pt_row_detail(const pt_query *q, json_t *row, u32 node) {
     if (n->doc) json_object_set_new_nocheck(row, "doc", pt_json_text(pt_graph_string(g, n->doc)));
 }
 
-json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate) {
+json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate, u32 most, u32 *left) {
     const pt_graph *g = q->graph;
     u32 count;
     const pt_graph_site *s = pt_graph_sites(g, from, kind, to, candidate, &count);
     json_t *rows = json_array();
+    *left = 0;
     for (u32 i = 0; i < count; i++) {
         const char *cfg = pt_graph_string(g, s[i].cfg);
         if (!pt_cfg_shown(q, cfg)) continue;
+        if (most && json_array_size(rows) == most) {
+            ++*left;
+            continue;
+        }
         json_t *row = json_object();
         json_object_set_new_nocheck(row, "file",
                                     pt_json_text(pt_graph_file_path(g, pt_anchor_at(g, s[i].anchor)->file)));

@@ -30,11 +30,13 @@ typedef struct pt_query {
     const char *kind;   /* list, search: a node kind */
     const char *cursor; /* list: where the last page ended */
     const char *cfg;    /* NULL: all configurations; "host"; or options separated by commas */
+    u32 sites;          /* callers, callees, uses, used-by: places told of a row; 0: all */
     u32 budget;         /* context: tokens; 0: PT_CONTEXT_BUDGET */
     const char *format; /* context: what the tokens are counted of: text, markdown or json; NULL: text */
     /* filled by the call; with keep_walker it is used again by the next one, and freed by the caller */
     pt_walker walker;
     bool keep_walker;
+    bool part;    /* context: explore counts the whole */
     bool passing; /* set by the call: the answer looked at files that changed; it is not to be kept */
 } pt_query;
 
@@ -62,7 +64,10 @@ int pt_query_run(pt_query *q, json_t **answer, pt_error *error);
 json_t *pt_json_path(const pt_query *q, u32 node);
 json_t *pt_row_node(const pt_query *q, u32 node);             /* path, kind, file, line ... */
 void pt_row_detail(const pt_query *q, json_t *row, u32 node); /* signature, visibility, end_line, doc */
-json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate);
+/* At most `most` (0: all) places of an edge; `*left`: how many more are shown by --cfg. */
+json_t *pt_row_sites(const pt_query *q, u32 from, u8 kind, u32 to, bool candidate, u32 most, u32 *left);
+void pt_row_path(const pt_query *q, pt_buffer *out,
+                 u32 node); /* as rows tell it: an inherent impl's has `impl` before it */
 /* Every node of the workspace that is shown and of one of the kinds (a mask, 0: any), in pt_graph_order: appended. */
 void pt_query_nodes(const pt_query *q, u32 kinds, pt_node_list *out);
 bool pt_node_shown(const pt_query *q, u32 node);             /* by --cfg */

@@ -168,12 +168,58 @@ int pt_ask_traits_of(pt_query *q, json_t *answer, pt_error *error) {
     return code;
 }
 
+/* One row before it is made: hubs have thousands, of which few are told. */
+typedef struct end {
+    const pt_query *q;
+    u32 path; /* offset of a text */
+    u32 from, to, other, order;
+    u8 kind;
+    bool candidate, inferred;
+} end;
+static int by_end(const void *a, const void *b, void *paths) {
+    const end *x = a, *y = b;
+    int order = strcmp((const char *)paths + x->path, (const char *)paths + y->path);
+    if (order) return order;
+    const pt_graph *g = x->q->graph;
+    u32 p = pt_node_at(g, x->other)->file, r = pt_node_at(g, y->other)->file;
+    if (p != r) {
+        if (p == PT_NONE || r == PT_NONE) return p == PT_NONE ? -1 : 1;
+        return strcmp(pt_graph_file_path(g, p), pt_graph_file_path(g, r));
+    }
+    if (p != PT_NONE && pt_position_at(g, x->other)->line != pt_position_at(g, y->other)->line)
+        return pt_position_at(g, x->other)->line < pt_position_at(g, y->other)->line ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
+}
+
+static bool has_site(const end *e) {
+    u32 count;
+    const pt_graph_site *s = pt_graph_sites(e->q->graph, e->from, e->kind, e->to, e->candidate, &count);
+    for (u32 i = 0; i < count; i++)
+        if (pt_cfg_shown(e->q, pt_graph_string(e->q->graph, s[i].cfg))) return true;
+    return false;
+}
+
+static json_t *end_row(const end *e) {
+    u32 left;
+    json_t *row = pt_row_node(e->q, e->other);
+    json_object_set_new_nocheck(row, "edge", pt_json_text(pt_edge_kind_name(e->kind)));
+    json_object_set_new_nocheck(row, "confidence",
+                                pt_json_text(e->candidate  ? "candidate"
+                                             : e->inferred ? "inferred"
+                                                           : "exact"));
+    json_object_set_new_nocheck(row, "sites",
+                                pt_row_sites(e->q, e->from, e->kind, e->to, e->candidate, e->q->sites, &left));
+    if (left) json_object_set_new_nocheck(row, "more_sites", json_integer(left));
+    return row;
+}
+
 /* The other ends of edges at the items: `kinds` a mask of edge kinds. */
 static int ends(pt_query *q, json_t *answer, bool backwards, u32 kinds, pt_error *error) {
     const pt_graph *g = q->graph;
     pt_items items = {0};
     int code = pt_query_items(q, &items, q->target, 0, answer, error);
-    json_t *rows = json_array();
+    PT_VEC(end) list = {0};
+    pt_buffer paths = {0};
     for (u32 i = 0; !code && i < items.nodes.count; i++)
         for (u32 candidate = 0; candidate < (q->candidates ? 2u : 1u); candidate++) {
             u32 node = items.nodes.data[i];
@@ -183,27 +229,34 @@ static int ends(pt_query *q, json_t *answer, bool backwards, u32 kinds, pt_error
                                                    : PT_OUT);
             while (pt_run_next(&run))
                 for (u32 k = 0; k < run.count; k++) {
-                    u8 kind = pt_word_kind(run.words[k]);
                     u32 other = pt_word_node(run.words[k]);
-                    if (!(kinds >> kind & 1) || !pt_node_shown(q, other)) continue;
-                    json_t *sites =
-                        pt_row_sites(q, backwards ? other : node, kind, backwards ? node : other, candidate);
-                    if (!json_array_size(sites)) {
-                        json_decref(sites);
-                        continue;
-                    }
-                    json_t *row = pt_row_node(q, other);
-                    json_object_set_new_nocheck(row, "edge", pt_json_text(pt_edge_kind_name(kind)));
-                    json_object_set_new_nocheck(row, "confidence",
-                                                pt_json_text(candidate                        ? "candidate"
-                                                             : pt_word_inferred(run.words[k]) ? "inferred"
-                                                                                              : "exact"));
-                    json_object_set_new_nocheck(row, "sites", sites);
-                    json_array_append_new(rows, row);
+                    end e = {.q = q,
+                             .path = paths.count,
+                             .from = backwards ? other : node,
+                             .to = backwards ? node : other,
+                             .other = other,
+                             .order = list.count,
+                             .kind = pt_word_kind(run.words[k]),
+                             .candidate = candidate,
+                             .inferred = pt_word_inferred(run.words[k])};
+                    if (!(kinds >> e.kind & 1) || !pt_node_shown(q, other) || !has_site(&e)) continue;
+                    pt_row_path(q, &paths, other);
+                    pt_buffer_char(&paths, 0);
+                    pt_vec_push(&list, e);
                 }
         }
+    if (list.count && paths.data && !pt_alloc_failed()) qsort_r(list.data, list.count, sizeof(end), by_end, paths.data);
+    json_t *rows = json_array();
+    u32 told = q->limit ? PT_MIN(q->limit, list.count) : list.count;
+    for (u32 i = 0; i < told && !pt_alloc_failed(); i++) json_array_append_new(rows, end_row(&list.data[i]));
+    if (told < list.count) {
+        json_object_set_new_nocheck(answer, "truncated", json_true());
+        json_object_set_new_nocheck(answer, "total", json_integer(list.count));
+    }
     if (!code && backwards) pt_query_unresolved(q, answer, &items);
-    pt_query_results(q, answer, sorted(rows));
+    json_object_set_new_nocheck(answer, "results", rows);
+    pt_vec_free(&list);
+    pt_buffer_free(&paths);
     pt_items_free(&items);
     return code;
 }

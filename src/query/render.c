@@ -1,5 +1,6 @@
 #include "query/render.h"
 
+#include "query/json_text.h"
 #include "query/tokens.h"
 
 #include <stdlib.h>
@@ -114,18 +115,17 @@ static void context_row(pt_buffer *out, const json_t *row, pt_format f, const ch
 
 static void sites(pt_buffer *out, const json_t *row) {
     const json_t *list = json_object_get(row, "sites"), *site;
-    size_t i;
+    size_t i, more = (size_t)number_of(row, "more_sites");
     const char *file = "";
+    if (json_array_size(list) > SITES_SHOWN) more += json_array_size(list) - SITES_SHOWN;
     json_array_foreach(list, i, site) {
-        if (i == SITES_SHOWN) {
-            pt_buffer_format(out, " +%zu", json_array_size(list) - i);
-            break;
-        }
+        if (i == SITES_SHOWN) break;
         pt_buffer_text(out, i ? ", " : " at ");
         if (strcmp(file, text_of(site, "file")) != 0) pt_buffer_text(out, text_of(site, "file"));
         file = text_of(site, "file");
         pt_buffer_format(out, ":%lld", number_of(site, "line"));
     }
+    if (more) pt_buffer_format(out, " +%zu", more);
 }
 
 static void plain_row(pt_buffer *out, const char *query, const json_t *row, const char *file_before) {
@@ -196,10 +196,7 @@ static void plain_row(pt_buffer *out, const char *query, const json_t *row, cons
 }
 
 static void json_text(pt_buffer *out, const json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT);
-    if (text) pt_buffer_text(out, text);
-    else pt_alloc_set_failed();
-    free(text);
+    if (!pt_json_write(out, value)) pt_alloc_set_failed();
 }
 
 /* "file:line", "file:first-last". */
@@ -217,9 +214,9 @@ static void set_some(json_t *out, const char *key, json_t *value) {
 }
 
 static json_t *compact_row(const json_t *row) {
-    static const char *const dropped[] = {"file",  "line",       "col",  "end_line", "visibility",
-                                          "score", "sites",      "why",  "members",  "edges",
-                                          "cfg",   "confidence", "kind", "via",      "edge"};
+    static const char *const dropped[] = {"file",  "line", "col",     "end_line",  "visibility", "score",
+                                          "sites", "why",  "members", "edges",     "cfg",        "confidence",
+                                          "kind",  "via",  "edge",    "more_sites"};
     json_t *out = json_object(), *value;
     const char *key;
     size_t i;
@@ -246,9 +243,9 @@ static json_t *compact_row(const json_t *row) {
             json_t *place = i < SITES_SHOWN ? place_of(value, false) : NULL;
             if (place) json_array_append_new(places, place);
         }
-        if (json_array_size(list) > SITES_SHOWN)
-            json_object_set_new_nocheck(out, "more_sites",
-                                        json_integer((json_int_t)json_array_size(list) - SITES_SHOWN));
+        json_int_t more = number_of(row, "more_sites");
+        if (json_array_size(list) > SITES_SHOWN) more += (json_int_t)json_array_size(list) - SITES_SHOWN;
+        if (more) json_object_set_new_nocheck(out, "more_sites", json_integer(more));
         json_object_set_new_nocheck(out, "sites", places);
     }
     list = json_object_get(row, "why");
@@ -435,6 +432,17 @@ json_t *pt_render_compact(const json_t *answer) {
     return out;
 }
 
+/* The first `most` of a list in place of it. */
+static bool shorten(json_t *object, const char *key, size_t most) {
+    const json_t *list_of = json_object_get(object, key);
+    size_t count = json_array_size(list_of);
+    if (count <= most) return false;
+    json_t *first = json_array();
+    for (size_t i = 0; i < most; i++) json_array_append(first, json_array_get(list_of, i));
+    json_object_set_new_nocheck(object, key, first);
+    return true;
+}
+
 static bool is_of_test(const json_t *row) { return json_is_true(json_object_get(row, "test")); }
 
 void pt_render_brief(json_t *answer) {
@@ -449,9 +457,11 @@ void pt_render_brief(json_t *answer) {
             if (in_order ? !tests : is_of_test(row) == (tests == 1)) json_array_append(first, row);
         }
     json_array_foreach(first, i, row) {
-        json_t *members = json_object_get(row, "members");
-        while (json_array_size(members) > MEMBERS_SHOWN) json_array_remove(members, json_array_size(members) - 1);
-        if (members) json_object_del(row, "edges");
+        if (!json_object_get(row, "members")) continue;
+        json_t *own = json_copy(row); /* rows of a kept answer are shared */
+        shorten(own, "members", MEMBERS_SHOWN);
+        json_object_del(own, "edges");
+        json_array_set_new(first, i, own);
     }
     json_object_set_new_nocheck(answer, "results", first);
 }
@@ -460,17 +470,6 @@ static u32 tokens_of(pt_buffer *out, const json_t *answer, pt_format f) {
     pt_buffer_clear(out);
     pt_render(out, answer, f);
     return pt_tokens_bound(out->data ? out->data : "", out->count);
-}
-
-/* The first `most` of a list in place of it. */
-static bool shorten(json_t *object, const char *key, size_t most) {
-    const json_t *list_of = json_object_get(object, key);
-    size_t count = json_array_size(list_of);
-    if (count <= most) return false;
-    json_t *first = json_array();
-    for (size_t i = 0; i < most; i++) json_array_append(first, json_array_get(list_of, i));
-    json_object_set_new_nocheck(object, key, first);
-    return true;
 }
 
 /* At most `most` bytes of a text, ended at a character. */
@@ -519,9 +518,24 @@ static u32 tokens_of_row(pt_buffer *scratch, const char *query, const json_t *ro
 bool pt_render_within(pt_buffer *out, json_t *answer, pt_format f, u32 budget) {
     json_t *rows = json_incref(json_object_get(answer, "results")), *told = json_array(), *row, *before = NULL;
     bool counts = json_object_get(answer, "tokens") != NULL,
-         pages = json_is_false(json_object_get(answer, "truncated"));
+         is_context = strcmp(question_of(answer), "context") == 0, /* its rows were counted one by one: they fit */
+        pages = json_is_false(json_object_get(answer, "truncated"));
     size_t i, count = json_array_size(rows);
+    pt_buffer scratch = {0};
+    bool wanted = out != NULL;
+    if (!out) out = &scratch;
     if (counts) json_object_set_new_nocheck(answer, "tokens", json_integer(budget)); /* no number is longer */
+    if (is_context) {
+        u32 whole = tokens_of(out, answer, f);
+        if (whole <= budget) {
+            if (counts) json_object_set_new_nocheck(answer, "tokens", json_integer(whole));
+            if (counts && wanted) tokens_of(out, answer, f);
+            pt_buffer_free(&scratch);
+            json_decref(told);
+            json_decref(rows);
+            return true;
+        }
+    }
     json_object_set_new_nocheck(answer, "results", told); /* rows of a kept answer are shared: the list is ours */
     u32 head = tokens_of(out, answer, f);
     for (u32 how = 1; how <= 2 && head > budget / 2; how++) {
@@ -550,7 +564,8 @@ bool pt_render_within(pt_buffer *out, json_t *answer, pt_format f, u32 budget) {
     json_decref(rows);
     if (counts && now <= budget) {
         json_object_set_new_nocheck(answer, "tokens", json_integer((json_int_t)now));
-        tokens_of(out, answer, f);
+        if (wanted) tokens_of(out, answer, f);
     }
+    pt_buffer_free(&scratch);
     return now <= budget;
 }

@@ -22,10 +22,10 @@ json_t *pt_render_compact(const json_t *answer);
  * left out of `stale` is counted (`stale_count`). The answer's lists are replaced, not changed. */
 void pt_render_heads(json_t *answer, u32 how);
 /* Makes the rows fit for a reader who sees the first ones only: what is of tests last, cycles without all their members. The
- * answer is the caller's alone. */
+ * answer is the caller's, its rows may be shared. */
 void pt_render_brief(json_t *answer);
 /* The same as pt_render with at most `budget` tokens: heads are shortened and rows go from the end until it fits, `answer` is
- * changed. False: it does not fit without any row; `out` holds what would be too much. */
+ * changed. False: it does not fit without any row; `out` (NULL: the text is not wanted) holds what would be too much. */
 bool pt_render_within(pt_buffer *out, json_t *answer, pt_format format, u32 budget);
 
 #endif

@@ -10,12 +10,13 @@ typedef struct field {
     size_t offset;
 } field;
 static const field fields[] = {
-    {"target", 's', offsetof(pt_query, target)},         {"second", 's', offsetof(pt_query, second)},
-    {"level", 's', offsetof(pt_query, level)},           {"kind", 's', offsetof(pt_query, kind)},
-    {"cursor", 's', offsetof(pt_query, cursor)},         {"cfg", 's', offsetof(pt_query, cfg)},
-    {"limit", 'n', offsetof(pt_query, limit)},           {"depth", 'n', offsetof(pt_query, depth)},
-    {"budget", 'n', offsetof(pt_query, budget)},         {"format", 's', offsetof(pt_query, format)},
-    {"candidates", 'b', offsetof(pt_query, candidates)}, {"all", 'b', offsetof(pt_query, all)},
+    {"target", 's', offsetof(pt_query, target)}, {"second", 's', offsetof(pt_query, second)},
+    {"level", 's', offsetof(pt_query, level)},   {"kind", 's', offsetof(pt_query, kind)},
+    {"cursor", 's', offsetof(pt_query, cursor)}, {"cfg", 's', offsetof(pt_query, cfg)},
+    {"limit", 'n', offsetof(pt_query, limit)},   {"depth", 'n', offsetof(pt_query, depth)},
+    {"sites", 'n', offsetof(pt_query, sites)},   {"budget", 'n', offsetof(pt_query, budget)},
+    {"format", 's', offsetof(pt_query, format)}, {"candidates", 'b', offsetof(pt_query, candidates)},
+    {"all", 'b', offsetof(pt_query, all)},
 };
 
 int pt_request_read(pt_query *q, const char *command, const json_t *params, pt_error *error) {

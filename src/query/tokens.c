@@ -11,44 +11,57 @@ typedef enum run_kind {
     RUN_OTHER
 } run_kind;
 
-static bool is_upper(u8 c) { return c >= 'A' && c <= 'Z'; }
-static bool is_lower(u8 c) { return c >= 'a' && c <= 'z'; }
-static bool is_digit(u8 c) { return c >= '0' && c <= '9'; }
-static bool is_space(u8 c) { return c == ' ' || c == '\t'; }
-static bool is_end(u8 c) { return c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
-static bool is_vowel(u8 c) {
-    c |= 0x20;
-    return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
-}
+enum { UPPER = 1, LOWER = 2, DIGIT = 4, SPACE = 8, END = 16, OTHER = 32, VOWEL = 64 };
+#define EIGHT(x) x, x, x, x, x, x, x, x
+#define LETTERS(x)                                                                                                  \
+    x | VOWEL, x, x, x, x | VOWEL, x, x, x, x | VOWEL, x, x, x, x, x, x | VOWEL, x, x, x, x, x, x | VOWEL, x, x, x, \
+        x | VOWEL, x
+static const u8 classes[256] = {[' '] = SPACE,
+                                ['\t'] = SPACE,
+                                ['\n'] = END,
+                                ['\v'] = END,
+                                ['\f'] = END,
+                                ['\r'] = END,
+                                ['0'] = DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                DIGIT,
+                                ['A'] = LETTERS(UPPER),
+                                ['a'] = LETTERS(LOWER),
+                                [128] = EIGHT(EIGHT(OTHER)),
+                                EIGHT(EIGHT(OTHER))};
+#undef LETTERS
+#undef EIGHT
+static bool is_digit(u8 c) { return classes[c] & DIGIT; }
+static bool is_vowel(u8 c) { return classes[c] & VOWEL; }
 
 /* The run that begins at `at`: its end. */
 static size_t run_end(const u8 *t, size_t at, size_t length, run_kind *kind) {
+    static const run_kind kinds[] = {
+        [LOWER] = RUN_WORD, [DIGIT] = RUN_DIGITS, [SPACE] = RUN_SPACES, [END] = RUN_ENDS, [OTHER] = RUN_OTHER};
     size_t end = at + 1;
-    u8 c = t[at];
-#define WHILE(test) \
-    while (end < length && (test)) end++
-    if (is_upper(c)) {
-        WHILE(is_upper(t[end]));
-        *kind = RUN_CAPITALS;
-        if (end < length && is_lower(t[end])) { /* the last capital begins a word */
-            if (end - at > 1) return end - 1;
-            WHILE(is_lower(t[end]));
-            *kind = RUN_WORD;
-        }
+    u8 class = classes[t[at]] & (u8)~VOWEL;
+    if (!class) { /* a mark stands alone */
+        *kind = RUN_MARK;
         return end;
     }
-    *kind = is_lower(c)   ? RUN_WORD
-            : is_digit(c) ? RUN_DIGITS
-            : is_space(c) ? RUN_SPACES
-            : is_end(c)   ? RUN_ENDS
-            : c >= 0x80   ? RUN_OTHER
-                          : RUN_MARK;
-    if (*kind == RUN_WORD) WHILE(is_lower(t[end]));
-    if (*kind == RUN_DIGITS) WHILE(is_digit(t[end]));
-    if (*kind == RUN_SPACES) WHILE(is_space(t[end]));
-    if (*kind == RUN_ENDS) WHILE(is_end(t[end]));
-    if (*kind == RUN_OTHER) WHILE(t[end] >= 0x80);
-#undef WHILE
+    while (end < length && classes[t[end]] & class) end++;
+    if (class != UPPER) {
+        *kind = kinds[class];
+        return end;
+    }
+    *kind = RUN_CAPITALS;
+    if (end < length && classes[t[end]] & LOWER) { /* the last capital begins a word */
+        if (end - at > 1) return end - 1;
+        while (end < length && classes[t[end]] & LOWER) end++;
+        *kind = RUN_WORD;
+    }
     return end;
 }
 

@@ -64,6 +64,7 @@ static bool takes(const pt_query_info *info, const char *parameter) {
     if (IS("cursor")) return OF("list");
     if (IS("depth")) return OF("blast-radius") || OF("neighbourhood");
     if (IS("budget") || IS("format")) return OF("context") || OF("explore");
+    if (IS("sites")) return OF("callers") || OF("callees") || OF("uses") || OF("used-by");
     if (IS("all")) return (one && !OF("search") && !OF("entities-in")) || OF("context");
     if (IS("candidates")) return one || OF("unused");
 #undef IS

@@ -1,11 +1,11 @@
 #include "serve/dashboard.h"
 
-#include "dashboard_assets.h" /* generated: assets[], asset_count */
+#include "dashboard_assets.h" /* generated: assets[], ended by one without a path */
 
 #include <string.h>
 
 const pt_asset *pt_dashboard_asset(const char *path) {
-    for (size_t i = 0; i < asset_count; i++)
-        if (strcmp(assets[i].path, path) == 0) return &assets[i];
+    for (const pt_asset *a = assets; a->path; a++)
+        if (strcmp(a->path, path) == 0) return a;
     return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "serve/exchange.h"
+#include "query/json_text.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -94,7 +95,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 void pt_exchange_json(pt_exchange *e, unsigned status, json_t *value) {
     free(e->text);
-    e->text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    e->text = value ? pt_json_dump(value) : NULL;
     e->status = e->text ? status : MHD_HTTP_INTERNAL_SERVER_ERROR;
     if (!e->text) e->text = strdup("{\"error\":\"the answer cannot be told as JSON\"}");
     json_decref(value);
@@ -187,7 +188,7 @@ static void update(void *front, const json_t *batch) {
     json_object_set_new(told, "at", json_integer((json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
     json_array_append(h->updates, told);
     if (json_array_size(h->updates) > UPDATES_KEPT) json_array_remove(h->updates, 0);
-    char *text = h->streams ? json_dumps(told, JSON_COMPACT) : NULL;
+    char *text = h->streams ? pt_json_dump(told) : NULL;
     pt_buffer event = {0};
     if (!text) {
         json_decref(told);
@@ -451,6 +452,7 @@ static void on_sweep(uv_timer_t *timer) {
         s->over = true;
         stream_text(s, NULL);
     }
+    if (h->stream_count) pt_server_active(h->server);
     if (now - h->kept_alive_ms >= KEEP_ALIVE_MS) {
         h->kept_alive_ms = now;
         for (pt_stream *s = h->streams; s; s = s->after) stream_text(s, ":\n\n");

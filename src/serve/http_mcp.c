@@ -2,8 +2,9 @@
  * legacy era is served without sessions, by the version that the header names. */
 #include "serve/exchange.h"
 
-#include "diff/diff.h"
+#include "mcp/local.h"
 #include "mcp/protocol.h"
+#include "query/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,28 +77,10 @@ static json_t *mismatch(const pt_exchange *e, const json_t *message) {
     return NULL;
 }
 
-typedef struct asking {
-    pt_live *live;
-    u64 ticket;
-} asking;
-static int ask(void *payload, const char *command, json_t *params, json_t **answer, pt_error *error) {
-    asking *a = payload;
-    if (strcmp(command, "diff") == 0) {
-        const pt_index_options *o = pt_live_index(a->live);
-        return pt_diff_ask(answer, o->path, o->std_interface, params, error);
-    }
-    int code = pt_live_ask(a->live, command, params, a->ticket, answer, error);
-    json_decref(params);
-    if (!*answer) return code;
-    json_t *own = json_deep_copy(*answer); /* a kept answer's rows are shared, and these are cut */
-    json_decref(*answer);
-    *answer = own;
-    return own || code ? code : pt_fail(error, PT_ENOMEM, "out of memory");
-}
-
 static void work(pt_exchange *e, pt_live *live, u64 ticket) {
-    asking a = {live, ticket};
-    pt_mcp mcp = {.host = {ask, &a}, .version = PT_VERSION, .legacy = e->command[0] ? e->command : NULL};
+    pt_mcp_local local = {live, ticket};
+    pt_mcp mcp = {
+        .host = pt_mcp_local_host(&local), .version = PT_VERSION, .legacy = e->command[0] ? e->command : NULL};
     json_t *reply = pt_mcp_answer(&mcp, e->params);
     int error = (int)json_integer_value(json_object_get(json_object_get(reply, "error"), "code"));
     bool modern = !e->command[0];
@@ -115,7 +98,7 @@ static void work(pt_exchange *e, pt_live *live, u64 ticket) {
 
 /* An event of a stream: freed with free(); the value is taken. */
 static char *event_of(json_t *value) {
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL, *event = NULL;
+    char *text = value ? pt_json_dump(value) : NULL, *event = NULL;
     size_t length = text ? strlen(text) + 16 : 0;
     json_decref(value);
     if (text && (event = malloc(length))) snprintf(event, length, "data: %s\n\n", text);

@@ -891,3 +891,16 @@ def test_on_each_engine(daemon, engine):
     other.index()
     assert d.export("--candidates") == other.export("--candidates")
     assert d.run("verify").returncode == 0
+
+
+def test_tools_are_answered_over_the_socket(daemon):
+    """The method that `parseltongue mcp` asks."""
+    d = daemon()
+    d.soon("stats")
+    with d.connect() as c:
+        result = c.result("tool", name="search", arguments={"pattern": "Square"}, wait=1000)
+        assert set(result) >= {"content", "isError"}
+        assert c.ask("tool", arguments={})["error"]["message"].startswith("tool: which one?")
+        assert c.ask("tool", name="no_such_tool")["error"]["message"] == "Unknown tool: no_such_tool"
+        assert c.ask("tool", name=7)["error"] and c.ask("tool", name="search", arguments=[1])["result"]["isError"]
+        assert c.ask("tool", name="search", wait=-1)["error"]["code"] == -32602

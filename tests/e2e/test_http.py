@@ -105,6 +105,15 @@ def test_it_answers_as_the_command_line(served, command, parameters):
     assert without(by_get) == without(served.workspace.ask(command, *arguments, *options))
 
 
+def test_places_of_a_row_can_be_limited(served):
+    whole = served.ask("/api/v1/callees?target=main")["results"]
+    short = valid(served.ask("/api/v1/callees?target=main&sites=1"), "callees")["results"]
+    assert any(len(row["sites"]) > 1 for row in whole) and [r["path"] for r in whole] == [r["path"] for r in short]
+    for row, cut in zip(whole, short):
+        assert cut["sites"] == row["sites"][:1] and cut.get("more_sites", 0) == len(row["sites"]) - 1
+    assert served.ask("/api/v1/search?target=Square&sites=1", 400)["error"]
+
+
 @pytest.mark.parametrize("path, status", [
     ("/api/v1/callers?target=no_such_item_anywhere", 404), ("/api/v1/callers?target=new", 409), ("/api/v1/callers", 400),
     ("/api/v1/callers?target=a&colour=red", 400), ("/api/v1/callers?target=a&limit=many", 400), ("/api/v1/callers?target=a&limit=-1", 400),

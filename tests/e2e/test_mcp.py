@@ -111,6 +111,26 @@ def test_diff_impact(place):
     with_client(w, "auto", work)
 
 
+TOOLS = [("callers", {"item": "Shape::area"}), ("callers", {"item": "describe", "direction": "callees"}), ("blast_radius", {"item": "Square"}), ("context", {"items": ["Square", "Circle"], "max_tokens": 700}),
+         ("explore", {"question": "who implements Shape"}), ("find_cycles", {"level": "type"}), ("who_implements", {"trait": "Shape"}), ("search", {"pattern": "area"}), ("who_implements", {"trait": "NoSuchTrait"}), ("blast_radius", {})]
+
+
+def test_a_tool_answers_the_same_in_the_daemon_and_alone(place):
+    """The daemon cuts what it answers where the graph is; without it the same is done here."""
+    w = place()
+
+    async def work(c):
+        told = []
+        for name, arguments in TOOLS:
+            result = await c.call_tool(name, arguments)
+            assert result.content[0].text
+            told.append((name, result.is_error, result.content[0].text, result.structured_content))
+        return told
+    mine = with_client(w, "auto", work)
+    assert w.run("daemon", "status").returncode == 0 and any(not error for _, error, _, _ in mine) and any(error for _, error, _, _ in mine)
+    assert mine == with_client(w, "auto", work, "--no-daemon")
+
+
 def test_a_save_is_in_the_next_answer(place):
     w = place({"Cargo.toml": package("demo"), "src/lib.rs": "pub trait T {}\nstruct A;\nimpl T for A {}\n"})
 
