@@ -1,5 +1,5 @@
 # fish completion for parseltongue
-set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore check find-cycles \
+set -l commands index who-implements what-implements traits-of callers callees uses used-by blast-radius path explain context generate-context explore check find-cycles neighbourhood modules \
     search list entities-in where-defined overview unused export stats doctor verify diff migrate daemon watch serve lsp mcp
 complete -c parseltongue -f
 
@@ -22,6 +22,8 @@ complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a serve
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a lsp -d 'Answer an editor'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a mcp -d 'Answer a coding agent'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a find-cycles -d 'Cycles among modules, types or calls'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a neighbourhood -d 'What stands around an item'
+complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a modules -d 'Modules, and which refers to which'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a search -d 'Items whose name resembles the pattern'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a list -d 'Items, all or of one kind'
 complete -c parseltongue -n "not __fish_seen_subcommand_from $commands" -a entities-in -d 'Items of a file'
@@ -63,7 +65,7 @@ complete -c parseltongue -n '__fish_seen_subcommand_from index' -l threads -x -d
 complete -c parseltongue -n '__fish_seen_subcommand_from index entities-in' -F
 complete -c parseltongue -n '__fish_seen_subcommand_from find-cycles' -l level -x -a 'module type call' -d 'What the cycles are made of'
 complete -c parseltongue -n '__fish_seen_subcommand_from list search' -l kind -x -a 'crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro' -d 'Only this kind'
-complete -c parseltongue -n '__fish_seen_subcommand_from blast-radius' -l depth -x -d 'Follow at most N steps'
+complete -c parseltongue -n '__fish_seen_subcommand_from blast-radius neighbourhood' -l depth -x -d 'Follow at most N steps'
 complete -c parseltongue -n '__fish_seen_subcommand_from export' -l format -x -a 'jsonl dot graphml mermaid scip sqlite' -d 'Format'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context explore' -l budget -x -d 'At most so many tokens'
 complete -c parseltongue -n '__fish_seen_subcommand_from context generate-context' -l level -x -a 'menu signatures bodies' -d 'How much of each'

@@ -21,6 +21,8 @@ _parseltongue() {
         'explore:a question in plain words'
         'check:where the code breaks rules'
         'find-cycles:cycles among modules, types or calls'
+        'neighbourhood:what stands around an item'
+        'modules:modules, and which refers to which'
         'search:items whose name resembles the pattern'
         'list:items, all or of one kind'
         'entities-in:items of a file'
@@ -72,7 +74,7 @@ _parseltongue() {
         serve) own=('--port[the port]:N:' '--address[address to listen on]:ADDRESS:' '--token-file[file with the token]:file:_files') ;;
         explore) own=('--budget[at most so many tokens]:N:' '--format[format]:format:(text markdown json compact)') ;;
         list|search|unused) own=('--kind[only this kind]:kind:(crate module struct enum union variant field trait trait_alias impl fn method const static type_alias assoc_type assoc_const macro)') ;;
-        blast-radius) own=('--depth[follow at most N steps]:N:') ;;
+        blast-radius|neighbourhood) own=('--depth[follow at most N steps]:N:') ;;
         export) own=('--format[format]:format:(jsonl dot graphml mermaid scip sqlite)' '--output[the file]:file:_files') ;;
         entities-in) own=('1: :' '*:file:_files') ;;
     esac

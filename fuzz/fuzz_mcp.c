@@ -23,7 +23,7 @@ static void check(const json_t *message, const json_t *reply) {
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static pt_graph *graph;
     if (!graph) graph = fuzz_small_graph();
-    pt_mcp mcp = {.host = {fuzz_ask, graph}, .version = "0"};
+    pt_mcp mcp = {.host = {.ask = fuzz_ask, .payload = graph}, .version = "0"};
     for (size_t at = 0; at < size;) {
         const u8 *end = memchr(data + at, '\n', size - at);
         size_t length = end ? (size_t)(end - data) - at : size - at;
