@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-enum { READY_TRIES = 2000, PATIENCE_MS = 2000 };
+/* A request that never ends is given up soon: the server waits longer for the rest of it. */
+enum { READY_TRIES = 2000, PATIENCE_MS = 2000, RAW_PATIENCE_MS = 10 };
 
 static char folder[] = "/tmp/pt-fuzz-http-XXXXXX", store[64];
 static pt_daemon_paths paths;
@@ -65,7 +66,11 @@ static void begin(void) {
         pt_error error = {0};
         usleep(5000);
         if (pt_client_connect(&client, paths.socket, &error)) continue;
-        if (!pt_client_call(client, "serve", json_object(), &told, &error))
+        bool ready = !pt_client_call(client, "status", NULL, &told, &error) &&
+                     json_integer_value(json_object_get(told, "generation"));
+        json_decref(told);
+        told = NULL;
+        if (ready && !pt_client_call(client, "serve", json_object(), &told, &error))
             port = (u16)json_integer_value(json_object_get(told, "port"));
         json_decref(told);
         pt_client_close(client);
@@ -74,9 +79,9 @@ static void begin(void) {
 }
 
 /* Sends the bytes, reads to the end; the first bytes of what came, at most `room` - 1. */
-static size_t talk(const char *bytes, size_t length, char *first, size_t room) {
+static size_t talk(const char *bytes, size_t length, char *first, size_t room, u32 patience_ms) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval patience = {PATIENCE_MS / 1000, 0};
+    struct timeval patience = {patience_ms / 1000, (suseconds_t)(patience_ms % 1000) * 1000};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0) abort();
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -125,7 +130,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     } else {
         pt_buffer_add(&request, data, size);
     }
-    talk(request.data ? request.data : "", request.count, head, sizeof head);
+    talk(request.data ? request.data : "", request.count, head, sizeof head, what ? PATIENCE_MS : RAW_PATIENCE_MS);
     pt_buffer_free(&request);
     LAW(!head[0] || strncmp(head, "HTTP/1.", 7) == 0, "%s", head);
     LAW(strncmp(head + 8, " 500", 4) != 0, "%s", head);
@@ -133,7 +138,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     char ping[128];
     int n =
         snprintf(ping, sizeof ping, "GET /api/v1 HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n\r\n", port);
-    talk(ping, (size_t)n, head, sizeof head);
+    talk(ping, (size_t)n, head, sizeof head, PATIENCE_MS);
     LAW(strncmp(head, "HTTP/1.1 200", 12) == 0, "%s", head);
     return 0;
 }

@@ -427,12 +427,13 @@ static void on_connection(void *payload, struct MHD_Connection *connection, void
     }
 }
 
-/* A stream that waits for news: its connection is not looked at by the library. */
-static bool has_gone(pt_stream *s) {
+/* Does nothing come any more? Of a stream that waits for news, whose connection is not looked at by the library; and of who went
+ * in the middle of a request, for whose rest it would wait. */
+static bool has_gone(const pt_http *h, struct MHD_Connection *connection, int *descriptor) {
     char byte;
-    const union MHD_ConnectionInfo *info =
-        s->suspended ? s->http->mhd.get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD) : NULL;
+    const union MHD_ConnectionInfo *info = h->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (!info) return false;
+    *descriptor = info->connect_fd;
     ssize_t got = recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
@@ -442,13 +443,19 @@ static void on_sweep(uv_timer_t *timer) {
     pt_http *h = timer->data;
     u64 now = uv_now(h->loop);
     for (client *c = h->clients; c; c = c->after) {
+        int fd;
+        if (!c->streams && !c->busy && has_gone(h, c->connection, &fd)) {
+            (void)shutdown(fd, SHUT_RDWR);
+            continue;
+        }
         if (c->streams || now - c->since_ms < (c->busy ? ANSWER_MS : REQUEST_MS)) continue;
         const union MHD_ConnectionInfo *info =
             h->mhd.get_connection_info(c->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (info) (void)shutdown(info->connect_fd, SHUT_RDWR);
     }
     for (pt_stream *s = h->streams; s; s = s->after) {
-        if (!has_gone(s)) continue;
+        int fd;
+        if (!s->suspended || !has_gone(h, s->connection, &fd)) continue;
         s->over = true;
         stream_text(s, NULL);
     }

@@ -14,7 +14,7 @@
  * Safety: 127.0.0.1 unless asked otherwise, and then only with a token (`Authorization: Bearer`). Host has to name this
  * server, Origin (browsers send it) too: no page of elsewhere reads answers, however its name resolves. No CORS. Nothing is
  * served from the file system. Limits: 1 MB a body, 32 KB of headers, 256 connections, 32 streams; 15 s from the first byte to
- * the end of a request, and as long without traffic; 60 s for a client to read its answer. */
+ * the end of a request, and as long without traffic; a second once its sender went; 60 s for a client to read its answer. */
 #ifndef PT_HTTP_H
 #define PT_HTTP_H
 

@@ -1,5 +1,6 @@
 """HTTP of the daemon: what it answers, to whom, and what no client can do to it."""
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -402,3 +403,22 @@ def test_the_description_holds(served, tmp_path):
                            "--exclude-path", "/api/v1/explain", "--exclude-path", "/api/v1/check"],  # a place or two items; TOML: no schema says so
                           cwd=tmp_path, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_who_goes_in_the_middle_of_a_request_is_let_go(served):
+    """Its place is free again long before a slow sender's would be."""
+    held = []
+    try:
+        for _ in range(250):
+            s = socket.create_connection(("127.0.0.1", served.port), 5)
+            s.sendall(b"GET /api/v1 HT")
+            s.shutdown(socket.SHUT_WR)
+            held.append(s)
+        for s in held:
+            s.settimeout(12)
+            with contextlib.suppress(ConnectionResetError):
+                assert s.recv(1) == b""
+        assert served.ask("/api/v1/status")
+    finally:
+        for s in held:
+            s.close()
