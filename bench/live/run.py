@@ -153,6 +153,7 @@ def main():
     parser.add_argument("--saves", type=int, default=100, help="of each kind")
     parser.add_argument("--questions", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", default="native", choices=["native", "sqlite"])
     parser.add_argument("--out")
     options = parser.parse_args()
     results = []
@@ -160,15 +161,16 @@ def main():
         work, rng = tempfile.mkdtemp(prefix="live-"), random.Random(options.seed)
         try:
             tree = edited(name, work)
-            with Daemon(tree.folder, work + "/run") as daemon:
+            kept_in = ("--store", f"{options.engine}:{work}/store")
+            with Daemon(tree.folder, work + "/run", *kept_in) as daemon:
                 ready(daemon, tree, rng)
                 saves = saves_of(daemon, tree, rng, options.saves)
                 status = daemon.call("status")
                 resident = resident_mb(status["pid"])
-            row = {"tree": name, "files": status["files"], "edges": status["edges"], "saves": saves, "stages": status["stages"], "resident_mb": resident,
+            row = {"tree": name, "engine": options.engine, "files": status["files"], "edges": status["edges"], "saves": saves, "stages": status["stages"], "resident_mb": resident,
                    "questions": {}}
             for kept in ("256", "0"):
-                with Daemon(tree.folder, work + "/run", "--cache", kept) as daemon:
+                with Daemon(tree.folder, work + "/run", "--cache", kept, *kept_in) as daemon:
                     for method, params in [("ping", {})] + QUESTIONS.get(name, QUESTIONS[None]):
                         times = []
                         for _ in range(options.questions):
@@ -179,7 +181,7 @@ def main():
             results.append(row)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        print(f"{name}: {row['files']:,} files, {row['edges']:,} edges, {row['resident_mb']:.0f} MB resident after all saves")
+        print(f"{name}, {options.engine}: {row['files']:,} files, {row['edges']:,} edges, {row['resident_mb']:.0f} MB resident after all saves")
         print("  save to answer, over the socket                                         goal p50 1 ms, p99 5 ms")
         for kind, t in row["saves"].items():
             print(f"    {kind:31} p50 {t['p50_ms']:9.2f} ms   p99 {t['p99_ms']:9.2f} ms   p999 {t['p999_ms']:9.2f} ms   {t['whole']} of {t['count']} made everything anew")

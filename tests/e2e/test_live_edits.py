@@ -46,6 +46,17 @@ def members():
     }
 
 
+def started(daemon, files, engine):  # noqa: F811
+    d = daemon(files and files(), start=False)
+    d.kept = f"{engine}:{d.base}/kept"
+    d.start("--store", d.kept)
+    return d
+
+
+def of_store(d):
+    return ("--store", d.kept) if hasattr(d, "kept") else ()
+
+
 class Judge:
     """Asks the daemon for what was saved, and a fresh index for the same."""
 
@@ -77,10 +88,15 @@ class Judge:
         d = self.d
         stale = d.ask("stats", "--wait", 30000)["stale"]
         assert stale == d.status()["stale"]
-        mine, fresh = d.run("export", "--candidates", "--no-daemon").stdout, self.fresh(stale)
+        self.last_stale = stale
+        mine, fresh = d.run("export", "--candidates", "--no-daemon", *of_store(d)).stdout, self.fresh(stale)
         if mine != fresh:
             a, b = set(fresh.splitlines()), set(mine.splitlines())
             pytest.fail(f"{what}: fresh only {sorted(a - b)[:3]}, daemon only {sorted(b - a)[:3]}")
+
+
+    def compare_kept(self):
+        assert self.d.run("export", "--candidates", "--no-daemon", *of_store(self.d)).stdout == self.fresh(self.last_stale)
 
 
 @contextlib.contextmanager
@@ -96,9 +112,10 @@ def edited(d, name):
         shutil.rmtree(original, ignore_errors=True)
 
 
+@pytest.mark.parametrize("engine", ["native", "sqlite"])
 @pytest.mark.parametrize("name, files, edits", [("demo", None, 60), ("constructs", constructs, 90), ("members", members, 90)])
-def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits):  # noqa: F811
-    d, done = daemon(files and files()), []
+def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits, engine):  # noqa: F811
+    d, done = started(daemon, files, engine), []
     with edited(d, name) as (tree, rng, judge):
         for number in range(edits):
             kind = rng.choice(sorted(EDITS))
@@ -109,20 +126,25 @@ def test_every_edit_gives_what_a_fresh_index_gives(daemon, name, files, edits): 
                 os.kill(d.pids[-1], signal.SIGKILL)
                 until(lambda: not lives(d.pids[-1]), "the daemon is gone")
                 judge.fresh()
-                d.start()
+                d.start("--store", d.kept)
                 judge.compare(f"restart after edit {number}, of SEED={SEED}")
         status = d.status()
     assert len(done) > edits * 2 // 3
     print(f"{judge.stale} states with a file that was kept as it was before")
     # of the second half; the others are told by `whole`
     assert status["batches_incremental"] > len(done) // 2 * 2 // 3, (status, d.log())
-    assert d.run("verify").returncode == 0
+    for stopped in (False, True):  # the same while the daemon writes there and once it folded what it kept
+        if stopped:
+            d.stop()
+        verified = d.run("verify", "--no-daemon", *of_store(d))
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        judge.compare_kept()
 
 
-@pytest.mark.parametrize("name, files", [("demo", None), ("constructs", constructs), ("members", members)])
-def test_a_burst_of_edits_gives_what_a_fresh_index_gives(daemon, name, files):  # noqa: F811
+@pytest.mark.parametrize("name, files, engine", [("demo", None, "native"), ("constructs", constructs, "native"), ("members", members, "native"), ("members", members, "sqlite")])
+def test_a_burst_of_edits_gives_what_a_fresh_index_gives(daemon, name, files, engine):  # noqa: F811
     """Edits that come while git holds its lock are one batch."""
-    d = daemon(files and files())
+    d = started(daemon, files, engine)
     lock = d.folder / ".git/index.lock"
     lock.parent.mkdir()
     with edited(d, f"bursts of {name}") as (tree, rng, judge):
@@ -133,7 +155,7 @@ def test_a_burst_of_edits_gives_what_a_fresh_index_gives(daemon, name, files):  
             lock.unlink()
             judge.compare(f"burst {number}, {done}, of SEED={SEED}")
     assert d.status()["batches_failed"] == 0, d.log()
-    assert d.run("verify").returncode == 0
+    assert d.run("verify", "--no-daemon", *of_store(d)).returncode == 0
 
 
 def test_a_save_costs_what_it_changes(daemon):  # noqa: F811
@@ -193,16 +215,6 @@ def test_why_everything_is_made_anew_is_told(daemon):  # noqa: F811
         d.write({"src/lib.rs": "pub fn first() {}\npub fn third() {}\n"})
         assert c.receive()["params"]["whole"] is None
     d.same_as_fresh()
-
-
-def test_an_engine_of_whole_states_says_so(daemon):  # noqa: F811
-    d = daemon({"Cargo.toml": package("demo"), "src/lib.rs": "pub fn first() {}\n"}, start=False)
-    assert d.start("--store", f"sqlite:{d.folder}/graph.db").returncode == 0
-    d.ask("index")
-    with d.connect() as c:
-        c.result("subscribe")
-        d.write({"src/lib.rs": "pub fn first() {}\npub fn second() {}\n"})
-        assert c.receive()["params"]["whole"] == "the engine takes whole states only"
 
 
 def test_a_file_out_of_balance_counts_as_it_was(daemon):  # noqa: F811

@@ -74,6 +74,10 @@ static int keep(void *payload, pt_word word) {
     w->list[w->count++] = word;
     return PT_OK;
 }
+static int by_word(const void *a, const void *b) {
+    pt_word x = *(const pt_word *)a, y = *(const pt_word *)b;
+    return x < y ? -1 : x > y;
+}
 /* All that a graph says, without ids. */
 static char *told_by(const pt_graph *g) {
     char *text = NULL;
@@ -99,12 +103,15 @@ static void holds(pt_store *s, const pt_graph *wanted) {
     if (pt_graph_validate(g, &error)) fail_msg("%s", error.message);
     for (u32 n = 0; n < g->node_count; n++) /* the engine speaks of the same ids as its graph */
         for (int d = PT_OUT; d <= PT_CANDIDATE_IN; d++) {
-            u32 at = 0;
-            w.count = 0;
+            static words mine;
+            w.count = mine.count = 0;
             assert_int_equal(s->engine->edges(s, n, (pt_direction)d, -1, keep, &w, &error), PT_OK);
             assert_int_equal(w.count, pt_graph_degree(g, n, (pt_direction)d));
-            for (pt_run run = pt_graph_list(g, n, (pt_direction)d); pt_run_next(&run);)
-                for (u32 i = 0; i < run.count; i++, at++) assert_int_equal(w.list[at], run.words[i]);
+            for (pt_run run = pt_graph_list(g, n, (pt_direction)d); pt_run_next(&run);) /* pieces, each in order */
+                for (u32 i = 0; i < run.count; i++) keep(&mine, run.words[i]);
+            qsort(mine.list, mine.count, sizeof(pt_word), by_word);
+            qsort(w.list, w.count, sizeof(pt_word), by_word);
+            assert_memory_equal(w.list, mine.list, w.count * sizeof(pt_word));
             w.count = 0;
             assert_int_equal(s->engine->edges(s, n, (pt_direction)d, PT_EDGE_CALLS, keep, &w, &error), PT_OK);
             assert_int_equal(w.count, pt_graph_kind_count(g, n, (pt_direction)d, PT_EDGE_CALLS));
@@ -187,6 +194,106 @@ static void commit_and_load(void **state) {
     pt_store_close(s);
     s = open_store(PT_STORE_READ);
     holds(s, first);
+    sound(s);
+    pt_store_close(s);
+}
+
+typedef struct follows {
+    const pt_graph *after;
+} follows;
+static int lead_to(void *payload, pt_delta_builder *out, const pt_graph *before, pt_error *error) {
+    const follows *f = payload;
+    return pt_delta_between(out, NULL, before, f->after, before->info.generation + 1, error);
+}
+static int append(pt_store *s, const pt_graph *after, bool with_b, pt_error *error) {
+    follows f = {after};
+    pt_kept_file files[] = {{"a.rs", 2021, {9, 101}, {1, 3}, blocks, 8, false},
+                            {"b.rs", 2018, {16, 200}, {3, 4}, with_b ? blocks : NULL, with_b ? 16 : 0, false}};
+    return s->engine->append(s, &(pt_append){lead_to, &f, files, 2}, error);
+}
+static int count_file(void *payload, const pt_kept_file *f) {
+    *(u32 *)payload += strcmp(f->path, "b.rs") == 0 && f->edition == 2018 ? 100u : 1u;
+    return PT_OK;
+}
+
+/* Batches: each is there at once, for whoever reads the store beside, and after a death without an end. */
+static void append_and_reopen(void **state) {
+    (void)state;
+    if (!engine->append) skip();
+    pt_error error = {0};
+    pt_store *s = open_store(PT_STORE_WRITE | PT_STORE_BACKGROUND), *reader;
+    assert_int_equal(append(s, first, true, &error), PT_ENOTFOUND); /* nothing to follow */
+    assert_null(engine->writer(s));
+    commit(s, first, NULL, 3);
+    assert_non_null(engine->writer(s));
+    for (u32 round = 0; round < 9; round++) {
+        const pt_graph *now = round % 2 ? first : second;
+        u32 files = 0;
+        pt_store_stats stats;
+        if (append(s, now, round % 2, &error)) fail_msg("%s", error.message);
+        holds(s, now);
+        assert_int_equal(engine->stats(s, &stats, &error), PT_OK);
+        assert_int_equal(stats.generation, round + 2);
+        assert_int_equal(engine->each_file(s, false, count_file, &files, &error), PT_OK);
+        assert_int_equal(files, round % 2 ? 102 : 2);
+        reader = open_store(PT_STORE_READ);
+        holds(reader, now);
+        sound(reader);
+        pt_store_close(reader);
+        if (round == 4 && engine->relax) engine->relax(s);
+        if (round % 3 == 2) { /* closed, and gone on with */
+            pt_store_close(s);
+            s = open_store(PT_STORE_WRITE | PT_STORE_BACKGROUND);
+            holds(s, now);
+            sound(s);
+        }
+    }
+    commit(s, first, second, 2); /* a whole state behind batches */
+    holds(s, first);
+    if (append(s, second, true, &error)) fail_msg("%s", error.message);
+    pt_store_close(s);
+    s = open_store(PT_STORE_WRITE); /* somebody who does not stay */
+    holds(s, second);
+    commit(s, first, NULL, 3);
+    pt_store_close(s);
+    s = open_store(PT_STORE_READ);
+    holds(s, first);
+    sound(s);
+    pt_store_close(s);
+}
+
+/* Each allocation of a batch fails once: it is there or it is not, and the next one follows what is. */
+static void append_without_memory(void **state) {
+    (void)state;
+    if (!engine->append) skip();
+    pt_error error = {0};
+    pt_store *s = open_store(PT_STORE_WRITE | PT_STORE_BACKGROUND);
+    commit(s, first, NULL, 3);
+    bool now_second = false;
+    u32 failed = 0;
+    for (i64 n = 0; n < 4000; n += n < 200 ? 1 : 17) {
+        pt_alloc_clear();
+        pt_alloc_fail_after(n);
+        int code = append(s, now_second ? first : second, true, &error);
+        bool met = pt_alloc_fail_met();
+        pt_alloc_fail_after(-1);
+        pt_alloc_clear();
+        if (code) {
+            if (code != PT_ENOMEM) fail_msg("%lld: %s", (long long)n, error.message);
+            failed++;
+        } else {
+            now_second = !now_second;
+        }
+        if (n % 10 == 0 || !met) {
+            holds(s, now_second ? second : first);
+            sound(s);
+        }
+        if (!met) break;
+    }
+    assert_true(failed > 10);
+    pt_store_close(s);
+    s = open_store(PT_STORE_READ);
+    holds(s, now_second ? second : first);
     sound(s);
     pt_store_close(s);
 }
@@ -382,10 +489,20 @@ int main(void) {
         engine = pt_store_engines()[i];
         printf("engine %s\n", engine->name);
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
-        const struct CMUnitTest tests[] = {CASE(the_vtable),     CASE(nothing_there), CASE(commit_and_load),
-                                           CASE(there_and_back), CASE(salvages),      CASE(files),
-                                           CASE(statistics),     CASE(read_only),     CASE(readers_see_whole_states),
-                                           CASE(second_writer),  CASE(reset),         CASE(corrupt)};
+        const struct CMUnitTest tests[] = {CASE(the_vtable),
+                                           CASE(nothing_there),
+                                           CASE(commit_and_load),
+                                           CASE(there_and_back),
+                                           CASE(salvages),
+                                           CASE(files),
+                                           CASE(statistics),
+                                           CASE(read_only),
+                                           CASE(readers_see_whole_states),
+                                           CASE(second_writer),
+                                           CASE(reset),
+                                           CASE(corrupt),
+                                           CASE(append_and_reopen),
+                                           CASE(append_without_memory)};
         failed += cmocka_run_group_tests(tests, NULL, NULL);
     }
     tear_down_all(NULL);

@@ -1,6 +1,6 @@
 /* sqlite.c: the SQLite engine.
  *
- * Schema, version 4 (PRAGMA application_id 0x50745374 "PtSt", user_version 4):
+ * Schema, version 5 (PRAGMA application_id 0x50745374 "PtSt", user_version 5):
  *
  *   meta(key, value)                       uuid, generation, fingerprint
  *   files(path, edition, size, mtime, hash, facts)   facts: a block of facts/facts.h
@@ -8,36 +8,31 @@
  *   edges(key), edges_by_target(key)       key: node << 32 | word of graph/graph.h (kind:4 | inferred:1 | node:27)
  *   candidates(key), candidates_by_target(key)                       likewise
  *   image(part, data)                      the graph image in parts of 8 MB, read by every command
+ *   batches(generation, data)              what came since the image: blocks of graph/delta.h, each leading to its generation
  *   kinds(kind, name)                      the names of the kinds of edges; calls that are settled have a code of their own
  *   triplets                               a view: source, kind, target, inferred, candidate, of edges and candidates
  *
  * A row of edges is one integer and the table's own key: rows are appended in order, without a search and without
  * an index to build. All of a node's edges, or those of a kind, are a range of keys (docs/decisions/0007).
  *
+ * A daemon's batch (append) writes the rows that it changes and one row of batches; the tables are those of the latest state, the
+ * image is older. Image and batches are folded into an image when nothing happens, when the store closes, and before batches
+ * take more than the image and 64 MB (write.c). A commit writes the image anew and leaves no batches.
+ *
  * Integer ids are the graph's, one space in every engine; hashes are kept once. Journal: WAL, synchronous NORMAL or FULL
  * (a power cut may take the last commit, the sources rebuild it), no automatic checkpoint: a commit ends with one
  * when the WAL is above 64 MB or the store closes. */
-#include "facts/facts.h"
-#include "graph/fold.h"
-#include "store/store.h"
+#include "store/sqlite/sqlite.h"
 
-#include <sqlite3.h>
-#include <stdio.h>
+#include "facts/facts.h"
+
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x50745374, SCHEMA = 4, PART = 8 << 20, KEYS = 256 };
+enum { APPLICATION = 0x50745374, SCHEMA = 5, FOLD_SHARE = 8 };
 
-typedef struct sqlite_store {
-    pt_store base;
-    sqlite3 *db;
-    char *path;
-    bool writes;
-    u64 rows;
-} sqlite_store;
-
-static int sql_error(sqlite_store *s, int code, pt_error *error) {
+int pt_sqlite_error(pt_sqlite_store *s, int code, pt_error *error) {
     int primary = code & 0xff;
     int kind = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? PT_ECORRUPT
                : primary == SQLITE_BUSY || primary == SQLITE_LOCKED  ? PT_EBUSY
@@ -47,30 +42,33 @@ static int sql_error(sqlite_store *s, int code, pt_error *error) {
                    kind == PT_ECORRUPT ? "; `parseltongue index --rebuild` makes it anew" : "");
 }
 
-static int run(sqlite_store *s, const char *sql, pt_error *error) {
+int pt_sqlite_run(pt_sqlite_store *s, const char *sql, pt_error *error) {
     int code = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? PT_OK : sql_error(s, code, error);
+    return code == SQLITE_OK ? PT_OK : pt_sqlite_error(s, code, error);
 }
 
-static int prepare(sqlite_store *s, sqlite3_stmt **out, const char *sql, pt_error *error) {
+int pt_sqlite_prepare(pt_sqlite_store *s, sqlite3_stmt **out, const char *sql, pt_error *error) {
     int code = sqlite3_prepare_v2(s->db, sql, -1, out, NULL);
-    return code == SQLITE_OK ? PT_OK : sql_error(s, code, error);
+    return code == SQLITE_OK ? PT_OK : pt_sqlite_error(s, code, error);
 }
 
-static int number(sqlite_store *s, i64 *out, const char *sql, pt_error *error) {
+int pt_sqlite_number(pt_sqlite_store *s, i64 *out, const char *sql, pt_error *error) {
     sqlite3_stmt *q;
-    int code = prepare(s, &q, sql, error);
+    int code = pt_sqlite_prepare(s, &q, sql, error);
     *out = 0;
     if (code) return code;
     int step = sqlite3_step(q);
     if (step == SQLITE_ROW) *out = sqlite3_column_int64(q, 0);
-    else if (step != SQLITE_DONE) code = sql_error(s, step, error);
+    else if (step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
     sqlite3_finalize(q);
     return code;
 }
 
 static void sqlite_close(pt_store *store) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
+    pt_error ignored; /* then the next one reads batches too */
+    if (s->db && s->writer && s->batch_bytes && !s->lost) (void)pt_sqlite_fold(s, &ignored);
+    pt_graph_writer_destroy(s->writer);
     if (s->db && s->writes) sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_close(s->db);
     pt_free(s->path);
@@ -91,27 +89,28 @@ static const char schema[] =
     "SELECT key >> 32, key >> 28 & 15, key & 134217727, key >> 27 & 1, 0 FROM edges UNION ALL "
     "SELECT key >> 32, key >> 28 & 15, key & 134217727, 0, 1 FROM candidates;"
     "CREATE TABLE image(part INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-    "PRAGMA application_id=1349800820; PRAGMA user_version=4;";
+    "CREATE TABLE batches(generation INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "PRAGMA application_id=1349800820; PRAGMA user_version=5;";
 
-static int set_meta_text(sqlite_store *s, const char *key, const char *value, pt_error *error) {
+static int set_meta_text(pt_sqlite_store *s, const char *key, const char *value, pt_error *error) {
     sqlite3_stmt *q;
-    int code = prepare(s, &q, "INSERT OR REPLACE INTO meta VALUES(?, ?)", error);
+    int code = pt_sqlite_prepare(s, &q, "INSERT OR REPLACE INTO meta VALUES(?, ?)", error);
     if (code) return code;
     sqlite3_bind_text(q, 1, key, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
     int step = sqlite3_step(q);
-    if (step != SQLITE_DONE) code = sql_error(s, step, error);
+    if (step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
     sqlite3_finalize(q);
     return code;
 }
-static int set_meta(sqlite_store *s, const char *key, u64 value, pt_error *error) {
+int pt_sqlite_set_meta(pt_sqlite_store *s, const char *key, u64 value, pt_error *error) {
     char text[32];
     snprintf(text, sizeof text, "%llu", (unsigned long long)value);
     return set_meta_text(s, key, text, error);
 }
 
 static int sqlite_open(pt_store **out, const char *location, int mode, pt_error *error) {
-    sqlite_store *s = pt_calloc(1, sizeof *s);
+    pt_sqlite_store *s = pt_calloc(1, sizeof *s);
     *out = NULL;
     if (!s || !(s->path = pt_strndup(location, strlen(location))))
         return pt_free(s), pt_fail(error, PT_ENOMEM, "out of memory");
@@ -127,27 +126,27 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
                                    SQLITE_OPEN_NOMUTEX, /* a store is used by one thread at a time */
                                NULL);
     i64 application = 0, version = 0, tables = 0;
-    if (code != SQLITE_OK) code = sql_error(s, code, error);
+    if (code != SQLITE_OK) code = pt_sqlite_error(s, code, error);
     else {
         sqlite3_busy_timeout(s->db, 5000);
         sqlite3_extended_result_codes(s->db, 1);
-        code = number(s, &tables, "SELECT count(*) FROM sqlite_schema", error);
-        if (!code) code = number(s, &application, "PRAGMA application_id", error);
-        if (!code) code = number(s, &version, "PRAGMA user_version", error);
+        code = pt_sqlite_number(s, &tables, "SELECT count(*) FROM sqlite_schema", error);
+        if (!code) code = pt_sqlite_number(s, &application, "PRAGMA application_id", error);
+        if (!code) code = pt_sqlite_number(s, &version, "PRAGMA user_version", error);
     }
     if (!code && s->writes && tables == 0 && application == 0) {
         char uuid[40];
         pt_store_make_uuid(uuid);
-        code = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", error);
-        if (!code) code = run(s, schema, error);
+        code = pt_sqlite_run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", error);
+        if (!code) code = pt_sqlite_run(s, schema, error);
         if (!code) code = set_meta_text(s, "uuid", uuid, error);
         for (u32 k = 0; !code && k < PT_CODE_COUNT; k++) {
             char sql[128];
             snprintf(sql, sizeof sql, "INSERT INTO kinds VALUES(%u, '%s')", k,
                      pt_edge_kind_name(pt_word_kind(pt_word_make((u8)k, false, 0))));
-            code = run(s, sql, error);
+            code = pt_sqlite_run(s, sql, error);
         }
-        if (!code) code = run(s, "COMMIT", error);
+        if (!code) code = pt_sqlite_run(s, "COMMIT", error);
     } else if (!code && application != APPLICATION) {
         code = tables || application
                    ? pt_fail(error, PT_ECORRUPT, "%s: an SQLite file of something else: left as it is", location)
@@ -162,12 +161,17 @@ static int sqlite_open(pt_store **out, const char *location, int mode, pt_error 
                        location, (long long)version);
     }
     if (!code)
-        code = run(s,
-                   s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA "
-                               "cache_size=-16384; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
-                             : "PRAGMA mmap_size=1073741824",
-                   error);
-    if (!code && s->writes) code = run(s, level, error);
+        code = pt_sqlite_run(s,
+                             s->writes ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA "
+                                         "cache_size=-16384; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY"
+                                       : "PRAGMA mmap_size=1073741824",
+                             error);
+    if (!code && s->writes) code = pt_sqlite_run(s, level, error);
+    if (!code && s->writes && mode & PT_STORE_BACKGROUND) {
+        s->stays = true;
+        code = pt_sqlite_load(s, &s->writer, error);
+        if (code == PT_ENOTFOUND) code = PT_OK; /* nothing was committed yet */
+    }
     if (code) return sqlite_close(&s->base), code;
     *out = &s->base;
     return PT_OK;
@@ -183,266 +187,23 @@ static int sqlite_reset(const char *location, pt_error *error) {
     return PT_OK;
 }
 
-/* Commit. */
-
-static int step_reset(sqlite_store *s, sqlite3_stmt *q, pt_error *error) {
-    int step = sqlite3_step(q);
-    s->rows++;
-    sqlite3_reset(q);
-    return step == SQLITE_DONE ? PT_OK : sql_error(s, step, error);
-}
-
-static int write_files(sqlite_store *s, const pt_batch *b, pt_error *error) {
-    sqlite3_stmt *put = NULL, *drop = NULL, *list = NULL;
-    int code = prepare(s, &put, "INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?, ?, ?)", error);
-    if (!code) code = prepare(s, &drop, "DELETE FROM files WHERE rowid = ?", error);
-    if (!code) code = prepare(s, &list, "SELECT rowid, path, edition FROM files", error);
-    PT_VEC(i64) gone = {0};
-    int step = SQLITE_DONE;
-    while (!code && (step = sqlite3_step(list)) == SQLITE_ROW) {
-        const char *path = (const char *)sqlite3_column_text(list, 1);
-        u32 edition = (u32)sqlite3_column_int(list, 2), low = 0, high = b->file_count;
-        bool found = false;
-        while (low < high && !found) { /* files are sorted by (path, edition) */
-            u32 middle = (low + high) / 2;
-            int order = strcmp(b->files[middle].path, path);
-            if (!order) order = b->files[middle].edition < edition ? -1 : b->files[middle].edition > edition;
-            if (order < 0) low = middle + 1;
-            else if (order > 0) high = middle;
-            else found = true;
-        }
-        if (!found) pt_vec_push(&gone, sqlite3_column_int64(list, 0));
-    }
-    /* an error here may have ended the transaction: nothing may be written after it */
-    if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
-    for (u32 i = 0; !code && i < gone.count; i++) {
-        sqlite3_bind_int64(drop, 1, gone.data[i]);
-        code = step_reset(s, drop, error);
-    }
-    for (u32 i = 0; !code && i < b->file_count; i++) {
-        const pt_kept_file *f = &b->files[i];
-        if (f->unchanged) continue;
-        sqlite3_bind_text(put, 1, f->path, -1, SQLITE_STATIC);
-        sqlite3_bind_int(put, 2, (int)f->edition);
-        sqlite3_bind_int64(put, 3, (i64)f->stamp.size);
-        sqlite3_bind_int64(put, 4, f->stamp.mtime_ns);
-        sqlite3_bind_blob(put, 5, &f->hash, sizeof f->hash, SQLITE_STATIC);
-        sqlite3_bind_blob64(put, 6, f->facts, f->facts_size, SQLITE_STATIC);
-        code = step_reset(s, put, error);
-    }
-    pt_vec_free(&gone);
-    sqlite3_finalize(put);
-    sqlite3_finalize(drop);
-    sqlite3_finalize(list);
-    return code;
-}
-
-static bool same_node(const pt_graph *a, const pt_graph *b, u32 n) {
-    const pt_graph_node *x = pt_node_at(a, n), *y = pt_node_at(b, n);
-    return pt_hash128_equal(x->hash, y->hash) && x->kind == y->kind && x->flags == y->flags;
-}
-
-static int write_nodes(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_error *error) {
-    sqlite3_stmt *put = NULL, *drop = NULL;
-    pt_buffer path = {0};
-    int code = prepare(s, &put, "INSERT OR REPLACE INTO nodes VALUES(?, ?, ?, ?, ?, ?)", error);
-    if (!code) code = prepare(s, &drop, "DELETE FROM nodes WHERE id = ?", error);
-    for (u32 n = g->node_count; !code && old && n < old->node_count; n++) {
-        sqlite3_bind_int64(drop, 1, n);
-        code = step_reset(s, drop, error);
-    }
-    for (u32 n = 0; !code && n < g->node_count; n++) {
-        if (old && n < old->node_count && same_node(old, g, n)) continue;
-        const pt_graph_node *x = pt_node_at(g, n);
-        if (x->kind == PT_KIND_DEAD) {
-            sqlite3_bind_int64(drop, 1, n);
-            code = step_reset(s, drop, error);
-            continue;
-        }
-        pt_buffer_clear(&path);
-        pt_graph_path(g, &path, n);
-        if (pt_alloc_failed()) {
-            code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
-            break;
-        }
-        sqlite3_bind_int64(put, 1, n);
-        sqlite3_bind_blob(put, 2, &x->hash, sizeof x->hash, SQLITE_STATIC);
-        sqlite3_bind_int(put, 3, x->kind);
-        sqlite3_bind_int(put, 4, x->flags);
-        sqlite3_bind_text(put, 5, pt_graph_string(g, x->name), -1, SQLITE_STATIC);
-        sqlite3_bind_text(put, 6, path.data, (int)path.count, SQLITE_STATIC);
-        code = step_reset(s, put, error);
-    }
-    pt_buffer_free(&path);
-    sqlite3_finalize(put);
-    sqlite3_finalize(drop);
-    return code;
-}
-
-/* Rows of keys, put by the hundred: a statement opens its table once, however many rows it has. */
-typedef struct key_writer {
-    sqlite_store *s;
-    sqlite3_stmt *many, *one;
-    u32 count;
-    i64 keys[KEYS];
-} key_writer;
-
-static int key_writer_open(key_writer *k, sqlite_store *s, const char *table, pt_error *error) {
-    pt_buffer sql = {0};
-    *k = (key_writer){.s = s};
-    pt_buffer_format(&sql, "INSERT INTO %s VALUES(?)", table);
-    int code = sql.data ? prepare(s, &k->one, sql.data, error) : pt_fail(error, PT_ENOMEM, "out of memory");
-    for (u32 i = 1; i < KEYS; i++) pt_buffer_text(&sql, ",(?)");
-    if (!code) code = prepare(s, &k->many, sql.data, error);
-    pt_buffer_free(&sql);
-    return code;
-}
-
-static int key_writer_flush(key_writer *k, pt_error *error) {
-    int code = PT_OK;
-    if (k->count == KEYS) {
-        for (u32 i = 0; i < KEYS; i++) sqlite3_bind_int64(k->many, (int)i + 1, k->keys[i]);
-        code = step_reset(k->s, k->many, error);
-        k->s->rows += KEYS - 1;
-    } else {
-        for (u32 i = 0; !code && i < k->count; i++) {
-            sqlite3_bind_int64(k->one, 1, k->keys[i]);
-            code = step_reset(k->s, k->one, error);
-        }
-    }
-    k->count = 0;
-    return code;
-}
-
-static int key_writer_put(key_writer *k, i64 key, pt_error *error) {
-    k->keys[k->count++] = key;
-    return k->count == KEYS ? key_writer_flush(k, error) : PT_OK;
-}
-
-/* Keys that differ, by a merge of the old list and the new one of each node: all of them on the first commit. */
-static int write_changes(sqlite_store *s, const pt_graph *g, const pt_graph *old, const char *table, pt_direction d,
-                         pt_error *error) {
-    sqlite3_stmt *drop = NULL;
-    key_writer put;
-    PT_VEC(pt_word) now = {0}, before = {0};
-    char sql[96];
-    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE key = ?", table);
-    int code = key_writer_open(&put, s, table, error);
-    if (!code) code = prepare(s, &drop, sql, error);
-    u32 nodes = PT_MAX(g->node_count, old ? old->node_count : 0);
-    for (u32 n = 0; !code && n < nodes; n++) {
-        now.count = before.count = 0;
-        pt_run run;
-        if (n < g->node_count)
-            for (run = pt_graph_list(g, n, d); pt_run_next(&run);)
-                for (u32 i = 0; i < run.count; i++) pt_vec_push(&now, run.words[i]);
-        if (old && n < old->node_count)
-            for (run = pt_graph_list(old, n, d); pt_run_next(&run);)
-                for (u32 i = 0; i < run.count; i++) pt_vec_push(&before, run.words[i]);
-        /* a list that lost its end would take edges out, or put them in twice */
-        if (pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
-        u64 node = (u64)n << 32;
-        for (u32 i = 0, k = 0; !code && (i < now.count || k < before.count);) {
-            if (k >= before.count || (i < now.count && now.data[i] < before.data[k])) {
-                code = key_writer_put(&put, (i64)(node | now.data[i++]), error);
-            } else if (i >= now.count || before.data[k] < now.data[i]) {
-                sqlite3_bind_int64(drop, 1, (i64)(node | before.data[k++]));
-                code = step_reset(s, drop, error);
-            } else {
-                i++, k++;
-            }
-        }
-    }
-    if (!code) code = key_writer_flush(&put, error);
-    pt_vec_free(&now);
-    pt_vec_free(&before);
-    sqlite3_finalize(put.one);
-    sqlite3_finalize(put.many);
-    sqlite3_finalize(drop);
-    return code;
-}
-
-static int write_keys(sqlite_store *s, const pt_graph *g, const pt_graph *old, pt_error *error) {
-    static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
-    int code = PT_OK;
-    for (int d = PT_OUT; !code && d <= PT_CANDIDATE_IN; d++)
-        code = write_changes(s, g, old, tables[d], (pt_direction)d, error);
-    return code;
-}
-
-static int write_image(sqlite_store *s, const pt_graph *g, pt_error *error) {
-    sqlite3_stmt *put = NULL;
-    u64 size;
-    void *folded = NULL;
-    const char *image = pt_graph_image(g, &size);
-    int code = run(s, "DELETE FROM image", error);
-    if (!code && !image) { /* a snapshot in parts */
-        code = pt_fold_image(&folded, &size, g, error);
-        image = folded;
-    }
-    if (!code) code = prepare(s, &put, "INSERT INTO image VALUES(?, ?)", error);
-    for (u64 at = 0, part = 0; !code && at < size; at += PART, part++) {
-        sqlite3_bind_int64(put, 1, (i64)part);
-        sqlite3_bind_blob64(put, 2, image + at, PT_MIN((u64)PART, size - at), SQLITE_STATIC);
-        code = step_reset(s, put, error);
-    }
-    pt_free(folded);
-    sqlite3_finalize(put);
-    return code;
-}
-
-static int sqlite_commit(pt_store *store, const pt_batch *b, pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
-    const pt_graph *old = b->previous;
-    s->rows = 0;
-    /* in a store that holds nothing yet a rollback journal has nothing to save: each page is written once, not to the
-     * WAL and again (where another process is in the way, it stays WAL) */
-    bool first = !old && b->graph->info.generation <= 1;
-    if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
-    int code = run(s, "BEGIN IMMEDIATE", error);
-    if (code) return code;
-    if (!old)
-        code = run(s,
-                   "DELETE FROM edges; DELETE FROM edges_by_target; DELETE FROM candidates; DELETE FROM "
-                   "candidates_by_target; DELETE FROM nodes",
-                   error);
-    if (!code) code = write_files(s, b, error);
-    if (!code) code = write_nodes(s, b->graph, old, error);
-    if (!code) code = write_keys(s, b->graph, old, error);
-    if (!code) code = write_image(s, b->graph, error);
-    if (!code) code = set_meta(s, "generation", b->graph->info.generation, error);
-    if (!code) code = set_meta(s, "fingerprint", b->fingerprint, error);
-    /* a path or a list that lost its end is in no row but on its way into one */
-    if (!code && pt_alloc_failed()) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", s->path);
-    if (!code) code = run(s, "COMMIT", error);
-    if (code) {
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-        return code;
-    }
-    if (first) sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-    return PT_OK;
-}
-
 static int sqlite_checkpoint(pt_store *store, pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
     int code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return code == SQLITE_OK || code == SQLITE_BUSY ? PT_OK : sql_error(s, code, error);
+    return code == SQLITE_OK || code == SQLITE_BUSY ? PT_OK : pt_sqlite_error(s, code, error);
 }
 
 /* Reading. */
 
-static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
-    i64 total;
+/* The image, in a transaction of the caller's. */
+static int load_image(pt_sqlite_store *s, pt_graph **out, pt_error *error) {
+    i64 total, at = 0;
     *out = NULL;
-    int code = run(s, "BEGIN", error); /* one state, whatever is committed meanwhile */
-    if (code) return code;
-    code = number(s, &total, "SELECT coalesce(sum(length(data)), 0) FROM image", error);
+    int code = pt_sqlite_number(s, &total, "SELECT coalesce(sum(length(data)), 0) FROM image", error);
     if (!code && !total)
         code = pt_fail(error, PT_ENOTFOUND, "%s: an empty store; run `parseltongue index` first", s->path);
     char *image = code ? NULL : pt_malloc_large((size_t)total);
     if (!code && !image) code = pt_fail(error, PT_ENOMEM, "out of memory");
-    i64 at = 0;
     for (i64 part = 0; !code && at < total; part++) { /* straight from the pages: one copy */
         sqlite3_blob *blob = NULL;
         int opened = sqlite3_blob_open(s->db, "main", "image", "data", part, 0, &blob);
@@ -450,27 +211,113 @@ static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
         if (opened == SQLITE_OK && (n <= 0 || at + n > total)) opened = SQLITE_CORRUPT;
         if (opened == SQLITE_OK) opened = sqlite3_blob_read(blob, image + at, n, 0);
         sqlite3_blob_close(blob);
-        if (opened != SQLITE_OK) code = sql_error(s, opened, error);
+        if (opened != SQLITE_OK) code = pt_sqlite_error(s, opened, error);
         at += n;
     }
-    int ended = run(s, "COMMIT", code ? NULL : error); /* left open, it would be in the way of the next commit */
-    if (!code) code = ended;
     if (!code && pt_block_open(image, (u64)total, PT_BLOCK_IMAGE, true, s->path, NULL))
         code = pt_fail(error, PT_ECORRUPT,
                        "%s: the graph in it is damaged; `parseltongue index --rebuild` makes it anew", s->path);
     if (!code) code = pt_graph_open(out, image, (u64)total, true, false, error);
     if (code) pt_free(image);
+    s->image_bytes = (u64)total;
+    return code;
+}
+
+/* What came since the image, into a writer. */
+static int replay(pt_sqlite_store *s, pt_graph_writer *writer, pt_error *error) {
+    sqlite3_stmt *q;
+    int code = pt_sqlite_prepare(s, &q, "SELECT data FROM batches ORDER BY generation", error), step = SQLITE_DONE;
+    s->batch_bytes = 0;
+    while (!code && (step = sqlite3_step(q)) == SQLITE_ROW) {
+        pt_delta delta;
+        u64 size = (u64)sqlite3_column_bytes(q, 0);
+        void *block = pt_malloc((size_t)size + 8); /* blobs are not aligned */
+        if (!block) {
+            code = pt_fail(error, PT_ENOMEM, "out of memory");
+            break;
+        }
+        if (size) memcpy(block, sqlite3_column_blob(q, 0), (size_t)size);
+        code = pt_delta_open(&delta, block, size, true, error);
+        if (!code) code = pt_graph_writer_replay(writer, &delta, error);
+        if (code == PT_ECORRUPT || code == PT_ELIMIT)
+            code = pt_fail(error, PT_ECORRUPT,
+                           "%s: a batch in it is damaged; `parseltongue index --rebuild` makes it anew", s->path);
+        pt_free(block);
+        s->batch_bytes += size;
+    }
+    if (!code && step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
+    sqlite3_finalize(q);
+    return code;
+}
+
+static void close_base(void *payload) { pt_graph_close(payload); }
+
+/* One state, whatever is committed meanwhile: the image as `*image` while there are no batches, else both as a writer. */
+static int load_state(pt_sqlite_store *s, pt_graph **image, pt_graph_writer **writer, pt_error *error) {
+    i64 batches = 0;
+    *image = NULL;
+    *writer = NULL;
+    int code = pt_sqlite_run(s, "BEGIN", error);
+    if (code) return code;
+    code = load_image(s, image, error);
+    if (!code) code = pt_sqlite_number(s, &batches, "SELECT count(*) FROM batches", error);
+    if (!code && (batches || s->stays)) {
+        pt_graph_base base = {**image, close_base, *image};
+        *image = NULL; /* the writer's */
+        code = pt_graph_writer_create(writer, &base, error);
+        if (!code) code = replay(s, *writer, error);
+    }
+    int ended =
+        pt_sqlite_run(s, "COMMIT", code ? NULL : error); /* left open, it would be in the way of the next commit */
+    if (!code) code = ended;
+    if (code) {
+        pt_graph_close(*image);
+        pt_graph_writer_destroy(*writer);
+        *image = NULL;
+        *writer = NULL;
+    }
+    return code;
+}
+
+int pt_sqlite_load(pt_sqlite_store *s, pt_graph_writer **writer, pt_error *error) {
+    pt_graph *none;
+    return load_state(s, &none, writer, error);
+}
+
+static int sqlite_load_graph(pt_store *store, pt_graph **out, pt_error *error) {
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
+    *out = NULL;
+    if (s->writer) { /* what it shows stays until the next commit */
+        pt_graph *g = pt_malloc(sizeof *g);
+        if (!g) return pt_fail(error, PT_ENOMEM, "out of memory");
+        *g = *pt_graph_writer_latest(s->writer);
+        g->owned = NULL; /* all of it is the store's */
+        g->owned_shards = NULL;
+        *out = g;
+        return PT_OK;
+    }
+    if (s->stays) return pt_fail(error, PT_ENOTFOUND, "%s: an empty store", s->path);
+    pt_graph_writer *writer;
+    int code = load_state(s, out, &writer, error);
+    if (code || !writer) return code;
+    void *image = NULL; /* a daemon writes there, or did until it was killed */
+    u64 size;
+    code = pt_fold_image(&image, &size, pt_graph_writer_latest(writer), error);
+    if (!code) code = pt_graph_open(out, image, size, true, false, error);
+    if (code) pt_free(image);
+    pt_graph_writer_destroy(writer);
     return code;
 }
 
 static int sqlite_each_file(pt_store *store, bool with_facts, int (*visit)(void *, const pt_kept_file *), void *payload,
                             pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
     sqlite3_stmt *q;
-    int code = prepare(s, &q,
-                       with_facts ? "SELECT path, edition, size, mtime, hash, facts FROM files ORDER BY path, edition"
-                                  : "SELECT path, edition, size, mtime, hash FROM files ORDER BY path, edition",
-                       error);
+    int code = pt_sqlite_prepare(
+        s, &q,
+        with_facts ? "SELECT path, edition, size, mtime, hash, facts FROM files ORDER BY path, edition"
+                   : "SELECT path, edition, size, mtime, hash FROM files ORDER BY path, edition",
+        error);
     if (code) return code;
     int step = SQLITE_DONE;
     while (!code && (step = sqlite3_step(q)) == SQLITE_ROW) {
@@ -481,16 +328,16 @@ static int sqlite_each_file(pt_store *store, bool with_facts, int (*visit)(void 
         if (with_facts) f.facts = sqlite3_column_blob(q, 5), f.facts_size = (u32)sqlite3_column_bytes(q, 5);
         code = visit(payload, &f);
     }
-    if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
+    if (!code && step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
     sqlite3_finalize(q);
     return code;
 }
 
 static int sqlite_stats(pt_store *store, pt_store_stats *out, pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
     *out = (pt_store_stats){.rows_written = s->rows};
     sqlite3_stmt *q;
-    int code = prepare(s, &q, "SELECT key, value FROM meta", error);
+    int code = pt_sqlite_prepare(s, &q, "SELECT key, value FROM meta", error);
     if (code) return code;
     int step;
     while ((step = sqlite3_step(q)) == SQLITE_ROW) {
@@ -500,7 +347,7 @@ static int sqlite_stats(pt_store *store, pt_store_stats *out, pt_error *error) {
         else if (strcmp(key, "generation") == 0) out->generation = strtoull(value, NULL, 10);
         else if (strcmp(key, "fingerprint") == 0) out->fingerprint = strtoull(value, NULL, 10);
     }
-    if (step != SQLITE_DONE) code = sql_error(s, step, error);
+    if (step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
     sqlite3_finalize(q);
     if (code) return code;
     static const char *const endings[] = {"", "-wal"};
@@ -515,14 +362,14 @@ static int sqlite_stats(pt_store *store, pt_store_stats *out, pt_error *error) {
 
 static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int (*visit)(void *, pt_word),
                         void *payload, pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
     static const char *const queries[] = {
         "SELECT key FROM edges WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
         "SELECT key FROM edges_by_target WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
         "SELECT key FROM candidates WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
         "SELECT key FROM candidates_by_target WHERE key BETWEEN ?1 AND ?2 ORDER BY key"};
     sqlite3_stmt *q;
-    int code = prepare(s, &q, queries[d], error), step = SQLITE_DONE;
+    int code = pt_sqlite_prepare(s, &q, queries[d], error), step = SQLITE_DONE;
     if (code) return code;
     for (u32 range = 0; !code && range < (kind == PT_EDGE_CALLS ? 2u : 1u); range++) { /* calls have two codes */
         u64 first = (u64)node << 32 | (kind < 0 ? 0 : (u64)(range ? PT_CODE_SETTLED_CALLS : kind) << 28);
@@ -530,7 +377,7 @@ static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int
         sqlite3_bind_int64(q, 2, (i64)(first + (kind < 0 ? (1ull << 32) : (1ull << 28)) - 1));
         while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
             code = visit(payload, (pt_word)((u64)sqlite3_column_int64(q, 0) & 0xffffffffu));
-        if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
+        if (!code && step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
         sqlite3_reset(q);
     }
     sqlite3_finalize(q);
@@ -541,14 +388,14 @@ static int sqlite_edges(pt_store *store, u32 node, pt_direction d, int kind, int
  * again and again): each level is one statement over a temporary table of what was seen. */
 static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void *, u32, u32), void *payload,
                         pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
     char sql[1024];
-    int code = run(
+    int code = pt_sqlite_run(
         s,
         "DROP TABLE IF EXISTS temp.reached; CREATE TEMP TABLE reached(id INTEGER PRIMARY KEY, depth INTEGER NOT NULL)",
         error);
     snprintf(sql, sizeof sql, "INSERT INTO temp.reached VALUES(%u, 0)", node);
-    if (!code) code = run(s, sql, error);
+    if (!code) code = pt_sqlite_run(s, sql, error);
     for (u32 d = 1; !code && d <= depth; d++) {
         /* who refers to what was reached last; and, from an impl's member, who refers to the trait member it
          * overrides, when that trait is the workspace's (flag 1: external) */
@@ -565,27 +412,37 @@ static int sqlite_reach(pt_store *store, u32 node, u32 depth, int (*visit)(void 
             d, d - 1, PT_EDGE_CONTAINS, PT_NODE_EXTERNAL, d, (long long)PT_EDGE_OVERRIDES << 28,
             ((long long)(PT_EDGE_OVERRIDES + 1) << 28) - 1, PT_NODE_EXTERNAL, (long long)PT_EDGE_CALLS << 28,
             ((long long)(PT_EDGE_CALLS + 1) << 28) - 1, d - 1);
-        code = run(s, sql, error);
+        code = pt_sqlite_run(s, sql, error);
     }
     sqlite3_stmt *q;
-    if (!code) code = prepare(s, &q, "SELECT id, depth FROM temp.reached WHERE depth > 0 ORDER BY depth, id", error);
+    if (!code)
+        code = pt_sqlite_prepare(s, &q, "SELECT id, depth FROM temp.reached WHERE depth > 0 ORDER BY depth, id", error);
     if (code) return code;
     int step = SQLITE_DONE;
     while (!code && (step = sqlite3_step(q)) == SQLITE_ROW)
         code = visit(payload, (u32)sqlite3_column_int64(q, 0), (u32)sqlite3_column_int(q, 1));
-    if (!code && step != SQLITE_DONE) code = sql_error(s, step, error);
+    if (!code && step != SQLITE_DONE) code = pt_sqlite_error(s, step, error);
     sqlite3_finalize(q);
     return code;
 }
 
+static pt_graph_writer *sqlite_writer(pt_store *store) { return ((pt_sqlite_store *)store)->writer; }
+
+static void sqlite_relax(pt_store *store) {
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
+    pt_error ignored; /* what cannot be done now is done the next time */
+    if (s->writer && !s->lost && s->batch_bytes > s->image_bytes / FOLD_SHARE) (void)pt_sqlite_fold(s, &ignored);
+    if (s->writes) (void)sqlite_checkpoint(store, &ignored);
+}
+
 /* Verify and salvage. */
 
-static int same_rows(sqlite_store *s, const pt_graph *g, const char *table, pt_direction d, u64 *total,
+static int same_rows(pt_sqlite_store *s, const pt_graph *g, const char *table, pt_direction d, u64 *total,
                      pt_error *error) {
     sqlite3_stmt *q;
     char sql[96];
     snprintf(sql, sizeof sql, "SELECT key FROM %s ORDER BY key", table);
-    int code = prepare(s, &q, sql, error), step = SQLITE_DONE;
+    int code = pt_sqlite_prepare(s, &q, sql, error), step = SQLITE_DONE;
     for (u32 n = 0; !code && n < g->node_count; n++)
         for (pt_run run = pt_graph_list(g, n, d); !code && pt_run_next(&run);)
             for (u32 i = 0; !code && i < run.count; i++, ++*total) {
@@ -593,18 +450,50 @@ static int same_rows(sqlite_store *s, const pt_graph *g, const char *table, pt_d
                 if (step != SQLITE_ROW || (u64)sqlite3_column_int64(q, 0) != ((u64)n << 32 | run.words[i]))
                     code = step == SQLITE_ROW || step == SQLITE_DONE
                                ? pt_fail(error, PT_ECORRUPT, "%s: table %s is not what the graph says", s->path, table)
-                               : sql_error(s, step, error);
+                               : pt_sqlite_error(s, step, error);
             }
     if (!code && (step = sqlite3_step(q)) != SQLITE_DONE)
         code = step == SQLITE_ROW
                    ? pt_fail(error, PT_ECORRUPT, "%s: table %s has rows the graph has not", s->path, table)
-                   : sql_error(s, step, error);
+                   : pt_sqlite_error(s, step, error);
+    sqlite3_finalize(q);
+    return code;
+}
+
+static int same_nodes(pt_sqlite_store *s, const pt_graph *g, pt_error *error) {
+    sqlite3_stmt *q;
+    pt_buffer path = {0};
+    int code = pt_sqlite_prepare(s, &q, "SELECT id, hash, kind, flags, name, path FROM nodes ORDER BY id", error),
+        step = SQLITE_DONE;
+    for (u32 n = 0; !code && n < g->node_count; n++) {
+        const pt_graph_node *x = pt_node_at(g, n);
+        if (x->kind == PT_KIND_DEAD) continue;
+        pt_buffer_clear(&path);
+        pt_graph_path(g, &path, n);
+        step = sqlite3_step(q);
+        const char *name = step == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 4) : NULL,
+                   *told = step == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 5) : NULL;
+        bool same = name && told && path.data && sqlite3_column_int64(q, 0) == n &&
+                    sqlite3_column_bytes(q, 1) == (int)sizeof x->hash &&
+                    memcmp(sqlite3_column_blob(q, 1), &x->hash, sizeof x->hash) == 0 &&
+                    sqlite3_column_int(q, 2) == x->kind && sqlite3_column_int(q, 3) == x->flags &&
+                    strcmp(name, pt_graph_string(g, x->name)) == 0 && strcmp(told, path.data) == 0;
+        if (!same)
+            code = step == SQLITE_ROW || step == SQLITE_DONE
+                       ? pt_fail(error, PT_ECORRUPT, "%s: table nodes is not what the graph says: node %u, %s", s->path,
+                                 n, path.data ? path.data : "")
+                       : pt_sqlite_error(s, step, error);
+    }
+    if (!code && (step = sqlite3_step(q)) != SQLITE_DONE)
+        code = step == SQLITE_ROW ? pt_fail(error, PT_ECORRUPT, "%s: table nodes has rows the graph has not", s->path)
+                                  : pt_sqlite_error(s, step, error);
+    pt_buffer_free(&path);
     sqlite3_finalize(q);
     return code;
 }
 
 typedef struct facts_check {
-    sqlite_store *s;
+    pt_sqlite_store *s;
     u64 count;
     pt_error *error;
 } facts_check;
@@ -624,28 +513,30 @@ static int check_facts(void *payload, const pt_kept_file *f) {
 }
 
 static int sqlite_verify(pt_store *store, void (*tell)(void *, const char *, u64), void *payload, pt_error *error) {
-    sqlite_store *s = (sqlite_store *)store;
+    pt_sqlite_store *s = (pt_sqlite_store *)store;
     static const char *const tables[] = {"edges", "edges_by_target", "candidates", "candidates_by_target"};
     sqlite3_stmt *q;
     pt_graph *g = NULL;
     u64 edges = 0;
-    int code = prepare(s, &q, "PRAGMA integrity_check", error);
+    int code = pt_sqlite_prepare(s, &q, "PRAGMA integrity_check", error);
     if (code) return code;
     int step = sqlite3_step(q);
     const char *said = step == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : NULL;
-    if (!said) code = sql_error(s, step, error);
+    if (!said) code = pt_sqlite_error(s, step, error);
     else if (strcmp(said, "ok") != 0) code = pt_fail(error, PT_ECORRUPT, "%s: %s", s->path, said);
     sqlite3_finalize(q);
     i64 count;
-    if (!code) code = number(s, &count, "PRAGMA page_count", error);
+    if (!code) code = pt_sqlite_number(s, &count, "PRAGMA page_count", error);
     if (!code) tell(payload, "pages of the database, its own check passed", (u64)count);
     facts_check c = {s, 0, error};
     if (!code) code = sqlite_each_file(store, true, check_facts, &c, error);
     if (!code) tell(payload, "source files whose facts are whole", c.count);
     if (!code) code = sqlite_load_graph(store, &g, error);
-    if (code == PT_ENOTFOUND) return PT_OK;
+    if (code || !g) return code == PT_ENOTFOUND ? PT_OK : code;
     if (!code) code = pt_graph_validate(g, error);
     if (!code) tell(payload, "nodes, every reference inside", g->node_count);
+    if (!code) code = same_nodes(s, g, error);
+    if (!code) tell(payload, "rows of nodes, the same as in the graph", g->info.local_nodes + g->info.external_nodes);
     for (u32 d = 0; !code && d < PT_COUNT_OF(tables); d++)
         code = same_rows(s, g, tables[d], (pt_direction)d, &edges, error);
     if (!code) tell(payload, "rows of edges, the same as in the graph, each with its mirror", edges);
@@ -668,7 +559,7 @@ const pt_store_engine pt_sqlite_engine = {.magic = PT_STORE_MAGIC,
                                           .name = "sqlite",
                                           .open = sqlite_open,
                                           .close = sqlite_close,
-                                          .commit = sqlite_commit,
+                                          .commit = pt_sqlite_commit,
                                           .load_graph = sqlite_load_graph,
                                           .each_file = sqlite_each_file,
                                           .stats = sqlite_stats,
@@ -676,5 +567,8 @@ const pt_store_engine pt_sqlite_engine = {.magic = PT_STORE_MAGIC,
                                           .edges = sqlite_edges,
                                           .reach = sqlite_reach,
                                           .checkpoint = sqlite_checkpoint,
+                                          .append = pt_sqlite_append,
+                                          .writer = sqlite_writer,
+                                          .relax = sqlite_relax,
                                           .verify = sqlite_verify,
                                           .salvage = sqlite_salvage};
