@@ -10,6 +10,14 @@
 #include <unistd.h>
 
 int pt_file_read(char **data, u32 *length, const char *path, u64 limit, pt_error *error) {
+    return pt_file_read_stamped(data, length, NULL, path, limit, error);
+}
+
+static pt_file_stamp stamp_of(const struct stat *status) {
+    return (pt_file_stamp){(u64)status->st_size, (i64)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec};
+}
+
+int pt_file_read_stamped(char **data, u32 *length, pt_file_stamp *stamp, const char *path, u64 limit, pt_error *error) {
     *data = NULL;
     *length = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -25,6 +33,7 @@ int pt_file_read(char **data, u32 *length, const char *path, u64 limit, pt_error
                        (unsigned long long)limit);
     } else {
         size_t want = (size_t)status.st_size;
+        if (stamp) *stamp = stamp_of(&status);
         memory = pt_malloc(want + 16); /* readers may look a few bytes past the end */
         if (!memory) code = pt_fail(error, PT_ENOMEM, "%s: out of memory", path);
         while (memory && have < want) {
@@ -49,8 +58,7 @@ int pt_file_read(char **data, u32 *length, const char *path, u64 limit, pt_error
 int pt_file_stat(pt_file_stamp *stamp, const char *path) {
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return PT_ENOTFOUND;
-    stamp->size = (u64)status.st_size;
-    stamp->mtime_ns = (i64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    *stamp = stamp_of(&status);
     return PT_OK;
 }
 

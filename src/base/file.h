@@ -12,6 +12,9 @@ typedef struct pt_file_stamp {
 /* Reads `path` whole into fresh memory (`*data` terminated, freed by the caller with pt_free). Files above
  * `limit` bytes give PT_ELIMIT; anything but a regular file gives PT_EIO. */
 int pt_file_read(char **data, u32 *length, const char *path, u64 limit, pt_error *error);
+/* The same with size and time from before the first byte was read: whoever writes meanwhile leaves others behind. `stamp` may be
+ * NULL. */
+int pt_file_read_stamped(char **data, u32 *length, pt_file_stamp *stamp, const char *path, u64 limit, pt_error *error);
 /* Size and modification time; PT_ENOTFOUND when there is no such file. */
 int pt_file_stat(pt_file_stamp *stamp, const char *path);
 /* Maps a file read-only; an empty file gives *data NULL. Unmapped with pt_file_unmap. */

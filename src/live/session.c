@@ -5,8 +5,8 @@
 #include "resolve/relink.h"
 
 #include <stdio.h>
-
 #include <stdlib.h>
+#include <time.h>
 
 struct pt_session {
     pt_source *source;
@@ -336,6 +336,13 @@ static int as_it_was(pt_session_report *report, pt_store *store, pt_error *error
     return code;
 }
 
+enum { MOST_UNSEEN = 16, UNSEEN_MS = 25 };
+
+static bool is_empty(pt_session *s, const char *path) {
+    pt_file_stamp stamp;
+    return pt_source_stat(s->source, &stamp, path) == PT_OK && stamp.size == 0;
+}
+
 /* A file that was saved while the batch ran, found out because its text was needed: it belongs to the batch. */
 static int take_unseen(pt_session *s, pt_changes *changes, pt_error *error) {
     const pt_file *f = &s->w->files.data[s->w->lacking];
@@ -344,10 +351,13 @@ static int take_unseen(pt_session *s, pt_changes *changes, pt_error *error) {
             return pt_fail(error, PT_ELIMIT, "%s was saved twice", f->path);
     char path[4096];
     snprintf(path, sizeof path, "%s", f->path);
+    /* whoever writes it has not closed it yet: nothing is what stands there between two moments of most savers */
+    for (u32 waited = 0; waited < UNSEEN_MS && is_empty(s, path); waited++) {
+        struct timespec pause = {0, 1000000};
+        nanosleep(&pause, NULL);
+    }
     return follow_path(s, changes, path, error);
 }
-
-enum { MOST_UNSEEN = 16 };
 
 /* From what changed to what its items assert now. */
 static int resolve(pt_session *s, pt_session_report *report, pt_changes *changes, pt_item_sites *sites,

@@ -401,7 +401,8 @@ int pt_world_follow(pt_world *w, pt_changes *c, u32 file, char *text, u32 length
     f->symbols = NULL;
     f->is_cached = false;
     w->line_file = 0;
-    if (new.header->attributes != old.header->attributes ||
+    /* what else a file says of itself is with its items already */
+    if (((new.header->attributes ^ old.header->attributes) & PT_ATTR_NO_STD) ||
         !pt_str_equal(pt_facts_string(&new, new.header->cfg), pt_facts_string(&old, old.header->cfg)))
         whole(c, "the file's own attributes are others");
     pt_item_match *matches = pt_malloc(((size_t) new.header->item_count + 1) * sizeof *matches);

@@ -256,10 +256,28 @@ void pt_world_mount_modules(pt_world *w, u32 instance) {
     }
 }
 
+/* Could a module of this name be read from the path, NAME.rs or NAME/mod.rs? Without a look at the disk. */
+static bool fits_name(pt_str name, const char *path) {
+    const char *base = strrchr(path, '/'), *end;
+    base = base ? base + 1 : path;
+    if (strcmp(base, "mod.rs") == 0 && base > path) {
+        end = base - 1;
+        for (base = end; base > path && base[-1] != '/';) base--;
+    } else {
+        end = base + strlen(base);
+        if (end - base > 3 && strcmp(end - 3, ".rs") == 0) end -= 3;
+    }
+    return (size_t)(end - base) == name.length && memcmp(base, name.data, name.length) == 0;
+}
+
 bool pt_world_module_is(pt_world *w, u32 module, const char *path) {
     char wanted[PATH_SIZE], folder[PATH_SIZE];
     const pt_def *d = &w->defs.data[module];
-    return d->item != PT_NONE && wanted_module(w, wanted, folder, d->instance, d->item) && strcmp(wanted, path) == 0;
+    if (d->item == PT_NONE) return false;
+    const pt_facts *f = &w->files.data[w->instances.data[d->instance].file].facts;
+    const pt_item *t = &f->items[d->item];
+    if (!t->extra && !fits_name(pt_facts_string(f, t->name), path)) return false;
+    return wanted_module(w, wanted, folder, d->instance, d->item) && strcmp(wanted, path) == 0;
 }
 
 int pt_world_mount_module(pt_world *w, u32 *out, u32 module) {

@@ -294,9 +294,7 @@ int pt_source_read(pt_source *s, char **text, u32 *length, pt_file_stamp *stamp,
     }
     char full[PATH_MAX];
     if (full_path(full, sizeof full, s, path)) return pt_fail(error, PT_EIO, "%s: path too long", path);
-    int code = pt_file_read(text, length, full, MAX_FILE, error);
-    if (!code) pt_file_stat(stamp, full);
-    return code;
+    return pt_file_read_stamped(text, length, stamp, full, MAX_FILE, error);
 }
 
 int pt_source_stat(pt_source *s, pt_file_stamp *stamp, const char *path) {
