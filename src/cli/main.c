@@ -87,7 +87,8 @@ static void usage(FILE *out) {
     fprintf(out, "  %-26s %s\n", "daemon ACTION", "start, stop, status, run, restart: keep the workspace indexed");
     fprintf(out, "  %-26s %s\n", "watch", "each update of the daemon, as it happens");
     fprintf(out, "  %-26s %s\n", "lsp", "answer an editor: Language Server Protocol on standard input and output");
-    fprintf(out, "  %-26s %s\n", "serve", "HTTP on loopback (--port): JSON, metrics, events, MCP; through the daemon");
+    fprintf(out, "  %-26s %s\n", "serve",
+            "the dashboard, and JSON, metrics, events, MCP: HTTP on loopback (--port), through the daemon");
     fprintf(out, "  %-26s %s\n\noptions:\n", "mcp",
             "answer a coding agent: Model Context Protocol on standard input and output");
     for (u32 i = 0; i < PT_COUNT_OF(known_options); i++) {

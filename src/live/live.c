@@ -233,15 +233,12 @@ static void batch(pt_live *l) {
                  : !files                    ? "asked to look at everything"
                  : !l->store->engine->append ? "the engine takes whole states only"
                                              : "nothing to go on from");
-        if (follows) snprintf(l->why, sizeof l->why, "%s", error.message);
         pt_session_destroy(l->session);
         l->session = NULL;
         o.session = &l->session;
         error = (pt_error){0};
         code = pt_index(l->own_writer ? &built : NULL, &report, &o, &error);
         l->rest_soon = true;
-    } else {
-        l->followed++;
     }
     if (!code && built) {
         if (report.up_to_date && l->writer) pt_graph_close(built);
@@ -252,6 +249,8 @@ static void batch(pt_live *l) {
     pt_vec_free(&names);
     look_at_store(l);
     pthread_mutex_lock(&l->mutex);
+    if (!whole[0]) l->followed++;
+    else if (follows) snprintf(l->why, sizeof l->why, "%s", whole);
     if (!code) l->report = report;
     if (!code && !l->own_writer) l->writer = l->store->engine->writer(l->store);
     if (!code && l->writer) look_at_graph(l, !follows || report.files_read != files);
@@ -659,7 +658,7 @@ json_t *pt_live_status(pt_live *l) {
     json_object_set_new_nocheck(out, "batches_failed", json_integer((json_int_t)l->failures));
     json_object_set_new_nocheck(out, "uptime_s", json_integer((json_int_t)((pt_now_us() - l->started_us) / 1000000)));
     json_object_set_new_nocheck(out, "pid", json_integer(getpid()));
-    if (l->session && !l->busy) { /* the indexing thread waits for the mutex */
+    if (!l->busy && l->session) { /* the indexing thread waits for the mutex */
         pt_memory_row rows[PT_WORLD_MEMORY_ROWS + 1];
         pt_session_memory(l->session, rows);
         for (u32 i = 0; i < PT_COUNT_OF(rows); i++)
