@@ -48,7 +48,7 @@ def main():
         run("index")
         url = json.loads(run("serve", "--json"))["url"]
         with sync_playwright() as p:
-            browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+            browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
             page = browser.new_page(viewport={"width": 1360, "height": 860})
             page.goto(f"{url}/#/item?path={options.item or ITEMS[options.tree]}")
             page.wait_for_selector(".graph[data-settled=true]", timeout=60000)

@@ -126,19 +126,21 @@ def ready(daemon, tree, rng):
 def saves_of(daemon, tree, rng, count):
     found = {}
     for name, kind in SAVES.items():
-        times, whole = [], 0
+        times, small, whole = [], [], 0
         for _ in range(count):
             before = daemon.call("status")
             if not EDITS[kind](rng, tree):
                 continue
             start = time.perf_counter()
+            seen = daemon.call("where-defined", {"target": "Builder", "all": True, "limit": 1, "wait": 60000})
+            small.append((time.perf_counter() - start) * 1e3)
             answer = daemon.call("stats", {"wait": 60000})
             times.append((time.perf_counter() - start) * 1e3)
-            if not answer["complete"]:
+            if not answer["complete"] or not seen["complete"]:
                 stop(f"a save was not seen: {answer['stale']}")
             after = daemon.call("status")
             whole += after["batches"] - before["batches"] != after["batches_incremental"] - before["batches_incremental"]
-        found[name] = {"count": len(times), "p50_ms": of(times, 50), "p99_ms": of(times, 99), "p999_ms": of(times, 99.9), "whole": whole}
+        found[name] = {"count": len(times), "first_p50_ms": of(small, 50), "first_p99_ms": of(small, 99), "p50_ms": of(times, 50), "p99_ms": of(times, 99), "p999_ms": of(times, 99.9), "whole": whole}
     return found
 
 
@@ -182,9 +184,9 @@ def main():
         finally:
             shutil.rmtree(work, ignore_errors=True)
         print(f"{name}, {options.engine}: {row['files']:,} files, {row['edges']:,} edges, {row['resident_mb']:.0f} MB resident after all saves")
-        print("  save to answer, over the socket                                         goal p50 1 ms, p99 5 ms")
+        print("  save to the first answer over the socket (where-defined); to `stats` after it             goal p50 1 ms, p99 5 ms")
         for kind, t in row["saves"].items():
-            print(f"    {kind:31} p50 {t['p50_ms']:9.2f} ms   p99 {t['p99_ms']:9.2f} ms   p999 {t['p999_ms']:9.2f} ms   {t['whole']} of {t['count']} made everything anew")
+            print(f"    {kind:31} p50 {t['first_p50_ms']:7.2f} ms   p99 {t['first_p99_ms']:7.2f} ms;   p50 {t['p50_ms']:7.2f} ms   p99 {t['p99_ms']:9.2f} ms   p999 {t['p999_ms']:9.2f} ms   {t['whole']} of {t['count']} made everything anew")
         for stage, times in row["stages"].items():
             print(f"    {stage:31} p50 {times['p50_us'] / 1e3:9.1f} ms   p99 {times['p99_us'] / 1e3:9.1f} ms")
         print(f"  {'questions over the socket':33} {'answers kept':>24}   {'made each time':>24}   goal p99 500 us")

@@ -18,7 +18,7 @@ def chromium():
     assert CHROMIUM, "chromium is missing; scripts/setup.sh --test installs it"
     with sync_playwright() as p:
         # software WebGL: this is no machine with a screen
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
         yield browser
         browser.close()
 
