@@ -31,8 +31,8 @@ u32 pt_written_place(const pt_world *w, u32 instance, u32 *offset, bool *brought
 
 /* Lines of one file, kept until another is asked for: expansions of one file follow each other. */
 static bool line_starts(pt_world *w, u32 file) {
+    if (!pt_world_has_text(w, file)) return false; /* of a kept world it is read again */
     const pt_file *f = &w->files.data[file];
-    if (!f->text) return false;
     if (w->line_file == file + 1) return true;
     w->line_file = 0;
     w->line_starts.count = 0;

@@ -300,3 +300,19 @@ def test_derives_are_told_where_they_stand(daemon):  # noqa: F811
         assert places() == {("Clone", *clone), ("Debug", *debug)}, text
         judge.compare(text)
     assert d.status()["batches_incremental"] == 4
+
+
+def test_what_a_macro_brought_keeps_its_place(daemon):  # noqa: F811
+    """A macro is edited whose callers' texts are not in memory: what their arguments say still stands where it was written."""
+    made = ("#[macro_export]\nmacro_rules! keys {\n    () => {};\n    ($v:vis static $n:ident : $t:ty; $($rest:tt)*) => { $crate::key!($v $n, $t); $crate::keys!($($rest)*); };\n}\n"
+            "#[macro_export]\nmacro_rules! key {\n    ($v:vis $n:ident, $t:ty) => { $v static $n: $crate::Key<$t> = $crate::Key::new(); };\n}\n"
+            "pub struct Key<T>(T);\nimpl<T> Key<T> { pub const fn new() -> Key<T> { loop {} } }\n")
+    d = daemon({"Cargo.toml": package("demo"), "src/lib.rs": made + "pub mod other;\n", "src/other.rs": "", "tests/t.rs": "fn local() {\n    demo::keys! {\n        static FIRST: u32;\n        pub static SECOND: bool;\n    }\n}\n"})
+    judge = Judge(d)
+    until(lambda: d.status()["memory"]["session"], "there is something to go on from")
+    for number in range(3):
+        d.write({"src/other.rs": f"pub fn other_{number}() {{}}\n"})
+        judge.compare("elsewhere")
+        d.write({"src/lib.rs": made.replace("    ($v:vis $n:ident", f"    (@rule{number}) => {{}};\n    ($v:vis $n:ident") + "pub mod other;\n"})
+        judge.compare("a rule more")
+        assert {(r["path"].split("::")[-1], r["line"]) for r in d.ask("entities-in", "tests/t.rs")["results"] if r["kind"] == "static"} == {("FIRST", 2), ("SECOND", 4)}
