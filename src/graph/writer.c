@@ -85,6 +85,9 @@ static snapshot *first_snapshot(layer *l, pt_error *error) {
     return s;
 }
 
+static void close_graph(void *payload) { pt_graph_close(payload); }
+pt_graph_base pt_graph_base_of(pt_graph *g) { return (pt_graph_base){*g, close_graph, g}; }
+
 int pt_graph_writer_create(pt_graph_writer **out, const pt_graph_base *base, pt_error *error) {
     layer *l;
     *out = NULL;

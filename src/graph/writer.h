@@ -15,6 +15,8 @@ typedef struct pt_graph_base {
     void (*release)(void *payload);
     void *payload;
 } pt_graph_base;
+/* A graph that pt_graph_open gave, taken: closed when the base is let go of. */
+pt_graph_base pt_graph_base_of(pt_graph *graph);
 
 /* Takes the base, also when it fails. */
 int pt_graph_writer_create(pt_graph_writer **out, const pt_graph_base *base, pt_error *error);

@@ -77,9 +77,8 @@ struct pt_live {
 };
 
 /* A base of its own for engines that keep no snapshots: the graph as it was built. */
-static void close_graph(void *payload) { pt_graph_close(payload); }
 static int show_graph(pt_live *l, pt_graph *g, pt_error *error) {
-    pt_graph_base base = {*g, close_graph, g};
+    pt_graph_base base = pt_graph_base_of(g);
     if (l->writer) return pt_graph_writer_rebase(l->writer, &base, NULL, 0, error);
     pt_graph_writer *made;
     int code = pt_graph_writer_create(&made, &base, error);

@@ -7,11 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    TOKENS_A_ROW = 30,
-    SITES_A_ROW = 3,
-    MOST_TOKENS = 100000
-}; /* rows of compact JSON take more, but for the shortest */
+enum { MOST_TOKENS = 100000 };
 
 typedef struct argument {
     const char *name, *parameter; /* parameter: of the question; NULL: of ours */
@@ -279,8 +275,8 @@ int pt_mcp_call(const pt_mcp_host *host, const char *name, const json_t *argumen
             json_object_set_new(c.params, "budget", json_integer(c.budget));
             json_object_set_new(c.params, "format", json_string("compact"));
         } else {
-            json_object_set_new(c.params, "limit", json_integer(c.offset + c.budget / TOKENS_A_ROW));
-            json_object_set_new(c.params, "sites", json_integer(SITES_A_ROW));
+            json_object_set_new(c.params, "limit", json_integer(c.offset + c.budget / PT_TOKENS_A_COMPACT_ROW));
+            json_object_set_new(c.params, "sites", json_integer(PT_SITES_SHOWN));
         }
         code = host->ask(host->payload, c.command, json_incref(c.params), &answer, error);
     }

@@ -11,17 +11,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum {
-    WORDS = 24,
-    WORD = 200,
-    ITEMS = 4,
-    ALSO = 6,
-    NAMES_A_WORD = 400,
-    TOKENS_A_ROW = 12,
-    TOKENS_A_COMPACT_ROW = 30,
-    SITES_A_ROW = 3,
-    FOUND = 4000
-};
+enum { WORDS = 24, WORD = 200, ITEMS = 4, ALSO = 6, NAMES_A_WORD = 400, TOKENS_A_ROW = 12, FOUND = 4000 };
 
 typedef struct intent {
     const char *words; /* any of them, separated by | */
@@ -446,7 +436,7 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
         sub.target = item_count && target.data ? target.data : NULL;
         sub.second = is_path ? second.data : NULL;
         sub.all = true;
-        sub.sites = SITES_A_ROW;
+        sub.sites = PT_SITES_SHOWN;
         json_object_set_new_nocheck(answer, "chosen", pt_json_text(command));
         json_object_set_new_nocheck(answer, "budget", json_integer(budget));
         json_object_set_new_nocheck(answer, "tokens", json_integer(budget));
@@ -461,7 +451,7 @@ int pt_ask_explore(pt_query *q, json_t *answer, pt_error *error) {
         if (json_array_size(also)) json_object_set_nocheck(answer, "also", also);
         json_decref(also);
         const pt_query_info *info = pt_query_find(command);
-        u32 least = format == PT_FORMAT_COMPACT ? TOKENS_A_COMPACT_ROW : TOKENS_A_ROW;
+        u32 least = format == PT_FORMAT_COMPACT ? PT_TOKENS_A_COMPACT_ROW : TOKENS_A_ROW;
         if (!sub.limit) sub.limit = PT_MAX(budget / least, 1u); /* more would be cut anyway */
         sub.part = true;
         code = pt_alloc_failed() ? pt_fail(error, PT_ENOMEM, "out of memory") : info->run(&sub, answer, error);

@@ -98,7 +98,7 @@ int pt_ask_neighbourhood(pt_query *q, json_t *answer, pt_error *error) {
     pt_walker *w = &q->walker;
     pt_walker_clear(w);
     if (!code) {
-        u32 start = items.nodes.data[0], taken = 0, found = 0;
+        u32 taken = 0, found = 0;
         for (u32 i = 0; i < items.nodes.count; i++) pt_walk_reach(w, items.nodes.data[i], PT_NONE, 0);
         found = w->count;
         taken = PT_MIN(found, limit);
@@ -106,7 +106,7 @@ int pt_ask_neighbourhood(pt_query *q, json_t *answer, pt_error *error) {
             u32 end = taken;
             for (u32 i = first; i < end; i++)
                 if (!hop || !(pt_node_at(g, w->queue[i])->flags & PT_NODE_EXTERNAL))
-                    reach_around(q, hop ? PT_NONE : start, i);
+                    reach_around(q, hop ? PT_NONE : w->queue[i], i);
             first = end;
             found = w->count;
             if (found > first) qsort_r(w->queue + first, found - first, sizeof(u32), by_weight, (void *)(uintptr_t)g);

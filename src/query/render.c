@@ -62,7 +62,7 @@ static void place(pt_buffer *out, const json_t *row, const char *file_before, bo
     pt_buffer_char(out, ' ');
 }
 
-enum { CFG_SHOWN = 64, SITES_SHOWN = 3, MEMBERS_SHOWN = 12, LEFT_OUT = 16 };
+enum { CFG_SHOWN = 64, MEMBERS_SHOWN = 12, LEFT_OUT = 16 };
 
 static void marks(pt_buffer *out, const json_t *row) {
     const char *confidence = text_of(row, "confidence"), *cfg = text_of(row, "cfg");
@@ -117,9 +117,9 @@ static void sites(pt_buffer *out, const json_t *row) {
     const json_t *list = json_object_get(row, "sites"), *site;
     size_t i, more = (size_t)number_of(row, "more_sites");
     const char *file = "";
-    if (json_array_size(list) > SITES_SHOWN) more += json_array_size(list) - SITES_SHOWN;
+    if (json_array_size(list) > PT_SITES_SHOWN) more += json_array_size(list) - PT_SITES_SHOWN;
     json_array_foreach(list, i, site) {
-        if (i == SITES_SHOWN) break;
+        if (i == PT_SITES_SHOWN) break;
         pt_buffer_text(out, i ? ", " : " at ");
         if (strcmp(file, text_of(site, "file")) != 0) pt_buffer_text(out, text_of(site, "file"));
         file = text_of(site, "file");
@@ -240,11 +240,11 @@ static json_t *compact_row(const json_t *row) {
     if (list) {
         json_t *places = json_array();
         json_array_foreach(list, i, value) {
-            json_t *place = i < SITES_SHOWN ? place_of(value, false) : NULL;
+            json_t *place = i < PT_SITES_SHOWN ? place_of(value, false) : NULL;
             if (place) json_array_append_new(places, place);
         }
         json_int_t more = number_of(row, "more_sites");
-        if (json_array_size(list) > SITES_SHOWN) more += (json_int_t)json_array_size(list) - SITES_SHOWN;
+        if (json_array_size(list) > PT_SITES_SHOWN) more += (json_int_t)json_array_size(list) - PT_SITES_SHOWN;
         if (more) json_object_set_new_nocheck(out, "more_sites", json_integer(more));
         json_object_set_new_nocheck(out, "sites", places);
     }

@@ -7,6 +7,9 @@
 
 #include <jansson.h>
 
+/* Places of a row that are shown; tokens that all but the shortest rows of compact JSON take at least. */
+enum { PT_SITES_SHOWN = 3, PT_TOKENS_A_COMPACT_ROW = 30 };
+
 typedef enum pt_format { PT_FORMAT_TEXT, PT_FORMAT_MARKDOWN, PT_FORMAT_JSON, PT_FORMAT_COMPACT } pt_format;
 /* "text", "markdown", "json" or "compact"; NULL: text. False: none of them. */
 bool pt_format_of(pt_format *out, const char *name);

@@ -65,3 +65,10 @@ def test_the_order_does_not_depend_on_how_the_index_was_made(demo, tmp_path):
             again.index()
         other = again.ask("neighbourhood", item, "--depth", 2, "--limit", limit, "--candidates")
         assert (mine["results"], mine["edges"]) == (other["results"], other["edges"])
+
+
+def test_each_twin_of_a_module_shows_what_it_holds(tmp_path):
+    w = Workspace(tmp_path / "w", {"Cargo.toml": package("demo"), "src/lib.rs": "#[cfg(unix)]\npub mod os { pub fn one() {} }\n#[cfg(not(unix))]\npub mod os { pub fn other() {} }\n"})
+    w.index()
+    answer = w.ask("neighbourhood", "demo::os")
+    assert len([r for r in answer["results"] if r["depth"] == 0]) == 2 and {"os::one", "os::other"} <= names(answer, 1)

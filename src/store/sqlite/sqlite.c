@@ -250,8 +250,6 @@ static int replay(pt_sqlite_store *s, pt_graph_writer *writer, pt_error *error) 
     return code;
 }
 
-static void close_base(void *payload) { pt_graph_close(payload); }
-
 /* One state, whatever is committed meanwhile: the image as `*image` while there are no batches, else both as a writer. */
 static int load_state(pt_sqlite_store *s, pt_graph **image, pt_graph_writer **writer, pt_error *error) {
     i64 batches = 0;
@@ -262,7 +260,7 @@ static int load_state(pt_sqlite_store *s, pt_graph **image, pt_graph_writer **wr
     code = load_image(s, image, error);
     if (!code) code = pt_sqlite_number(s, &batches, "SELECT count(*) FROM batches", error);
     if (!code && (batches || s->stays)) {
-        pt_graph_base base = {**image, close_base, *image};
+        pt_graph_base base = pt_graph_base_of(*image);
         *image = NULL; /* the writer's */
         code = pt_graph_writer_create(writer, &base, error);
         if (!code) code = replay(s, *writer, error);

@@ -236,15 +236,13 @@ static int write_image(pt_sqlite_store *s, const char *image, u64 size, pt_error
     return code;
 }
 
-static void close_base(void *payload) { pt_graph_close(payload); }
-
 /* The image as what readers see from now on; it is taken, and `*image` is NULL then. */
 static int show(pt_sqlite_store *s, void **image, u64 size, const pt_graph_info *info, pt_error *error) {
     pt_graph *g = NULL;
     int code = pt_graph_open(&g, *image, size, true, false, error);
     if (code) return code;
     *image = NULL;
-    pt_graph_base base = {*g, close_base, g};
+    pt_graph_base base = pt_graph_base_of(g);
     base.graph.info = *info;
     return s->writer ? pt_graph_writer_rebase(s->writer, &base, NULL, 0, error)
                      : pt_graph_writer_create(&s->writer, &base, error);
